@@ -1,0 +1,136 @@
+using MailTlsState.Manifests;
+
+namespace MailTlsState.Hosts;
+
+/// <summary>
+/// What an apply may do to a host. All calls are synchronous and made on one thread, each does one system call that
+/// changes something, follows no symbolic link, checks every result and throws <see cref="HostWriteException"/>.
+/// Parent directories of a path are resolved without following links below the first component that root alone may change.
+/// </summary>
+public interface IHostWriter
+{
+    /// <summary>The bytes of a regular file, or null when nothing is there.</summary>
+    byte[]? ReadBytes(string path);
+
+    /// <summary>Identity and attributes of a path, or null when nothing is there.</summary>
+    FileIdentity? Stat(string path);
+
+    /// <summary>Makes a new file (it must not exist) with final owner and mode before its first byte; writes all and fsyncs it.</summary>
+    void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode);
+
+    /// <summary>Appends to a file made by <see cref="CreateFile"/> and fsyncs it.</summary>
+    void AppendFile(string path, ReadOnlySpan<byte> content);
+
+    /// <summary>Makes a new directory with final owner and mode.</summary>
+    void CreateDirectory(string path, int owner, int group, int mode);
+
+    /// <summary>renameat2(2). Replaces <paramref name="to"/> when <paramref name="replace"/>, else fails if it exists.</summary>
+    void Rename(string from, string to, bool replace);
+
+    /// <summary>linkat(2): a second name for the same file.</summary>
+    void Link(string existing, string created);
+
+    /// <summary>unlinkat(2); no error when nothing is there.</summary>
+    void Unlink(string path);
+
+    /// <summary>Removes an empty directory; no error when nothing is there.</summary>
+    void RemoveDirectory(string path);
+
+    /// <summary>Names in a directory.</summary>
+    IReadOnlyList<string> List(string path);
+
+    /// <summary>Sets owner, group and mode by descriptor.</summary>
+    void SetOwnerAndMode(string path, int owner, int group, int mode);
+
+    /// <summary>Sets the modification time.</summary>
+    void SetModificationTime(string path, DateTimeOffset time);
+
+    /// <summary>fsyncs a directory.</summary>
+    void SyncDirectory(string path);
+
+    /// <summary>Takes the host-wide lock, freed by the kernel when this process ends.</summary>
+    /// <exception cref="LockHeldException">Another run holds it.</exception>
+    IDisposable Lock(string command);
+
+    /// <summary>Reads a secret: opened once without following links, checked on the descriptor (regular, owner root or caller, no bits for others, at most 4 KiB), one newline dropped.</summary>
+    string ReadSecret(SecretReference reference);
+
+    /// <summary>Runs a program that changes something (a reload).</summary>
+    Task<ProcessResult> RunAsync(ProcessCall call, CancellationToken cancellation);
+
+    /// <summary>Starts the mail daemons on staged files in namespaces of their own.</summary>
+    /// <exception cref="RehearsalUnavailableException">Namespaces or overlays are not allowed here.</exception>
+    Task<IRehearsal> StartRehearsalAsync(RehearsalRequest request, CancellationToken cancellation);
+}
+
+/// <summary>Identity and attributes of a path.</summary>
+/// <param name="Kind">What it is.</param>
+/// <param name="Owner">Numeric owner.</param>
+/// <param name="Group">Numeric group.</param>
+/// <param name="Mode">Permission bits.</param>
+/// <param name="Inode">Inode number.</param>
+/// <param name="HardLinks">Number of hard links.</param>
+public sealed record FileIdentity(FileKind Kind, int Owner, int Group, int Mode, ulong Inode, int HardLinks);
+
+/// <summary>Files and daemons of a rehearsal.</summary>
+/// <param name="Files">Real path to the staged file whose content is seen there.</param>
+/// <param name="Directories">Directories to make inside first, with owner, group and mode.</param>
+/// <param name="Removed">Paths that are hidden.</param>
+/// <param name="Postfix">Absolute path of Postfix's configuration directory, or null when Postfix is not started.</param>
+/// <param name="Dovecot">Absolute path of dovecot.conf, or null when Dovecot is not started.</param>
+public sealed record RehearsalRequest(
+    IReadOnlyDictionary<string, string> Files,
+    IReadOnlyList<RehearsalDirectory> Directories,
+    IReadOnlyList<string> Removed,
+    string? Postfix,
+    string? Dovecot);
+
+/// <summary>A directory to make inside a rehearsal.</summary>
+public sealed record RehearsalDirectory(string Path, int Owner, int Group, int Mode);
+
+/// <summary>Daemons that run on staged files, seen by nobody else. Disposing it ends every process of it.</summary>
+public interface IRehearsal : IAsyncDisposable
+{
+    /// <summary>Asks one listener of the rehearsal what it serves.</summary>
+    Task<Probing.ProbeResult> ProbeAsync(Probing.ProbeRequest request, CancellationToken cancellation);
+
+    /// <summary>Runs a reading program inside (<c>postconf</c>, <c>doveconf</c>).</summary>
+    Task<ProcessResult> RunAsync(ProcessCall call, CancellationToken cancellation);
+
+    /// <summary>True while the daemon's master lives.</summary>
+    bool IsAlive(ServiceKind service);
+
+    /// <summary>What the daemons wrote to standard error and log so far.</summary>
+    string Log { get; }
+}
+
+/// <summary>A system call that changes the host failed.</summary>
+public sealed class HostWriteException(string operation, string path, int error, string message)
+    : Exception($"{operation} {path}: {message}")
+{
+    /// <summary>The system call's purpose.</summary>
+    public string Operation { get; } = operation;
+
+    /// <summary>The path.</summary>
+    public string Path { get; } = path;
+
+    /// <summary>errno.</summary>
+    public int Error { get; } = error;
+}
+
+/// <summary>Another run holds the lock.</summary>
+public sealed class LockHeldException(int? processId, string? command, DateTimeOffset? since)
+    : Exception($"another run holds the lock: process {processId}, {command}, since {since:u}")
+{
+    /// <summary>Its process id, if it wrote one.</summary>
+    public int? ProcessId { get; } = processId;
+
+    /// <summary>Its command line, if it wrote one.</summary>
+    public string? Command { get; } = command;
+
+    /// <summary>Since when.</summary>
+    public DateTimeOffset? Since { get; } = since;
+}
+
+/// <summary>Namespaces or overlays cannot be had on this host.</summary>
+public sealed class RehearsalUnavailableException(string reason) : Exception(reason);

@@ -1,0 +1,233 @@
+using MailTlsState.Diagnostics;
+
+namespace MailTlsState.Manifests;
+
+/// <summary>The desired TLS state of one mail host, as the manifest (v1) says it, defaults filled in.</summary>
+/// <param name="Source">The text and where its values stand.</param>
+/// <param name="Host">Fully qualified name of the mail host, lower case.</param>
+/// <param name="Certificate">What is served and where it lies.</param>
+/// <param name="Policy">The TLS policy's name and overrides.</param>
+/// <param name="Postfix">Null when the manifest does not name Postfix.</param>
+/// <param name="Dovecot">Null when the manifest does not name Dovecot.</param>
+/// <param name="SeLinux">How labels are treated.</param>
+public sealed record Manifest(
+    ManifestSource Source,
+    string Host,
+    CertificateManifest Certificate,
+    PolicyManifest Policy,
+    ServiceManifest? Postfix,
+    ServiceManifest? Dovecot,
+    SeLinuxMode SeLinux)
+{
+    /// <summary>The services that the manifest names, Postfix first.</summary>
+    public IEnumerable<ServiceManifest> Services => new[] { Postfix, Dovecot }.OfType<ServiceManifest>();
+}
+
+/// <summary>The manifest's text and the place of each value in it.</summary>
+/// <param name="File">Path as the user gave it.</param>
+/// <param name="Text">The whole text.</param>
+/// <param name="Digest"><c>sha256:</c> and hex of the text's UTF-8 bytes.</param>
+/// <param name="Locations">JSON-pointer-like path (<c>/certificate/keys/0</c>, <c>/</c> for the root) to the value's place.</param>
+public sealed record ManifestSource(string File, string Text, string Digest, IReadOnlyDictionary<string, SourceLocation> Locations)
+{
+    /// <summary>The place of <paramref name="path"/>, or of its nearest ancestor that stands in the text (a default has no place of its own).</summary>
+    public SourceLocation Locate(string path)
+    {
+        for (var p = path; p.Length > 1; p = p[..Math.Max(1, p.LastIndexOf('/'))])
+        {
+            if (Locations.TryGetValue(p, out var at))
+            {
+                return at;
+            }
+
+            if (p.LastIndexOf('/') <= 0)
+            {
+                break;
+            }
+        }
+
+        return Locations.TryGetValue("/", out var root) ? root : new SourceLocation(File, 1, 1);
+    }
+}
+
+/// <summary>Kinds of key that a certificate may have.</summary>
+public enum KeyKind
+{
+    /// <summary>RSA, 2048 bits.</summary>
+    Rsa2048,
+
+    /// <summary>RSA, 3072 bits.</summary>
+    Rsa3072,
+
+    /// <summary>RSA, 4096 bits.</summary>
+    Rsa4096,
+
+    /// <summary>ECDSA on NIST P-256.</summary>
+    EcdsaP256,
+
+    /// <summary>ECDSA on NIST P-384.</summary>
+    EcdsaP384,
+}
+
+/// <summary>How key and chain are stored.</summary>
+public enum CertificateLayout
+{
+    /// <summary><c>HOST.pem</c>: key, leaf and chain in one file, replaced atomically.</summary>
+    Bundle,
+
+    /// <summary><c>HOST.key</c> and <c>HOST.pem</c>.</summary>
+    Split,
+}
+
+/// <summary>The certificate that the host serves.</summary>
+/// <param name="Names">DNS names for the SAN, lower case; the first is the host unless the manifest says otherwise.</param>
+/// <param name="Keys">One kind, or one RSA and one ECDSA kind (two certificates).</param>
+/// <param name="Directory">Absolute directory of our own, root:root 0700.</param>
+/// <param name="Layout">One file or two.</param>
+/// <param name="RenewBefore">Remaining lifetime at which a renewal is due; null means a third of the lifetime.</param>
+/// <param name="RotateKey">True when a renewal makes a new key.</param>
+/// <param name="Issuer">Where the certificate comes from.</param>
+public sealed record CertificateManifest(
+    IReadOnlyList<string> Names,
+    IReadOnlyList<KeyKind> Keys,
+    string Directory,
+    CertificateLayout Layout,
+    TimeSpan? RenewBefore,
+    bool RotateKey,
+    IssuerManifest Issuer);
+
+/// <summary>Where the certificate comes from; <c>kind</c> in the manifest.</summary>
+public abstract record IssuerManifest;
+
+/// <summary>A root CA of our own on this host.</summary>
+/// <param name="Subject">Subject of the root certificate.</param>
+/// <param name="Key">Kind of the root's key.</param>
+/// <param name="Lifetime">Validity of the root certificate.</param>
+/// <param name="LeafLifetime">Validity of a leaf; cut at the root's end.</param>
+/// <param name="Passphrase">Protects the root's key.</param>
+/// <param name="Directory">Absolute directory of <c>ca.key</c> and <c>ca.pem</c>; default <c>ca/</c> in the certificate's directory.</param>
+public sealed record PrivateCaManifest(
+    DistinguishedName Subject,
+    KeyKind Key,
+    TimeSpan Lifetime,
+    TimeSpan LeafLifetime,
+    SecretReference Passphrase,
+    string Directory) : IssuerManifest;
+
+/// <summary>The parts of a distinguished name that a root CA of a mail host needs.</summary>
+/// <param name="CommonName">CN.</param>
+/// <param name="Organization">O, or null.</param>
+/// <param name="OrganizationalUnit">OU, or null.</param>
+/// <param name="Locality">L, or null.</param>
+/// <param name="State">ST, or null.</param>
+/// <param name="Country">C, two letters, or null.</param>
+public sealed record DistinguishedName(
+    string CommonName,
+    string? Organization = null,
+    string? OrganizationalUnit = null,
+    string? Locality = null,
+    string? State = null,
+    string? Country = null);
+
+/// <summary>Where a secret comes from; never the secret itself.</summary>
+/// <param name="File">Absolute path, or null.</param>
+/// <param name="EnvironmentVariable">Name, or null. Exactly one of the two is set.</param>
+public sealed record SecretReference(string? File, string? EnvironmentVariable)
+{
+    /// <summary>How the reference is shown: <c>file /root/ca.pass</c> or <c>environment variable NAME</c>.</summary>
+    public override string ToString() => File is not null ? $"file {File}" : $"environment variable {EnvironmentVariable}";
+}
+
+/// <summary>The TLS policy that the manifest chooses.</summary>
+/// <param name="Base">Name in the catalogue.</param>
+/// <param name="MinimumProtocol">Override: <c>TLSv1.2</c> or <c>TLSv1.3</c>; null keeps the base's.</param>
+public sealed record PolicyManifest(string Base, string? MinimumProtocol);
+
+/// <summary>Mail servers that MailTlsState configures.</summary>
+public enum ServiceKind
+{
+    /// <summary>Postfix.</summary>
+    Postfix,
+
+    /// <summary>Dovecot.</summary>
+    Dovecot,
+}
+
+/// <summary>Whether a service has to run.</summary>
+public enum DesiredServiceState
+{
+    /// <summary>A stopped service is started.</summary>
+    Running,
+
+    /// <summary>A stopped service stays stopped.</summary>
+    AsFound,
+}
+
+/// <summary>One mail server in the manifest.</summary>
+/// <param name="Kind">Which.</param>
+/// <param name="State">Whether it has to run.</param>
+/// <param name="AllowUntested">Go on with a version outside the tested range.</param>
+/// <param name="Endpoints">The endpoints that the manifest names, in the order of <see cref="EndpointKind"/>.</param>
+public sealed record ServiceManifest(ServiceKind Kind, DesiredServiceState State, bool AllowUntested, IReadOnlyList<EndpointManifest> Endpoints);
+
+/// <summary>One port of a service by its registered name.</summary>
+public enum EndpointKind
+{
+    /// <summary>SMTP relay, 25.</summary>
+    Smtp,
+
+    /// <summary>Message submission with STARTTLS, 587 (RFC 6409).</summary>
+    Submission,
+
+    /// <summary>Message submission over implicit TLS, 465 (RFC 8314).</summary>
+    Submissions,
+
+    /// <summary>IMAP with STARTTLS, 143.</summary>
+    Imap,
+
+    /// <summary>IMAP over implicit TLS, 993.</summary>
+    Imaps,
+
+    /// <summary>POP3 with STLS, 110.</summary>
+    Pop3,
+
+    /// <summary>POP3 over implicit TLS, 995.</summary>
+    Pop3s,
+}
+
+/// <summary>How an endpoint protects its connections.</summary>
+public enum EndpointSecurity
+{
+    /// <summary>STARTTLS is offered; clear text stays possible.</summary>
+    Opportunistic,
+
+    /// <summary>No AUTH and no mail data before STARTTLS.</summary>
+    Required,
+
+    /// <summary>TLS from the first byte.</summary>
+    Implicit,
+
+    /// <summary>Not listening.</summary>
+    Disabled,
+}
+
+/// <summary>One endpoint in the manifest.</summary>
+/// <param name="Kind">Which.</param>
+/// <param name="Security">How it protects its connections.</param>
+/// <param name="Port">TCP port; default is the registered one.</param>
+/// <param name="Addresses">IP addresses to listen on; empty means all that are bound.</param>
+/// <param name="ProxyProtocol">True when a proxy header comes first: then it is not probed.</param>
+public sealed record EndpointManifest(EndpointKind Kind, EndpointSecurity Security, int Port, IReadOnlyList<string> Addresses, bool ProxyProtocol);
+
+/// <summary>How SELinux labels are treated.</summary>
+public enum SeLinuxMode
+{
+    /// <summary>Labels are managed where SELinux is present.</summary>
+    Auto,
+
+    /// <summary>A host without SELinux is an error.</summary>
+    Required,
+
+    /// <summary>Labels are left alone.</summary>
+    Ignore,
+}

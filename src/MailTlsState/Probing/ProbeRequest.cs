@@ -1,0 +1,94 @@
+using MailTlsState.Policies;
+
+namespace MailTlsState.Probing;
+
+/// <summary>The dialogue that an endpoint speaks.</summary>
+public enum MailProtocol
+{
+    /// <summary>SMTP (RFC 5321), STARTTLS by RFC 3207.</summary>
+    Smtp,
+
+    /// <summary>IMAP4rev1 (RFC 3501), STARTTLS in its section 6.2.1.</summary>
+    Imap,
+
+    /// <summary>POP3 (RFC 1939), STLS by RFC 2595.</summary>
+    Pop3,
+}
+
+/// <summary>One question to one listener.</summary>
+/// <param name="Protocol">The dialogue.</param>
+/// <param name="Implicit">True for TLS from the first byte, false for STARTTLS.</param>
+/// <param name="Address">IP address to connect to.</param>
+/// <param name="Port">TCP port.</param>
+/// <param name="ServerName">SNI name, and the name given in EHLO's place of a client name is never this one.</param>
+/// <param name="SourceAddress">Local address to bind, so that the server sees a client that is not itself; null leaves it to the kernel.</param>
+/// <param name="Offers">Versions below the floor, each offered alone in a further connection to see that it is refused.</param>
+public sealed record ProbeRequest(
+    MailProtocol Protocol,
+    bool Implicit,
+    string Address,
+    int Port,
+    string ServerName,
+    string? SourceAddress,
+    IReadOnlyList<TlsVersion> Offers);
+
+/// <summary>How far a probe got.</summary>
+public enum ProbeOutcome
+{
+    /// <summary>The TLS handshake was completed and the protocol answered over it.</summary>
+    Completed,
+
+    /// <summary>No TCP connection.</summary>
+    NotConnected,
+
+    /// <summary>Connected, but no greeting in time or not of this protocol.</summary>
+    NoGreeting,
+
+    /// <summary>The server does not offer STARTTLS.</summary>
+    StartTlsNotOffered,
+
+    /// <summary>Offered, then refused (SMTP 454, IMAP NO or BAD, POP3 -ERR).</summary>
+    StartTlsRefused,
+
+    /// <summary>The TLS handshake failed.</summary>
+    HandshakeFailed,
+
+    /// <summary>TLS stands, but EHLO, CAPABILITY or CAPA over it got no answer.</summary>
+    NoAnswerOverTls,
+}
+
+/// <summary>What one offer of a single protocol version got.</summary>
+public enum OfferOutcome
+{
+    /// <summary>The server chose the offered version.</summary>
+    Accepted,
+
+    /// <summary>The server refused it by alert or close.</summary>
+    Refused,
+
+    /// <summary>The offer could not be made.</summary>
+    NotTested,
+}
+
+/// <summary>What one listener served. A value that can be recorded and replayed; it holds no times.</summary>
+/// <param name="Request">The question.</param>
+/// <param name="Outcome">How far it got.</param>
+/// <param name="Failure">The reason in words when it did not complete, else null.</param>
+/// <param name="Greeting">First line of the server in the clear (for implicit TLS: over TLS), or null.</param>
+/// <param name="CapabilitiesBefore">Capabilities in the clear before STARTTLS, as sent, upper case; empty for implicit TLS.</param>
+/// <param name="CapabilitiesAfter">Capabilities over TLS, as sent, upper case.</param>
+/// <param name="Version">Negotiated version, or null.</param>
+/// <param name="Suite">IANA name of the negotiated suite, or null.</param>
+/// <param name="Chain">Certificates as sent, DER in base64, leaf first as the server sent them.</param>
+/// <param name="Offers">One outcome per version in the request.</param>
+public sealed record ProbeResult(
+    ProbeRequest Request,
+    ProbeOutcome Outcome,
+    string? Failure,
+    string? Greeting,
+    IReadOnlyList<string> CapabilitiesBefore,
+    IReadOnlyList<string> CapabilitiesAfter,
+    TlsVersion? Version,
+    string? Suite,
+    IReadOnlyList<string> Chain,
+    IReadOnlyDictionary<TlsVersion, OfferOutcome> Offers);

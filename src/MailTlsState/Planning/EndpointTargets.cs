@@ -1,0 +1,67 @@
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using MailTlsState.Probing;
+
+namespace MailTlsState.Planning;
+
+/// <summary>One address and port to be asked what it serves.</summary>
+/// <param name="Service">The service that holds it or should.</param>
+/// <param name="Endpoint">Which endpoint it is.</param>
+/// <param name="Address">IP address to connect to.</param>
+/// <param name="Port">TCP port.</param>
+/// <param name="Named">What the manifest says of it, or null when it only listens.</param>
+/// <param name="Listening">True when a socket of the service listens there now.</param>
+public sealed record EndpointTarget(ServiceKind Service, EndpointKind Endpoint, string Address, int Port, EndpointManifest? Named, bool Listening)
+{
+    /// <summary>
+    /// The local address to come from. Dovecot trusts a client whose address equals the server's, so an IPv4 probe comes from
+    /// 127.0.0.2; IPv6 has only one loopback address, and there nothing can be said about AUTH before TLS.
+    /// </summary>
+    public string? SourceAddress => Address.Contains(':', StringComparison.Ordinal) ? null : "127.0.0.2";
+
+    /// <summary>True when the service sees the probe as it would see a remote client.</summary>
+    public bool SeenAsRemote => SourceAddress is not null;
+
+    /// <summary>The question to put to it.</summary>
+    public ProbeRequest Question(string serverName, IReadOnlyList<Policies.TlsVersion> offers) => new(
+        Endpoint.Protocol(), Named is null ? Endpoint.IsImplicit() : Named.Security == EndpointSecurity.Implicit, Address, Port, serverName, SourceAddress, offers);
+
+    /// <summary>
+    /// All that has to be asked: the endpoints that the manifest names on every address that is bound, and the endpoints of a
+    /// named service that listen without being named. Endpoints behind a proxy header are left out.
+    /// </summary>
+    public static IReadOnlyList<EndpointTarget> Of(Manifest manifest, IReadOnlyList<Listener> listeners)
+    {
+        var targets = new List<EndpointTarget>();
+        foreach (var service in manifest.Services)
+        {
+            foreach (var endpoint in service.Endpoints.Where(e => e.Security != EndpointSecurity.Disabled && !e.ProxyProtocol))
+            {
+                var bound = Bound(listeners, service.Kind, endpoint.Port);
+                var addresses = bound.Count > 0 ? bound
+                    : endpoint.Addresses.Count > 0 ? [.. endpoint.Addresses.Select(Reachable).Distinct()]
+                    : ["127.0.0.1"];
+                targets.AddRange(addresses.Select(a => new EndpointTarget(service.Kind, endpoint.Kind, a, endpoint.Port, endpoint, bound.Count > 0)));
+            }
+
+            var named = service.Endpoints.Select(e => e.Port).ToHashSet();
+            foreach (var kind in Enum.GetValues<EndpointKind>().Where(k => !named.Contains(k.DefaultPort())))
+            {
+                targets.AddRange(Bound(listeners, service.Kind, kind.DefaultPort())
+                    .Select(a => new EndpointTarget(service.Kind, kind, a, kind.DefaultPort(), null, true)));
+            }
+        }
+
+        return targets;
+    }
+
+    private static List<string> Bound(IReadOnlyList<Listener> listeners, ServiceKind service, int port) =>
+        [.. listeners.Where(l => l.Port == port && ServiceOwners.OwnerOf(l) == service).Select(l => Reachable(l.Address)).Distinct().Order(StringComparer.Ordinal)];
+
+    private static string Reachable(string address) => address switch
+    {
+        "0.0.0.0" => "127.0.0.1",
+        "::" => "::1",
+        _ => address,
+    };
+}

@@ -1,0 +1,49 @@
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using MailTlsState.Probing;
+
+namespace MailTlsState.Planning;
+
+/// <summary>All that is known of a host for one manifest. A value: planning from it is pure.</summary>
+/// <param name="At">When it was observed, by the host's clock.</param>
+/// <param name="Host">Facts about the host as a whole.</param>
+/// <param name="Files">Every path that was looked at.</param>
+/// <param name="Listeners">Every TCP socket that listens.</param>
+/// <param name="Services">What each named service says of itself.</param>
+/// <param name="Served">What each listener of a named service serves.</param>
+/// <param name="Secrets">Whether each referenced secret can be had.</param>
+public sealed record HostObservation(
+    DateTimeOffset At,
+    HostFacts Host,
+    IReadOnlyDictionary<string, FileObservation> Files,
+    IReadOnlyList<Listener> Listeners,
+    IReadOnlyDictionary<ServiceKind, ServiceObservation> Services,
+    IReadOnlyList<ServedEndpoint> Served,
+    IReadOnlyList<SecretObservation> Secrets)
+{
+    /// <summary>The observation of <paramref name="path"/>; a path that was not looked at is absent.</summary>
+    public FileObservation File(string path) => Files.GetValueOrDefault(path) ?? new FileObservation(path, FileKind.Absent);
+}
+
+/// <summary>What one mail server says of itself.</summary>
+/// <param name="Kind">Which.</param>
+/// <param name="Installed">False when its programs are not there.</param>
+/// <param name="Version">For example <c>3.7.11</c>; empty when not installed.</param>
+/// <param name="Running">True while its master process lives.</param>
+/// <param name="ConfigurationError">What the daemon says of a configuration that it cannot read, or null.</param>
+/// <param name="ConfigurationFiles">Paths of its configuration files, in the order in which it reads them.</param>
+/// <param name="Answers">The raw answer to each question put to its programs, by the question.</param>
+public sealed record ServiceObservation(
+    ServiceKind Kind,
+    bool Installed,
+    string Version,
+    bool Running,
+    string? ConfigurationError,
+    IReadOnlyList<string> ConfigurationFiles,
+    IReadOnlyDictionary<string, string> Answers);
+
+/// <summary>One listener of a named service and what it serves.</summary>
+/// <param name="Service">The service that holds it.</param>
+/// <param name="Endpoint">Which endpoint it is by port, or by what the manifest says of the port.</param>
+/// <param name="Probe">What it served.</param>
+public sealed record ServedEndpoint(ServiceKind Service, EndpointKind Endpoint, ProbeResult Probe);

@@ -1,0 +1,49 @@
+using MailTlsState.Diagnostics;
+
+namespace MailTlsState.Planning;
+
+/// <summary>The ordered changes that bring one host to its manifest's state. A value, free of secrets.</summary>
+/// <param name="ManifestFile">Path as the user gave it.</param>
+/// <param name="ManifestText">The manifest's text.</param>
+/// <param name="ManifestDigest">Digest of that text.</param>
+/// <param name="HostName">The manifest's host.</param>
+/// <param name="MadeAt">The planner's clock; a saved plan is made again with the same one.</param>
+/// <param name="Observations">What the plan rests on: each observed thing and its digest (<see cref="Fingerprint"/>).</param>
+/// <param name="Changes">What apply does, in this order.</param>
+/// <param name="Diagnostics">Warnings and notes; a plan with errors is never made.</param>
+/// <param name="Affected">Listeners that serve the new state without being named, one line each.</param>
+public sealed record Plan(
+    string ManifestFile,
+    string ManifestText,
+    string ManifestDigest,
+    string HostName,
+    DateTimeOffset MadeAt,
+    IReadOnlyDictionary<string, string> Observations,
+    IReadOnlyList<Change> Changes,
+    IReadOnlyList<Diagnostic> Diagnostics,
+    IReadOnlyList<string> Affected)
+{
+    /// <summary>True when the host matches the manifest.</summary>
+    public bool IsEmpty => Changes.Count == 0;
+
+    /// <summary>The last line of a plan, for people and for those who search it; its form does not change.</summary>
+    public string Summary
+    {
+        get
+        {
+            if (IsEmpty)
+            {
+                return "No changes. This host matches the manifest.";
+            }
+
+            int Count(ChangeAction action) => Changes.Count(c => c.Action == action);
+            var replaced = Count(ChangeAction.Replace);
+            var text = $"Plan: {Count(ChangeAction.Create) + replaced} to add, {Count(ChangeAction.Update)} to change, {Count(ChangeAction.Delete) + replaced} to destroy";
+            string Services(int count, string verb) => $"{count} {(count == 1 ? "service" : "services")} to {verb}";
+            var activations = Changes.Select(c => c.Work).OfType<Resources.ActivateService>().GroupBy(w => w.Activation)
+                .OrderBy(g => g.Key).Select(g => Services(g.Count(), g.Key.ToString().ToLowerInvariant()));
+            var tail = string.Join(", ", activations);
+            return tail.Length == 0 ? text + "." : $"{text}; {tail}.";
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using MailTlsState.Manifests;
+using MailTlsState.Planning;
+
+namespace MailTlsState.Resources;
+
+/// <summary>What the executor does for a change. Data and pure functions; it opens nothing by itself.</summary>
+public abstract record Work;
+
+/// <summary>Makes a directory, owned by root, that did not exist.</summary>
+/// <param name="Path">Absolute path; its parent exists or is made by earlier work.</param>
+/// <param name="Mode">Permission bits.</param>
+public sealed record MakeDirectory(string Path, int Mode) : Work;
+
+/// <summary>Sets owner, group and mode of something that MailTlsState made.</summary>
+/// <param name="Path">Absolute path.</param>
+/// <param name="Owner">Numeric owner.</param>
+/// <param name="Group">Numeric group.</param>
+/// <param name="Mode">Permission bits.</param>
+public sealed record SetAttributes(string Path, int Owner, int Group, int Mode) : Work;
+
+/// <summary>Edits a text file, or makes it.</summary>
+/// <param name="Path">Absolute path.</param>
+/// <param name="BeforeDigest">Digest of the raw bytes that the plan was made from, or null when nothing was there.</param>
+/// <param name="Edit">Old text to new text, each byte one character (Latin-1). Runs on the raw bytes; the plan's diff came from the redacted ones.</param>
+/// <param name="KeepModificationTime">True for a file whose reader waits for a fresh time stamp to age (main.cf): its time is set back.</param>
+public sealed record EditText(string Path, string? BeforeDigest, Func<string, string> Edit, bool KeepModificationTime) : Work;
+
+/// <summary>Makes keys and certificates as one act, so that no file of them is ever of another generation.</summary>
+/// <param name="CreateRoot">True when the root CA is made as well.</param>
+/// <param name="CreateKey">True when a new key is made, false when the key on disk stays.</param>
+/// <param name="CreateLeaf">True when a new leaf is signed, false when only the files are written anew.</param>
+/// <param name="BeforeDigests">Digest of each file that is replaced or read, null where nothing was.</param>
+public sealed record IssueCertificate(bool CreateRoot, bool CreateKey, bool CreateLeaf, IReadOnlyDictionary<string, string?> BeforeDigests) : Work;
+
+/// <summary>Makes a service use what is on disk.</summary>
+/// <param name="Service">Which.</param>
+/// <param name="Activation">How.</param>
+public sealed record ActivateService(ServiceKind Service, Activation Activation) : Work;

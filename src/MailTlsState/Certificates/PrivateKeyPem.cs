@@ -1,0 +1,169 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
+using MailTlsState.Diagnostics;
+using MailTlsState.Manifests;
+
+namespace MailTlsState.Certificates;
+
+/// <summary>What may be shown of a private key.</summary>
+/// <param name="Kind">The kind in words (<c>ecdsa-p256</c>), or null when it cannot be told.</param>
+/// <param name="PublicKeyDigest"><c>sha256:</c> and hex of the public key, or null when it cannot be told.</param>
+/// <param name="Encrypted">True when a passphrase protects it.</param>
+/// <param name="Problem">Why it is of no use as it stands, or null.</param>
+public sealed record PrivateKeyFacts(string? Kind, string? PublicKeyDigest, bool Encrypted, string? Problem)
+{
+    private const string Opening = "[redacted: ";
+    private const string Link = ", public key ";
+    private const string EncryptedWord = "encrypted";
+
+    /// <summary>The line that stands for the key in a redacted text: <c>[redacted: ecdsa-p256, public key sha256:…]</c>.</summary>
+    public string RedactedLine => Opening + (PublicKeyDigest is not null ? Kind + Link + PublicKeyDigest : Encrypted ? EncryptedWord : Problem) + "]";
+
+    /// <summary>Reads <see cref="RedactedLine"/> back; null for any other text.</summary>
+    internal static PrivateKeyFacts? ParseRedacted(ReadOnlySpan<char> body)
+    {
+        var line = body.Trim();
+        if (!line.StartsWith(Opening, StringComparison.Ordinal) || !line.EndsWith("]", StringComparison.Ordinal) || line.ContainsAny('\r', '\n'))
+        {
+            return null;
+        }
+
+        var inside = line[Opening.Length..^1];
+        var link = inside.IndexOf(Link, StringComparison.Ordinal);
+        if (link > 0 && inside[(link + Link.Length)..].StartsWith("sha256:", StringComparison.Ordinal))
+        {
+            return new PrivateKeyFacts(inside[..link].ToString(), inside[(link + Link.Length)..].ToString(), false, null);
+        }
+
+        return inside.StartsWith(EncryptedWord, StringComparison.Ordinal)
+            ? new PrivateKeyFacts(null, null, true, "it is encrypted")
+            : new PrivateKeyFacts(null, null, false, inside.ToString());
+    }
+}
+
+/// <summary>Private keys in PEM texts: which blocks are keys, and what stands in their place when a text is shown or recorded.</summary>
+public static class PrivateKeyPem
+{
+    private const string Mark = "PRIVATE KEY-";
+
+    /// <summary>True for the label of a block that holds a private key of any kind.</summary>
+    public static bool IsPrivateKey(string label) => label.EndsWith("PRIVATE KEY", StringComparison.Ordinal);
+
+    /// <summary>
+    /// The text with the body of every private key block replaced by its <see cref="PrivateKeyFacts.RedactedLine"/>. What may be the rest of a
+    /// damaged block (an END without a BEGIN, a block that ends as another kind) is replaced as well. A text that is redacted comes back as it is.
+    /// </summary>
+    public static string Redact(string text)
+    {
+        if (!text.Contains(Mark, StringComparison.Ordinal))
+        {
+            return text;
+        }
+
+        var result = new StringBuilder(text.Length);
+        var at = 0;
+        foreach (var block in PemScanner.Scan(text))
+        {
+            AppendGap(result, text.AsSpan(at, block.Block.Start.Value - at));
+            var body = text.AsSpan()[block.Body];
+            result.Append(text, block.Block.Start.Value, block.Body.Start.Value - block.Block.Start.Value);
+            if (IsPrivateKey(block.Label) || (block.EndLabel is not null && IsPrivateKey(block.EndLabel)))
+            {
+                result.Append('\n').Append(Read(block.Label, body).RedactedLine).Append('\n');
+            }
+            else
+            {
+                AppendGap(result, body);
+            }
+
+            at = block.Block.End.Value;
+            result.Append(text, block.Body.End.Value, at - block.Body.End.Value);
+        }
+
+        AppendGap(result, text.AsSpan(at));
+        return result.ToString();
+    }
+
+    /// <summary>What may be shown of the key in one block; never throws for what the block holds.</summary>
+    internal static PrivateKeyFacts Read(string label, ReadOnlySpan<char> body)
+    {
+        if (PrivateKeyFacts.ParseRedacted(body) is { } redacted)
+        {
+            return redacted;
+        }
+
+        if (body.Trim().IsEmpty)
+        {
+            return new PrivateKeyFacts(null, null, false, "it is empty");
+        }
+
+        if (IsEncrypted(label, body))
+        {
+            return new PrivateKeyFacts(null, null, true, "it is encrypted");
+        }
+
+        try
+        {
+            using var key = KeyPair.ImportBlock(label, body);
+            return new PrivateKeyFacts(key.KindText, key.PublicKeyDigest, false, null);
+        }
+        catch (MailTlsException unreadable)
+        {
+            return new PrivateKeyFacts(null, null, false, CertificateDiagnostics.ReasonOf(unreadable));
+        }
+    }
+
+    /// <summary>True for encrypted PKCS#8 (RFC 5958) and for OpenSSL's older form with a Proc-Type header (RFC 1421).</summary>
+    internal static bool IsEncrypted(string label, ReadOnlySpan<char> body) =>
+        label == "ENCRYPTED PRIVATE KEY" || body.Contains("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal);
+
+    /// <summary>The body's base64 as bytes, white space skipped; null when it is empty or no base64. The caller overwrites the array.</summary>
+    internal static byte[]? DecodeBody(ReadOnlySpan<char> body)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent((body.Length / 4 * 3) + 3);
+        try
+        {
+            return Convert.TryFromBase64Chars(body, buffer, out var written) && written > 0 ? buffer[..written] : null;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(buffer);
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>DER as PEM in lines of 64 characters with a final newline, ASCII bytes; the caller overwrites them where they are a key.</summary>
+    internal static byte[] Encode(string label, ReadOnlySpan<byte> der)
+    {
+        var chars = new char[PemEncoding.GetEncodedSize(label.Length, der.Length) + 1];
+        try
+        {
+            if (!PemEncoding.TryWrite(label, der, chars, out var written))
+            {
+                throw new InvalidOperationException("the PEM buffer is too small");
+            }
+
+            chars[written] = '\n';
+            var bytes = new byte[written + 1];
+            Encoding.ASCII.GetBytes(chars.AsSpan(0, written + 1), bytes);
+            return bytes;
+        }
+        finally
+        {
+            Array.Clear(chars);
+        }
+    }
+
+    private static void AppendGap(StringBuilder result, ReadOnlySpan<char> gap)
+    {
+        if (gap.Contains(Mark, StringComparison.Ordinal))
+        {
+            result.Append("[redacted: a damaged private key]\n");
+        }
+        else
+        {
+            result.Append(gap);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+namespace MailTlsState.Diagnostics;
+
+/// <summary>What can be wrong with keys, certificates and the private CA (MTS05xx).</summary>
+public static class CertificateDiagnostics
+{
+    /// <summary>A private key file is of no use.</summary>
+    public static readonly DiagnosticCode UnreadableKey = new(
+        "MTS0501",
+        "the private key cannot be read",
+        "MailTlsState reads unencrypted RSA and ECDSA keys in PEM: PKCS#8, SEC 1 and PKCS#1. A key that a passphrase protects cannot be served, "
+        + "because nobody is there to type the passphrase when the mail server starts; a broken key makes Postfix announce STARTTLS and then refuse it. "
+        + "Move the file away, and the next apply makes a new key and a new certificate; or restore the key from a backup.");
+
+    /// <summary>The passphrase of the root CA's key is another one.</summary>
+    public static readonly DiagnosticCode WrongPassphrase = new(
+        "MTS0502",
+        "the passphrase does not open the root CA's key",
+        "The root CA's private key is encrypted, and the passphrase that certificate.issuer.passphrase points to does not decrypt it. Nothing was changed. "
+        + "Check that the reference names the file or variable that was used when the root CA was made, and that the file holds the passphrase alone; "
+        + "one newline at its end is dropped, blanks are not. A key file damaged in the middle gives the same error: then restore it from a backup.");
+
+    /// <summary>The passphrase reference gives nothing.</summary>
+    public static readonly DiagnosticCode EmptyPassphrase = new(
+        "MTS0503",
+        "the passphrase of the root CA's key is empty",
+        "A root CA's key that no passphrase protects can be used by everybody who gets hold of a backup of this host, to make certificates that all of its clients "
+        + "accept. MailTlsState does not make such a key. Put a passphrase of at least 20 random characters into the file, for example by openssl rand -base64 24.");
+
+    /// <summary>The root CA's key file cannot be read whatever the passphrase.</summary>
+    public static readonly DiagnosticCode BrokenRootKey = new(
+        "MTS0504",
+        "the root CA's key file is broken",
+        "The file has no private key in a form that can be read: encrypted PKCS#8 as MailTlsState and OpenSSL 3 write it, or the older form of openssl genrsa -des3. "
+        + "No passphrase can help. Restore the file from a backup. Without its key a root CA is lost: move ca.key and ca.pem away, "
+        + "and the next apply makes a new root CA, whose certificate then has to be given to every client.");
+
+    /// <summary>Root key and root certificate are not a pair.</summary>
+    public static readonly DiagnosticCode RootMismatch = new(
+        "MTS0505",
+        "the root CA's key and certificate do not belong together",
+        "The public key in the root certificate is not that of the root CA's private key, so whatever the key signs, no client that trusts the certificate accepts. "
+        + "Usually one of the two files was replaced or restored without the other. Restore both from the same backup.");
+
+    /// <summary>The root certificate cannot be read.</summary>
+    public static readonly DiagnosticCode BrokenRootCertificate = new(
+        "MTS0506",
+        "the root certificate cannot be read",
+        "The file should hold exactly one certificate in PEM, that of the root CA. Restore it from a backup or from a client that has it: the certificate is public, "
+        + "and as long as the CA's key is there, the CA works on with the restored certificate.");
+
+    /// <summary>The root certificate may not sign certificates.</summary>
+    public static readonly DiagnosticCode RootIsNoCa = new(
+        "MTS0507",
+        "the root certificate is not one of a CA",
+        "RFC 5280 demands basicConstraints with CA:TRUE and, where there is a keyUsage, keyCertSign in the certificate of whoever signs certificates; clients refuse a chain without them. "
+        + "Point certificate.issuer.directory at the CA's own files, or at an empty place, where the next apply makes a root CA.");
+
+    /// <summary>The root certificate has expired.</summary>
+    public static readonly DiagnosticCode RootExpired = new(
+        "MTS0508",
+        "the root certificate has expired",
+        "No client accepts a certificate of a CA that has expired, so MailTlsState signs none. If the host's clock is right, a new root CA is needed: move ca.key and ca.pem away and apply. "
+        + "Then give the new ca.pem to every client. Check the clock first (timedatectl): a date in the future gives the same error.");
+
+    /// <summary>The root certificate is not valid yet.</summary>
+    public static readonly DiagnosticCode RootNotYetValid = new(
+        "MTS0509",
+        "the root certificate is not valid yet",
+        "The root certificate's validity begins later than now. Nearly always the host's clock is wrong: it was ahead when the root CA was made, or is behind now. "
+        + "Set the clock (timedatectl), then apply again.");
+
+    /// <summary>CA and server would have the same subject.</summary>
+    public static readonly DiagnosticCode SameSubject = new(
+        "MTS0510",
+        "the root CA and the server would have the same subject",
+        "A certificate whose issuer equals its own subject counts as self-signed: clients stop there with OpenSSL's error 18 (self-signed certificate), though every command that made it succeeded. "
+        + "The server's subject is its first name; give the root CA a commonName of its own, for example the organization's name and \"mail CA\".");
+
+    /// <summary>Only one of ca.key and ca.pem is there.</summary>
+    public static readonly DiagnosticCode IncompleteRoot = new(
+        "MTS0511",
+        "only half of the root CA is there",
+        "A root CA is a key and a certificate. MailTlsState never makes a new half for an old one, nor overwrites what is there: clients may trust it. "
+        + "Restore the missing file from a backup, or move the other one away as well, and the next apply makes a new root CA.");
+
+    /// <summary>The root CA's key lies there unprotected.</summary>
+    public static readonly DiagnosticCode UnencryptedRootKey = new(
+        "MTS0512",
+        "the root CA's key is not encrypted",
+        "Whoever can read the file, or a backup of it, can make certificates for any name that all of the CA's clients accept. MailTlsState uses the key as it is. "
+        + "Encrypt it in place by openssl pkcs8 -topk8 -v2 aes-256-cbc -iter 600000 under the passphrase that the manifest refers to.");
+
+    /// <summary>The root CA ends before a new leaf would.</summary>
+    public static readonly DiagnosticCode RootEndsSoon = new(
+        "MTS0513",
+        "the root certificate ends soon",
+        "A certificate never outlives the CA that signed it, so new ones get shorter as the root's end comes near, and on its last day all of them fail at once. "
+        + "A new root CA cannot be trusted by itself: make it in a second directory, give its ca.pem to all clients, and only then point certificate.issuer.directory at it.");
+
+    /// <summary>The root CA on disk is another one than the manifest describes.</summary>
+    public static readonly DiagnosticCode RootDiffers = new(
+        "MTS0514",
+        "the root CA differs from the manifest",
+        "The subject, key kind or lifetime of a root CA cannot be changed without making a new one, which no client trusts yet. Therefore a root CA that exists is kept as it is, and the "
+        + "manifest's values count only when one is made. Bring the manifest in line with the root CA, or point certificate.issuer.directory at a new place.");
+
+    /// <summary>Every code of this area.</summary>
+    public static IReadOnlyList<DiagnosticCode> All =>
+    [
+        UnreadableKey, WrongPassphrase, EmptyPassphrase, BrokenRootKey, RootMismatch, BrokenRootCertificate, RootIsNoCa, RootExpired,
+        RootNotYetValid, SameSubject, IncompleteRoot, UnencryptedRootKey, RootEndsSoon, RootDiffers,
+    ];
+
+    internal static Diagnostic KeyUnreadable(string reason) =>
+        new(UnreadableKey, Severity.Error, Said(UnreadableKey, reason), "restore the key, or move the file away to get a new one");
+
+    internal static Diagnostic PassphraseWrong() =>
+        new(WrongPassphrase, Severity.Error, WrongPassphrase.Title, "check what certificate.issuer.passphrase refers to");
+
+    internal static Diagnostic PassphraseEmpty() =>
+        new(EmptyPassphrase, Severity.Error, EmptyPassphrase.Title, "put at least 20 random characters into what certificate.issuer.passphrase refers to");
+
+    internal static Diagnostic RootKeyBroken(string reason) =>
+        new(BrokenRootKey, Severity.Error, Said(BrokenRootKey, reason), "restore the file from a backup");
+
+    internal static Diagnostic RootFilesMismatch() =>
+        new(RootMismatch, Severity.Error, RootMismatch.Title, "restore both files from the same backup");
+
+    internal static Diagnostic RootCertificateBroken(string reason) =>
+        new(BrokenRootCertificate, Severity.Error, Said(BrokenRootCertificate, reason), "restore the file from a backup or from a client");
+
+    internal static Diagnostic RootNotCa(string reason) =>
+        new(RootIsNoCa, Severity.Error, Said(RootIsNoCa, reason), "point certificate.issuer.directory at a root CA or at an empty place");
+
+    internal static Diagnostic RootHasExpired(DateTimeOffset end) =>
+        new(RootExpired, Severity.Error, $"the root certificate has expired on {Day(end)}", "check the clock; if it is right, move ca.key and ca.pem away and apply to get a new root CA");
+
+    internal static Diagnostic RootIsNotYetValid(DateTimeOffset start) =>
+        new(RootNotYetValid, Severity.Error, $"the root certificate is not valid before {Time(start)}", "check the clock");
+
+    internal static Diagnostic SubjectsAreEqual(string subject) =>
+        new(SameSubject, Severity.Error, $"the root CA and the server would have the same subject, {subject}", "give certificate.issuer.subject another commonName");
+
+    internal static Diagnostic RootIsIncomplete(string present, string missing) =>
+        new(IncompleteRoot, Severity.Error, $"{present} is there, but {missing} is not", $"restore {missing}, or move {present} away to get a new root CA");
+
+    internal static Diagnostic RootKeyUnencrypted(string path) =>
+        new(UnencryptedRootKey, Severity.Warning, $"the root CA's key {path} is not encrypted", "encrypt it by openssl pkcs8 -topk8 under the manifest's passphrase");
+
+    internal static Diagnostic RootIsEnding(DateTimeOffset end) =>
+        new(RootEndsSoon, Severity.Warning, $"the root certificate ends on {Day(end)}, before a new certificate would", "make a new root CA in another directory and give its ca.pem to all clients");
+
+    internal static Diagnostic RootIsAnother(string difference) =>
+        new(RootDiffers, Severity.Note, $"the root CA is kept although it differs from the manifest: {difference}", "bring the manifest in line, or use another directory for a new root CA");
+
+    /// <summary>The reason alone, as it was given to the factory method.</summary>
+    internal static string ReasonOf(MailTlsException exception)
+    {
+        var diagnostic = exception.Diagnostics[0];
+        var title = diagnostic.Code.Title + ": ";
+        return diagnostic.Fact.StartsWith(title, StringComparison.Ordinal) ? diagnostic.Fact[title.Length..] : diagnostic.Fact;
+    }
+
+    internal static string Day(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd", null);
+
+    internal static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", null);
+
+    private static string Said(DiagnosticCode code, string reason) => $"{code.Title}: {reason}";
+}

@@ -11,17 +11,13 @@ namespace MailTlsState.Certificates;
 /// <param name="PublicKeyDigest"><c>sha256:</c> and hex of the public key, or null when it cannot be told.</param>
 /// <param name="Encrypted">True when a passphrase protects it.</param>
 /// <param name="Problem">Why it is of no use as it stands, or null.</param>
-public sealed record PrivateKeyFacts(string? Kind, string? PublicKeyDigest, bool Encrypted, string? Problem)
+public sealed record KeyFacts(string? Kind, string? PublicKeyDigest, bool Encrypted, string? Problem)
 {
     private const string Opening = "[redacted: ";
     private const string Link = ", public key ";
-    private const string EncryptedWord = "encrypted";
 
-    /// <summary>The line that stands for the key in a redacted text: <c>[redacted: ecdsa-p256, public key sha256:…]</c>.</summary>
-    public string RedactedLine => Opening + (PublicKeyDigest is not null ? Kind + Link + PublicKeyDigest : Encrypted ? EncryptedWord : Problem) + "]";
-
-    /// <summary>Reads <see cref="RedactedLine"/> back; null for any other text.</summary>
-    internal static PrivateKeyFacts? ParseRedacted(ReadOnlySpan<char> body)
+    /// <summary>Reads the line that stands for a key in a redacted text: <c>[redacted: ecdsa-p256, public key sha256:…]</c>; null for any other text.</summary>
+    internal static KeyFacts? ParseRedacted(ReadOnlySpan<char> body)
     {
         var line = body.Trim();
         if (!line.StartsWith(Opening, StringComparison.Ordinal) || !line.EndsWith("]", StringComparison.Ordinal) || line.ContainsAny('\r', '\n'))
@@ -33,84 +29,47 @@ public sealed record PrivateKeyFacts(string? Kind, string? PublicKeyDigest, bool
         var link = inside.IndexOf(Link, StringComparison.Ordinal);
         if (link > 0 && inside[(link + Link.Length)..].StartsWith("sha256:", StringComparison.Ordinal))
         {
-            return new PrivateKeyFacts(inside[..link].ToString(), inside[(link + Link.Length)..].ToString(), false, null);
+            return new KeyFacts(inside[..link].ToString(), inside[(link + Link.Length)..].ToString(), false, null);
         }
 
-        return inside.StartsWith(EncryptedWord, StringComparison.Ordinal)
-            ? new PrivateKeyFacts(null, null, true, "it is encrypted")
-            : new PrivateKeyFacts(null, null, false, inside.ToString());
+        return inside is "encrypted"
+            ? new KeyFacts(null, null, true, "a private key is encrypted")
+            : new KeyFacts(null, null, false, "a private key cannot be read");
     }
 }
 
-/// <summary>Private keys in PEM texts: which blocks are keys, and what stands in their place when a text is shown or recorded.</summary>
-public static class PrivateKeyPem
+/// <summary>Private keys in PEM texts, redacted or not.</summary>
+internal static class PrivateKeyPem
 {
-    private const string Mark = "PRIVATE KEY-";
-
     /// <summary>True for the label of a block that holds a private key of any kind.</summary>
-    public static bool IsPrivateKey(string label) => label.EndsWith("PRIVATE KEY", StringComparison.Ordinal);
-
-    /// <summary>
-    /// The text with the body of every private key block replaced by its <see cref="PrivateKeyFacts.RedactedLine"/>. What may be the rest of a
-    /// damaged block (an END without a BEGIN, a block that ends as another kind) is replaced as well. A text that is redacted comes back as it is.
-    /// </summary>
-    public static string Redact(string text)
-    {
-        if (!text.Contains(Mark, StringComparison.Ordinal))
-        {
-            return text;
-        }
-
-        var result = new StringBuilder(text.Length);
-        var at = 0;
-        foreach (var block in PemScanner.Scan(text))
-        {
-            AppendGap(result, text.AsSpan(at, block.Block.Start.Value - at));
-            var body = text.AsSpan()[block.Body];
-            result.Append(text, block.Block.Start.Value, block.Body.Start.Value - block.Block.Start.Value);
-            if (IsPrivateKey(block.Label) || (block.EndLabel is not null && IsPrivateKey(block.EndLabel)))
-            {
-                result.Append('\n').Append(Read(block.Label, body).RedactedLine).Append('\n');
-            }
-            else
-            {
-                AppendGap(result, body);
-            }
-
-            at = block.Block.End.Value;
-            result.Append(text, block.Body.End.Value, at - block.Body.End.Value);
-        }
-
-        AppendGap(result, text.AsSpan(at));
-        return result.ToString();
-    }
+    internal static bool IsPrivateKey(string label) => label.EndsWith("PRIVATE KEY", StringComparison.Ordinal);
 
     /// <summary>What may be shown of the key in one block; never throws for what the block holds.</summary>
-    internal static PrivateKeyFacts Read(string label, ReadOnlySpan<char> body)
+    internal static KeyFacts Read(string label, ReadOnlySpan<char> body)
     {
-        if (PrivateKeyFacts.ParseRedacted(body) is { } redacted)
+        if (KeyFacts.ParseRedacted(body) is { } redacted)
         {
             return redacted;
         }
 
         if (body.Trim().IsEmpty)
         {
-            return new PrivateKeyFacts(null, null, false, "it is empty");
+            return new KeyFacts(null, null, false, "a private key block is empty");
         }
 
         if (IsEncrypted(label, body))
         {
-            return new PrivateKeyFacts(null, null, true, "it is encrypted");
+            return new KeyFacts(null, null, true, "a private key is encrypted");
         }
 
         try
         {
             using var key = KeyPair.ImportBlock(label, body);
-            return new PrivateKeyFacts(key.KindText, key.PublicKeyDigest, false, null);
+            return new KeyFacts(key.KindText, key.PublicKeyDigest, false, null);
         }
         catch (MailTlsException unreadable)
         {
-            return new PrivateKeyFacts(null, null, false, CertificateDiagnostics.ReasonOf(unreadable));
+            return new KeyFacts(null, null, false, "a private key cannot be read: " + CertificateDiagnostics.ReasonOf(unreadable));
         }
     }
 
@@ -152,18 +111,6 @@ public static class PrivateKeyPem
         finally
         {
             Array.Clear(chars);
-        }
-    }
-
-    private static void AppendGap(StringBuilder result, ReadOnlySpan<char> gap)
-    {
-        if (gap.Contains(Mark, StringComparison.Ordinal))
-        {
-            result.Append("[redacted: a damaged private key]\n");
-        }
-        else
-        {
-            result.Append(gap);
         }
     }
 }

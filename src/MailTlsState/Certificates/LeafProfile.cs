@@ -1,0 +1,61 @@
+using Org.BouncyCastle.Asn1;
+using Org.BouncyCastle.Asn1.X509;
+using Org.BouncyCastle.Crypto;
+using Org.BouncyCastle.Security;
+using Org.BouncyCastle.X509;
+
+namespace MailTlsState.Certificates;
+
+/// <summary>Whether a certificate is fit for a server (RFC 5280, RFC 9325 section 6). Reads by BouncyCastle, so that a plan does not load OpenSSL.</summary>
+internal static class LeafProfile
+{
+    /// <summary>Why clients would refuse the certificate, names and dates aside.</summary>
+    public static IEnumerable<string> Problems(byte[] der, CertificateFacts facts)
+    {
+        var certificate = X509CertificateStructure.GetInstance(der);
+        if (certificate.Version != 3)
+        {
+            yield return $"the certificate is X.509 version {certificate.Version}, which has no extensions";
+            yield break;
+        }
+
+        if (facts.IsAuthority)
+        {
+            yield return "the certificate is one of a CA";
+        }
+
+        var extensions = certificate.TbsCertificate.Extensions;
+        if (extensions?.GetExtensionParsedValue(X509Extensions.ExtendedKeyUsage) is not { } purposes
+            || !ExtendedKeyUsage.GetInstance(purposes).HasKeyPurposeId(KeyPurposeID.id_kp_serverAuth))
+        {
+            yield return "the certificate's extended key usage lacks serverAuth";
+        }
+
+        if (extensions?.GetExtensionParsedValue(X509Extensions.KeyUsage) is { } usage
+            && (DerBitString.GetInstance(usage).IntValue & KeyUsage.DigitalSignature) == 0)
+        {
+            yield return "the certificate's key usage lacks digitalSignature";
+        }
+
+        if (facts.SignatureAlgorithm.Contains("md5", StringComparison.OrdinalIgnoreCase) || facts.SignatureAlgorithm.Contains("sha1", StringComparison.OrdinalIgnoreCase))
+        {
+            yield return $"the certificate is signed by {facts.SignatureAlgorithm}, which clients refuse";
+        }
+    }
+
+    /// <summary>True when the issuer's name and key are the root's: its signature is checked.</summary>
+    public static bool IsSignedBy(byte[] der, byte[] root)
+    {
+        try
+        {
+            var certificate = new X509Certificate(X509CertificateStructure.GetInstance(der));
+            var authority = new X509Certificate(X509CertificateStructure.GetInstance(root));
+            return certificate.IssuerDN.Equivalent(authority.SubjectDN, true) && certificate.IsSignatureValid(authority.GetPublicKey());
+        }
+        catch (Exception odd) when (odd is GeneralSecurityException or CryptoException or IOException or ArgumentException or InvalidCastException or ArithmeticException)
+        {
+            // A signature that cannot be checked (another kind of key than the algorithm's, an unknown algorithm) is not the root's.
+            return false;
+        }
+    }
+}

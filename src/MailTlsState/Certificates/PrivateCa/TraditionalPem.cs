@@ -1,0 +1,105 @@
+using System.Security.Cryptography;
+using System.Text;
+using MailTlsState.Diagnostics;
+
+namespace MailTlsState.Certificates.PrivateCa;
+
+/// <summary>
+/// OpenSSL's own encryption of PEM keys (<c>Proc-Type: 4,ENCRYPTED</c> and <c>DEK-Info</c>, RFC 1421 with OpenSSL's key derivation, see
+/// PEM_read_bio_PrivateKey(3)): what <c>openssl genrsa -des3</c> wrote before OpenSSL 3. Read only; nothing is written this way.
+/// </summary>
+internal static class TraditionalPem
+{
+    private const string Info = "DEK-Info:";
+
+    /// <summary>Decrypts and reads the body of a block.</summary>
+    /// <exception cref="MailTlsException">The passphrase is wrong, or the block is broken.</exception>
+    public static KeyPair Open(string label, ReadOnlySpan<char> body, string passphrase)
+    {
+        var header = body.IndexOf(Info, StringComparison.Ordinal);
+        var line = header < 0 ? default : body[(header + Info.Length)..];
+        var lineEnd = line.IndexOfAny('\r', '\n');
+        var comma = line.IndexOf(',');
+        if (comma < 0 || lineEnd < comma)
+        {
+            throw Broken("its DEK-Info header is missing or broken");
+        }
+
+        using var cipher = Cipher(line[..comma].Trim());
+        var vector = Vector(line[(comma + 1)..lineEnd].Trim(), cipher.BlockSize / 8);
+        var encrypted = PrivateKeyPem.DecodeBody(line[lineEnd..]);
+        if (encrypted is null || encrypted.Length % vector.Length != 0)
+        {
+            throw Broken("its base64 is empty or broken");
+        }
+
+        cipher.Key = DeriveKey(passphrase, vector.AsSpan(0, 8), cipher.KeySize / 8);
+        byte[]? plain = null;
+        try
+        {
+            plain = cipher.DecryptCbc(encrypted, vector);
+            return KeyPair.ImportDer(label, plain);
+        }
+        catch (CryptographicException)
+        {
+            throw new MailTlsException(CertificateDiagnostics.PassphraseWrong());
+        }
+        catch (MailTlsException)
+        {
+            // A wrong passphrase passes the padding check once in 256 times and then gives noise.
+            throw new MailTlsException(CertificateDiagnostics.PassphraseWrong());
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(plain);
+        }
+    }
+
+    private static SymmetricAlgorithm Cipher(ReadOnlySpan<char> name)
+    {
+        SymmetricAlgorithm cipher = name is "DES-EDE3-CBC" ? TripleDES.Create() : Aes.Create();
+        cipher.KeySize = name switch
+        {
+            "DES-EDE3-CBC" or "AES-192-CBC" => 192,
+            "AES-128-CBC" => 128,
+            "AES-256-CBC" => 256,
+            _ => throw Broken("it is encrypted by a cipher that is not handled"),
+        };
+        return cipher;
+    }
+
+    private static byte[] Vector(ReadOnlySpan<char> hex, int length)
+    {
+        var vector = new byte[length];
+        return hex.Length == length * 2 && Convert.FromHexString(hex, vector, out _, out _) == System.Buffers.OperationStatus.Done
+            ? vector
+            : throw Broken("its DEK-Info header is missing or broken");
+    }
+
+    // EVP_BytesToKey with MD5 and one round: D1 = MD5(passphrase, salt), D2 = MD5(D1, passphrase, salt), …
+    private static byte[] DeriveKey(string passphrase, ReadOnlySpan<byte> salt, int length)
+    {
+        var secret = Encoding.UTF8.GetBytes(passphrase);
+        var key = new byte[length];
+        using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
+        Span<byte> block = stackalloc byte[16];
+        for (var at = 0; at < length; at += block.Length)
+        {
+            if (at > 0)
+            {
+                md5.AppendData(block);
+            }
+
+            md5.AppendData(secret);
+            md5.AppendData(salt);
+            md5.GetHashAndReset(block);
+            block[..Math.Min(block.Length, length - at)].CopyTo(key.AsSpan(at));
+        }
+
+        CryptographicOperations.ZeroMemory(secret);
+        CryptographicOperations.ZeroMemory(block);
+        return key;
+    }
+
+    private static MailTlsException Broken(string reason) => new(CertificateDiagnostics.RootKeyBroken(reason));
+}

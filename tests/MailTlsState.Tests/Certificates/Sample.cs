@@ -1,0 +1,55 @@
+using System.Text;
+using MailTlsState.Certificates;
+using MailTlsState.Certificates.PrivateCa;
+using MailTlsState.Diagnostics;
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using Xunit;
+
+namespace MailTlsState.Tests.Certificates;
+
+/// <summary>The article's host, its CA, and files as a host observation shows them.</summary>
+internal static class Sample
+{
+    public const string Passphrase = "correct horse battery";
+    public static readonly DateTimeOffset Now = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+    public static readonly string[] Names = ["mail.mydomain.com"];
+    private static readonly Dictionary<KeyKind, KeyPair> Keys = [];
+
+    public static PrivateCaManifest Ca(KeyKind key = KeyKind.EcdsaP256, TimeSpan? lifetime = null, TimeSpan? leaf = null) => new(
+        new DistinguishedName("My Mail CA", "My Domain", null, "Sioux Falls", "South Dakota", "US"),
+        key,
+        lifetime ?? TimeSpan.FromDays(1825),
+        leaf ?? TimeSpan.FromDays(397),
+        new SecretReference("/root/mail-ca.pass", null),
+        "/etc/pki/mailtls/ca");
+
+    public static CertificateManifest Certificate(
+        PrivateCaManifest? ca = null,
+        CertificateLayout layout = CertificateLayout.Bundle,
+        TimeSpan? renewBefore = null,
+        bool rotateKey = false,
+        params string[] names) =>
+        new(names.Length > 0 ? names : Names, [KeyKind.EcdsaP256], "/etc/pki/mailtls", layout, renewBefore, rotateKey, ca ?? Ca());
+
+    /// <summary>A key of each kind, made once for all tests.</summary>
+    public static KeyPair Key(KeyKind kind)
+    {
+        lock (Keys)
+        {
+            return Keys.TryGetValue(kind, out var key) ? key : Keys[kind] = KeyPair.Generate(kind);
+        }
+    }
+
+    /// <summary>A root CA without the cost of encrypting its key.</summary>
+    public static RootAuthority Root(PrivateCaManifest? ca = null, DateTimeOffset? now = null) =>
+        PrivateCaIssuer.CreateRoot(ca ?? Ca(), now ?? Now, Passphrase).Root;
+
+    public static FileObservation File(string path, byte[] content) => File(path, Encoding.Latin1.GetString(content));
+
+    public static FileObservation File(string path, string text) => new(path, FileKind.Regular) { Text = text, Size = text.Length, Mode = 0x180 };
+
+    public static FileObservation Absent(string path) => new(path, FileKind.Absent);
+
+    public static DiagnosticCode Code(Action action) => Assert.Throws<MailTlsException>(action).Diagnostics[0].Code;
+}

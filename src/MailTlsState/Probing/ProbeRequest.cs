@@ -22,7 +22,7 @@ public enum MailProtocol
 /// <param name="Port">TCP port.</param>
 /// <param name="ServerName">SNI name, and the name given in EHLO's place of a client name is never this one.</param>
 /// <param name="SourceAddress">Local address to bind, so that the server sees a client that is not itself; null leaves it to the kernel.</param>
-/// <param name="Offers">Versions below the floor, each offered alone in a further connection to see that it is refused.</param>
+/// <param name="Offers">Versions below the floor, offered in further connections to see that they are refused.</param>
 public sealed record ProbeRequest(
     MailProtocol Protocol,
     bool Implicit,

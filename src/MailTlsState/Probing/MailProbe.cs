@@ -1,0 +1,72 @@
+using System.Net.Sockets;
+using MailTlsState.Policies;
+
+namespace MailTlsState.Probing;
+
+/// <summary>
+/// Asks a mail server what it serves: its dialogue up to TLS, one full handshake, its dialogue over TLS, and beside
+/// that one offer of each old version. It knows streams only; whoever calls it makes the connections.
+/// </summary>
+public static class MailProbe
+{
+    /// <summary>Runs the probe. What a server does is never an exception but an outcome.</summary>
+    /// <param name="request">The question.</param>
+    /// <param name="connect">
+    /// Makes one new connection to the listener; called once for the handshake and once for each offer, all at the same time.
+    /// A SocketException, TimeoutException or IOException from it becomes <see cref="ProbeOutcome.NotConnected"/>.
+    /// </param>
+    /// <param name="cancellation">Ends the probe with <see cref="OperationCanceledException"/>.</param>
+    /// <param name="limits">How long to wait for each answer; null for <see cref="ProbeLimits.Default"/>.</param>
+    public static async Task<ProbeResult> RunAsync(
+        ProbeRequest request,
+        Func<CancellationToken, Task<Stream>> connect,
+        CancellationToken cancellation,
+        ProbeLimits? limits = null)
+    {
+        var waits = limits ?? ProbeLimits.Default;
+        var main = new ProbeSession(request, connect, waits, cancellation).ShakeAsync();
+        var offers = OfferAllAsync(request, connect, waits, cancellation);
+        await Task.WhenAll(main, offers).ConfigureAwait(false);
+        return await main.ConfigureAwait(false) with { Offers = await offers.ConfigureAwait(false) };
+    }
+
+    /// <summary>Offers one ClientHello, after STARTTLS where the endpoint has it.</summary>
+    /// <returns>The answer, or null when the offer could not be made.</returns>
+    public static Task<HelloAnswer?> OfferAsync(
+        ProbeRequest request,
+        HelloOffer offer,
+        Func<CancellationToken, Task<Stream>> connect,
+        CancellationToken cancellation,
+        ProbeLimits? limits = null) =>
+        new ProbeSession(request, connect, limits ?? ProbeLimits.Default, cancellation).OfferAsync(offer);
+
+    // Up to TLS 1.2 a ClientHello's version is the highest that the client takes (RFC 5246 appendix E.1): a server that
+    // refuses TLS 1.1 so has refused TLS 1.0 as well, and the usual case costs it one connection instead of two.
+    private static async Task<SortedDictionary<TlsVersion, OfferOutcome>> OfferAllAsync(
+        ProbeRequest request,
+        Func<CancellationToken, Task<Stream>> connect,
+        ProbeLimits limits,
+        CancellationToken cancellation)
+    {
+        var outcomes = new SortedDictionary<TlsVersion, OfferOutcome>();
+        var rest = request.Offers.Distinct().OrderDescending().ToList();
+        while (rest.Count > 0)
+        {
+            var highest = rest[0];
+            var offer = HelloOffer.Everything(request.ServerName, highest);
+            var answer = await new ProbeSession(request, connect, limits, cancellation).OfferAsync(offer).ConfigureAwait(false);
+            var refused = answer is { Version: not null } or { Alert: not null } or { Closed: true };
+            var answered = rest.TakeWhile(v => v == highest || (highest != TlsVersion.Tls13 && v >= (answer?.Version ?? TlsVersion.Tls10))).ToList();
+            foreach (var version in answered)
+            {
+                outcomes[version] = answer?.Version == version ? OfferOutcome.Accepted : refused ? OfferOutcome.Refused : OfferOutcome.NotTested;
+            }
+
+            rest.RemoveRange(0, answered.Count);
+        }
+
+        return outcomes;
+    }
+
+    internal static bool IsNetworkFailure(Exception e) => e is IOException or TimeoutException or SocketException;
+}

@@ -126,4 +126,8 @@ public sealed record Listener(string Address, int Port, int? ProcessId, string? 
 /// <summary>Whether a secret can be had.</summary>
 /// <param name="Reference">Where it should come from.</param>
 /// <param name="Problem">Why it cannot, else null. Never holds any part of the secret.</param>
-public sealed record SecretObservation(SecretReference Reference, string? Problem);
+public sealed record SecretObservation(SecretReference Reference, string? Problem)
+{
+    /// <summary>Id of the problem's diagnostic code, else null; <see cref="Diagnostics.HostDiagnostics.ForSecret"/> makes the diagnostic.</summary>
+    public string? Code { get; init; }
+}

@@ -1,0 +1,64 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace MailTlsState.Hosts.Linux;
+
+/// <summary>Opens TCP connections to listeners.</summary>
+internal static class LinuxConnection
+{
+    private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(5);
+
+    /// <summary>Makes a socket for an address; a rehearsal makes it in another namespace.</summary>
+    internal delegate Socket SocketFactory(AddressFamily family);
+
+    /// <summary>Connects, from <paramref name="sourceAddress"/> when that address exists here.</summary>
+    /// <exception cref="SocketException">No connection.</exception>
+    /// <exception cref="TimeoutException">No answer in five seconds.</exception>
+    internal static async Task<Stream> ConnectAsync(string address, int port, string? sourceAddress, SocketFactory make, CancellationToken cancellation)
+    {
+        var remote = new IPEndPoint(IPAddress.Parse(address), port);
+        var socket = make(remote.AddressFamily);
+        try
+        {
+            socket.NoDelay = true;
+            BindTo(socket, remote, sourceAddress);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            limit.CancelAfter(ConnectLimit);
+            try
+            {
+                await socket.ConnectAsync(remote, limit.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            {
+                throw new TimeoutException($"no connection to {remote} in {ConnectLimit.TotalSeconds:0} s");
+            }
+
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    internal static Socket MakeSocket(AddressFamily family) => new(family, SocketType.Stream, ProtocolType.Tcp);
+
+    private static void BindTo(Socket socket, IPEndPoint remote, string? sourceAddress)
+    {
+        if (sourceAddress is null || IPAddress.Parse(sourceAddress) is not { } source || source.AddressFamily != remote.AddressFamily)
+        {
+            return;
+        }
+
+        try
+        {
+            socket.Bind(new IPEndPoint(source, 0));
+        }
+        catch (SocketException failure) when (failure.SocketErrorCode == SocketError.AddressNotAvailable)
+        {
+            // The address is not on this host: the kernel chooses. An unbound socket stays usable after a failed bind.
+            return;
+        }
+    }
+}

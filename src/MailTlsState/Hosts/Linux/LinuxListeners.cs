@@ -1,0 +1,125 @@
+using System.Globalization;
+using System.Net;
+
+namespace MailTlsState.Hosts.Linux;
+
+/// <summary>Finds listening TCP sockets in /proc/net (proc(5)) and the processes that hold them.</summary>
+internal static class LinuxListeners
+{
+    private const string ListenState = "0A";
+
+    internal static IReadOnlyList<Listener> Observe()
+    {
+        var sockets = Read("/proc/net/tcp").Concat(Read("/proc/net/tcp6")).ToList();
+        var holders = FindHolders(sockets.Select(s => s.Inode).ToHashSet(StringComparer.Ordinal));
+        return [.. sockets
+            .Select(s => Describe(s, holders.GetValueOrDefault(s.Inode)))
+            .Distinct()
+            .OrderBy(l => l.Port)
+            .ThenBy(l => l.Address, StringComparer.Ordinal)];
+    }
+
+    /// <summary>The listening sockets in the text of /proc/net/tcp or /proc/net/tcp6.</summary>
+    internal static IEnumerable<ListeningSocket> Parse(IEnumerable<string> lines)
+    {
+        foreach (var line in lines.Skip(1))
+        {
+            var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (fields.Length > 9 && fields[3] == ListenState)
+            {
+                var colon = fields[1].IndexOf(':');
+                var address = fields[1].AsSpan(0, colon);
+                var port = int.Parse(fields[1].AsSpan(colon + 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+                yield return new ListeningSocket(ParseAddress(address).ToString(), port, fields[9]);
+            }
+        }
+    }
+
+    // Words of 32 bits in the byte order of the machine, which is little-endian wherever .NET runs Linux mail hosts.
+    private static IPAddress ParseAddress(ReadOnlySpan<char> hex)
+    {
+        var bytes = Convert.FromHexString(hex);
+        for (var word = 0; word < bytes.Length; word += 4)
+        {
+            bytes.AsSpan(word, 4).Reverse();
+        }
+
+        return new IPAddress(bytes);
+    }
+
+    private static IEnumerable<ListeningSocket> Read(string path) => File.Exists(path) ? Parse(File.ReadLines(path)) : [];
+
+    // A master and its children share the socket: the one whose parent does not hold it is the owner.
+    private static Dictionary<string, int> FindHolders(HashSet<string> inodes)
+    {
+        var all = new Dictionary<string, List<int>>(StringComparer.Ordinal);
+        foreach (var process in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(process), NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+            {
+                foreach (var inode in SocketsOf(process).Where(inodes.Contains).Distinct(StringComparer.Ordinal))
+                {
+                    (all.TryGetValue(inode, out var list) ? list : all[inode] = []).Add(id);
+                }
+            }
+        }
+
+        return all.ToDictionary(
+            found => found.Key,
+            found => found.Value.Order().Where(id => ParentOf(id) is not { } parent || !found.Value.Contains(parent)).DefaultIfEmpty(found.Value.Min()).First(),
+            StringComparer.Ordinal);
+    }
+
+    private static List<string> SocketsOf(string process)
+    {
+        var found = new List<string>();
+        try
+        {
+            foreach (var descriptor in Directory.EnumerateFileSystemEntries(process + "/fd"))
+            {
+                if (LinuxPath.ReadLink(Libc.AtCurrentDirectory, descriptor) is { } target && target.StartsWith("socket:[", StringComparison.Ordinal))
+                {
+                    found.Add(target[8..^1]);
+                }
+            }
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            // It ended meanwhile, or belongs to somebody else: its sockets have no known owner.
+            return found;
+        }
+
+        return found;
+    }
+
+    private static int? ParentOf(int process)
+    {
+        // The name in brackets may hold anything, brackets too.
+        var stat = ReadOrNull($"/proc/{process}/stat");
+        var fields = stat?[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return fields is { Length: > 1 } && int.TryParse(fields[1], NumberStyles.None, CultureInfo.InvariantCulture, out var parent) ? parent : null;
+    }
+
+    private static Listener Describe(ListeningSocket socket, int holder) => holder == 0
+        ? new Listener(socket.Address, socket.Port, null, null, null)
+        : new Listener(
+            socket.Address,
+            socket.Port,
+            holder,
+            ReadOrNull($"/proc/{holder}/comm")?.TrimEnd('\n'),
+            LinuxPath.ReadLink(Libc.AtCurrentDirectory, $"/proc/{holder}/exe"));
+
+    private static string? ReadOrNull(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    internal sealed record ListeningSocket(string Address, int Port, string Inode);
+}

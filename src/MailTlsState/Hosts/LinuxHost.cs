@@ -1,0 +1,123 @@
+using MailTlsState.Hosts.Linux;
+using MailTlsState.Manifests;
+using MailTlsState.Probing;
+
+namespace MailTlsState.Hosts;
+
+/// <summary>What a <see cref="LinuxHost"/> may be told.</summary>
+public sealed record LinuxHostOptions
+{
+    /// <summary>Path of the lock file; default <c>/run/mailtlsstate.lock</c>.</summary>
+    public string LockPath { get; init; } = "/run/mailtlsstate.lock";
+
+    /// <summary>The clock; default the system's.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+}
+
+/// <summary>
+/// The Linux machine on which this process runs: the only place that opens files, starts processes, makes sockets and looks
+/// at the clock.
+/// </summary>
+public sealed class LinuxHost(LinuxHostOptions options) : IHost, IHostWriter
+{
+    /// <summary>This machine with default options.</summary>
+    public LinuxHost()
+        : this(new LinuxHostOptions())
+    {
+    }
+
+    /// <inheritdoc/>
+    public TimeProvider Clock => options.Clock;
+
+    /// <inheritdoc/>
+    public Task<HostFacts> ObserveHostAsync(CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return Task.FromResult(new HostFacts(
+            File.ReadAllText("/proc/sys/kernel/hostname").TrimEnd('\n'),
+            (int)Libc.GetEffectiveUser(),
+            Directory.Exists("/run/systemd/system"),
+            File.Exists("/sys/fs/selinux/enforce")));
+    }
+
+    /// <inheritdoc/>
+    public Task<FileObservation> ObserveFileAsync(string path, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return Task.FromResult(LinuxFileReader.Observe(path));
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> ListDirectoryAsync(string path, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return Task.FromResult(LinuxFileReader.List(path));
+    }
+
+    /// <inheritdoc/>
+    public Task<ProcessResult> RunAsync(ProcessCall call, CancellationToken cancellation) => LinuxProcesses.RunAsync(call, cancellation);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Listener>> ObserveListenersAsync(CancellationToken cancellation) => Task.Run(LinuxListeners.Observe, cancellation);
+
+    /// <inheritdoc/>
+    public Task<ProbeResult> ProbeAsync(ProbeRequest request, CancellationToken cancellation) =>
+        LinuxProbe.RunAsync(request, LinuxConnection.MakeSocket, cancellation);
+
+    /// <inheritdoc/>
+    public Task<SecretObservation> ObserveSecretAsync(SecretReference reference, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return Task.FromResult(LinuxSecrets.Observe(reference));
+    }
+
+    /// <inheritdoc/>
+    public byte[]? ReadBytes(string path) => LinuxFileWriter.ReadBytes(path);
+
+    /// <inheritdoc/>
+    public FileIdentity? Stat(string path) => LinuxFileWriter.Stat(path);
+
+    /// <inheritdoc/>
+    public void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode) =>
+        LinuxFileWriter.CreateFile(path, content, owner, group, mode);
+
+    /// <inheritdoc/>
+    public void AppendFile(string path, ReadOnlySpan<byte> content) => LinuxFileWriter.AppendFile(path, content);
+
+    /// <inheritdoc/>
+    public void CreateDirectory(string path, int owner, int group, int mode) => LinuxFileWriter.CreateDirectory(path, owner, group, mode);
+
+    /// <inheritdoc/>
+    public void Rename(string from, string to, bool replace) => LinuxFileWriter.Rename(from, to, replace);
+
+    /// <inheritdoc/>
+    public void Link(string existing, string created) => LinuxFileWriter.Link(existing, created);
+
+    /// <inheritdoc/>
+    public void Unlink(string path) => LinuxFileWriter.Remove(path, directory: false);
+
+    /// <inheritdoc/>
+    public void RemoveDirectory(string path) => LinuxFileWriter.Remove(path, directory: true);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> List(string path) => LinuxFileWriter.List(path);
+
+    /// <inheritdoc/>
+    public void SetOwnerAndMode(string path, int owner, int group, int mode) => LinuxFileWriter.SetOwnerAndMode(path, owner, group, mode);
+
+    /// <inheritdoc/>
+    public void SetModificationTime(string path, DateTimeOffset time) => LinuxFileWriter.SetModificationTime(path, time);
+
+    /// <inheritdoc/>
+    public void SyncDirectory(string path) => LinuxFileWriter.SyncDirectory(path);
+
+    /// <inheritdoc/>
+    public IDisposable Lock(string command) => HostLock.Take(options.LockPath, command, options.Clock);
+
+    /// <inheritdoc/>
+    public string ReadSecret(SecretReference reference) => LinuxSecrets.ReadSecret(reference);
+
+    /// <inheritdoc/>
+    public Task<IRehearsal> StartRehearsalAsync(RehearsalRequest request, CancellationToken cancellation) =>
+        throw new RehearsalUnavailableException("not part of this build");
+}

@@ -5,7 +5,7 @@
 #   The exit status is CMD's. Needs root and a ROOT made by make-root.sh.
 #   Network: lo, and eth0 10.77.0.1/24, cabled to a second namespace "client" with 10.77.0.2/24 (see remote.sh). Nothing else.
 #   This folder's scripts are at /run/lab in the host.
-#   BIND=src:dst[:src:dst…]  (optional) extra bind mounts, dst relative to the root
+#   BIND=src:dst[:src:dst…]  (optional) extra bind mounts, read-only, dst relative to the root
 #   PIDFILE=file             (optional) pid 1 of the host as seen from outside, written when the host is ready; a further
 #                            command enters with:  nsenter -t PID -a -r -w CMD…   (CMD may be `sleep infinity`). TERM to that
 #                            pid ends the host; this script's own process (unshare) holds TERM and INT back, not KILL.
@@ -55,8 +55,8 @@ bind=${BIND:-}
 while [ -n "$bind" ]; do
     src=${bind%%:*}; bind=${bind#*:}; dst=${bind%%:*}
     case $bind in *:*) bind=${bind#*:} ;; *) bind= ;; esac
-    if [ -d "$src" ]; then mkdir -p "./$dst"; else mkdir -p "$(dirname "./$dst")"; : >"./$dst"; fi
-    mount --bind "$src" "./$dst"
+    if [ -d "$src" ]; then mkdir -p "./$dst"; else mkdir -p "$(dirname "./$dst")"; [ -e "./$dst" ] || : >"./$dst"; fi
+    mount --bind "$src" "./$dst"; mount -o remount,bind,ro "./$dst"
 done
 hostname "$(cat etc/hostname)"
 mkdir .old; pivot_root . .old; cd /

@@ -10,7 +10,7 @@ internal sealed record ThrowawayHostOptions
     /// <summary>Bind the native binary in as /usr/local/bin/mailtls.</summary>
     public bool WithBinary { get; init; } = true;
 
-    /// <summary>Bind the repository in, for writing by nobody but the host's root, at this path; null for not at all.</summary>
+    /// <summary>Bind the repository in read-only at this path; null for not at all.</summary>
     public string? RepositoryAt { get; init; }
 }
 
@@ -43,8 +43,6 @@ internal sealed class ThrowawayHost : IAsyncDisposable
             throw new InvalidOperationException("host tests need root on Linux: run them by tests/run.sh");
         }
 
-        var folder = Directory.CreateTempSubdirectory("mailtls-host-").FullName;
-        var pidFile = Path.Combine(folder, "pid");
         var binds = new List<string>();
         if (options.WithBinary)
         {
@@ -57,6 +55,8 @@ internal sealed class ThrowawayHost : IAsyncDisposable
         }
 
         var start = Redirected("sh", LabEnvironment.RunInRoot, LabEnvironment.Root, "sh", "-c", "echo ready; cat >/dev/null");
+        var folder = Directory.CreateTempSubdirectory("mailtls-host-").FullName;
+        var pidFile = Path.Combine(folder, "pid");
         start.Environment["PIDFILE"] = pidFile;
         start.Environment["BIND"] = string.Join(':', binds);
         var launcher = Process.Start(start) ?? throw new InvalidOperationException("sh could not be started");

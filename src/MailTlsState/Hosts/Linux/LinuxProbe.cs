@@ -2,12 +2,12 @@ using MailTlsState.Probing;
 
 namespace MailTlsState.Hosts.Linux;
 
-/// <summary>Probes a listener over a socket of this host.</summary>
+/// <summary>Probes a listener over sockets that <c>make</c> creates: here, or in the namespace of a rehearsal.</summary>
 internal static class LinuxProbe
 {
-    internal static async Task<ProbeResult> RunAsync(ProbeRequest request, LinuxConnection.SocketFactory make, CancellationToken cancellation)
-    {
-        await using var stream = await LinuxConnection.ConnectAsync(request.Address, request.Port, request.SourceAddress, make, cancellation).ConfigureAwait(false);
-        throw new NotSupportedException("the dialogue over a connection is not part of this build");
-    }
+    internal static Task<ProbeResult> RunAsync(ProbeRequest request, LinuxConnection.SocketFactory make, CancellationToken cancellation) =>
+        MailProbe.RunAsync(
+            request,
+            inner => LinuxConnection.ConnectAsync(request.Address, request.Port, request.SourceAddress, make, inner),
+            cancellation);
 }

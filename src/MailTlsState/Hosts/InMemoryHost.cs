@@ -1,0 +1,356 @@
+using System.Text;
+using MailTlsState.Hosts.Linux;
+using MailTlsState.Manifests;
+using MailTlsState.Probing;
+
+namespace MailTlsState.Hosts;
+
+/// <summary>
+/// A host made of dictionaries, for tests and for trying out what a change would do. Files behave as on Linux (hard links share content, a
+/// rename replaces, modes are kept); programs, listeners and probes answer what they were told to. Not safe for threads.
+/// </summary>
+public sealed class InMemoryHost : IHost, IHostWriter
+{
+    private const int NoEntry = 2;
+    private const int Exists = 17;
+    private const int NotDirectory = 20;
+    private const int NotEmpty = 39;
+    private const int Invalid = 22;
+    private const int ReadOnlyFileSystem = 30;
+
+    private readonly SortedDictionary<string, Node> _nodes = new(StringComparer.Ordinal) { ["/"] = new Node(FileKind.Directory, 1) { Mode = 0b111_101_101 } };
+    private ulong _lastInode = 1;
+    private string? _lockedBy;
+
+    /// <summary>Creates an empty host.</summary>
+    public InMemoryHost(TimeProvider? clock = null) => Clock = clock ?? TimeProvider.System;
+
+    /// <inheritdoc/>
+    public TimeProvider Clock { get; }
+
+    /// <summary>What <see cref="ObserveHostAsync"/> answers.</summary>
+    public HostFacts Facts { get; set; } = new("mail", 0, Systemd: false, SeLinux: false);
+
+    /// <summary>Answers to programs, both reading and changing ones; null means that the program does not exist (exit 127).</summary>
+    public Func<ProcessCall, ProcessResult?> Programs { get; set; } = _ => null;
+
+    /// <summary>Every program that was run, in order.</summary>
+    public List<ProcessCall> Runs { get; } = [];
+
+    /// <summary>What <see cref="ObserveListenersAsync"/> answers.</summary>
+    public IReadOnlyList<Listener> Listeners { get; set; } = [];
+
+    /// <summary>Answers to probes; by default nothing listens.</summary>
+    public Func<ProbeRequest, ProbeResult> Probes { get; set; } = NotConnected;
+
+    /// <summary>Starts rehearsals; by default there are none here.</summary>
+    public Func<RehearsalRequest, IRehearsal> Rehearsals { get; set; } = _ => throw new RehearsalUnavailableException("this host has no namespaces");
+
+    /// <summary>Secrets from environment variables; a secret file is a file of this host.</summary>
+    public IDictionary<string, string> EnvironmentVariables { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Called before each change with its operation and path; what it throws is what the caller gets: faults for tests.</summary>
+    public Action<string, string> BeforeChange { get; set; } = (_, _) => { };
+
+    /// <summary>Paths whose file system is read-only, with all below.</summary>
+    public ICollection<string> ReadOnlyPaths { get; } = [];
+
+    /// <summary>Every path that exists, in ordinal order.</summary>
+    public IEnumerable<string> Paths => _nodes.Keys;
+
+    /// <summary>Puts a file there, with its parents; Latin-1 text.</summary>
+    public InMemoryHost AddFile(string path, string text, int owner = 0, int group = 0, int mode = 0b110_100_100) =>
+        Add(path, FileKind.Regular, owner, group, mode, content: Encoding.Latin1.GetBytes(text));
+
+    /// <summary>Puts a directory there, with its parents.</summary>
+    public InMemoryHost AddDirectory(string path, int owner = 0, int group = 0, int mode = 0b111_101_101) =>
+        Add(path, FileKind.Directory, owner, group, mode);
+
+    /// <summary>Puts a symbolic link there, with its parents.</summary>
+    public InMemoryHost AddLink(string path, string target) => Add(path, FileKind.SymbolicLink, 0, 0, 0b111_111_111, target: target);
+
+    /// <summary>A probe's result when nothing listens.</summary>
+    public static ProbeResult NotConnected(ProbeRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return new(
+            request, ProbeOutcome.NotConnected, "connection refused", null, [], [], null, null, [],
+            request.Offers.ToDictionary(o => o, _ => OfferOutcome.NotTested));
+    }
+
+    /// <inheritdoc/>
+    public Task<HostFacts> ObserveHostAsync(CancellationToken cancellation) => Task.FromResult(Facts);
+
+    /// <inheritdoc/>
+    public Task<FileObservation> ObserveFileAsync(string path, CancellationToken cancellation)
+    {
+        var readOnly = ReadOnlyPaths.Any(p => path == p || path.StartsWith(p + "/", StringComparison.Ordinal));
+        if (!_nodes.TryGetValue(path, out var node))
+        {
+            return Task.FromResult(new FileObservation(path, FileKind.Absent) { ReadOnlyFileSystem = readOnly });
+        }
+
+        var regular = node.Kind == FileKind.Regular;
+        return Task.FromResult(new FileObservation(path, node.Kind)
+        {
+            Owner = node.Owner,
+            Group = node.Group,
+            Mode = node.Mode,
+            HardLinks = LinksOf(node),
+            Size = node.Content.Length,
+            Digest = regular ? Digests.Sha256(node.Content) : null,
+            Text = regular ? Redaction.Redact(Encoding.Latin1.GetString(node.Content)) : null,
+            LinkTarget = node.Target,
+            ReadOnlyFileSystem = readOnly,
+        });
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> ListDirectoryAsync(string path, CancellationToken cancellation) => Task.FromResult(NamesIn(path));
+
+    /// <inheritdoc cref="IHost.RunAsync"/>
+    public Task<ProcessResult> RunAsync(ProcessCall call, CancellationToken cancellation)
+    {
+        Runs.Add(call);
+        return Task.FromResult(Programs(call) ?? new ProcessResult(127, "", ""));
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Listener>> ObserveListenersAsync(CancellationToken cancellation) => Task.FromResult(Listeners);
+
+    /// <inheritdoc/>
+    public Task<ProbeResult> ProbeAsync(ProbeRequest request, CancellationToken cancellation) => Task.FromResult(Probes(request));
+
+    /// <inheritdoc/>
+    public Task<SecretObservation> ObserveSecretAsync(SecretReference reference, CancellationToken cancellation) =>
+        Task.FromResult(SecretRules.Read(reference, EnvironmentVariables, FindSecret).Observation);
+
+    /// <inheritdoc/>
+    public byte[]? ReadBytes(string path) => _nodes.TryGetValue(path, out var node) ? Regular(node, "read", path).Content : null;
+
+    /// <inheritdoc/>
+    public FileIdentity? Stat(string path) => _nodes.TryGetValue(path, out var node)
+        ? new FileIdentity(node.Kind, node.Owner, node.Group, node.Mode, node.Inode, LinksOf(node))
+        : null;
+
+    /// <inheritdoc/>
+    public void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode)
+    {
+        Begin("create", path);
+        RequireNew("create", path);
+        _nodes[path] = new Node(FileKind.Regular, ++_lastInode) { Owner = owner, Group = group, Mode = mode, Content = content.ToArray(), Modified = Clock.GetUtcNow() };
+    }
+
+    /// <inheritdoc/>
+    public void AppendFile(string path, ReadOnlySpan<byte> content)
+    {
+        Begin("append to", path);
+        var node = Regular(Find("append to", path), "append to", path);
+        node.Content = [.. node.Content, .. content];
+        node.Modified = Clock.GetUtcNow();
+    }
+
+    /// <inheritdoc/>
+    public void CreateDirectory(string path, int owner, int group, int mode)
+    {
+        Begin("create directory", path);
+        RequireNew("create directory", path);
+        _nodes[path] = new Node(FileKind.Directory, ++_lastInode) { Owner = owner, Group = group, Mode = mode };
+    }
+
+    /// <inheritdoc/>
+    public void Rename(string from, string to, bool replace)
+    {
+        Begin("rename", from);
+        var node = Find("rename", from);
+        RequireParent("rename", to);
+        if (_nodes.TryGetValue(to, out var there))
+        {
+            if (!replace || there.Kind == FileKind.Directory)
+            {
+                throw Failed("rename", $"{from} to {to}", Exists);
+            }
+
+            // rename(2): two names of one file stay both.
+            if (there == node)
+            {
+                return;
+            }
+        }
+
+        _nodes.Remove(from);
+        _nodes[to] = node;
+        foreach (var below in _nodes.Keys.Where(p => p.StartsWith(from + "/", StringComparison.Ordinal)).ToList())
+        {
+            _nodes[to + below[from.Length..]] = _nodes[below];
+            _nodes.Remove(below);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Link(string existing, string created)
+    {
+        Begin("link", existing);
+        var node = Find("link", existing);
+        RequireNew("link", created);
+        _nodes[created] = node;
+    }
+
+    /// <inheritdoc/>
+    public void Unlink(string path)
+    {
+        Begin("remove", path);
+        if (_nodes.TryGetValue(path, out var node))
+        {
+            _ = node.Kind != FileKind.Directory ? _nodes.Remove(path) : throw Failed("remove", path, Errno.IsDirectory);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void RemoveDirectory(string path)
+    {
+        Begin("remove directory", path);
+        if (_nodes.TryGetValue(path, out var node))
+        {
+            _ = node.Kind != FileKind.Directory ? throw Failed("remove directory", path, NotDirectory)
+                : NamesIn(path).Count > 0 ? throw Failed("remove directory", path, NotEmpty)
+                : _nodes.Remove(path);
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> List(string path) =>
+        Find("list", path).Kind == FileKind.Directory ? NamesIn(path) : throw Failed("list", path, NotDirectory);
+
+    /// <inheritdoc/>
+    public void SetOwnerAndMode(string path, int owner, int group, int mode)
+    {
+        Begin("set owner and mode of", path);
+        var node = Find("set owner and mode of", path);
+        (node.Owner, node.Group, node.Mode) = (owner, group, mode);
+    }
+
+    /// <inheritdoc/>
+    public void SetModificationTime(string path, DateTimeOffset time)
+    {
+        Begin("set time of", path);
+        Find("set time of", path).Modified = time;
+    }
+
+    /// <summary>The modification time of a path.</summary>
+    public DateTimeOffset ModifiedAt(string path) => Find("stat", path).Modified;
+
+    /// <inheritdoc/>
+    public void SyncDirectory(string path)
+    {
+        Begin("sync", path);
+        _ = List(path);
+    }
+
+    /// <inheritdoc/>
+    public IDisposable Lock(string command)
+    {
+        if (_lockedBy is not null)
+        {
+            throw new LockHeldException(1, _lockedBy, Clock.GetUtcNow());
+        }
+
+        _lockedBy = command;
+        return new Unlocker(this);
+    }
+
+    /// <inheritdoc/>
+    public string ReadSecret(SecretReference reference) => SecretRules.Require(SecretRules.Read(reference, EnvironmentVariables, FindSecret));
+
+    /// <inheritdoc/>
+    public Task<IRehearsal> StartRehearsalAsync(RehearsalRequest request, CancellationToken cancellation)
+    {
+        try
+        {
+            return Task.FromResult(Rehearsals(request));
+        }
+        catch (RehearsalUnavailableException unavailable)
+        {
+            return Task.FromException<IRehearsal>(unavailable);
+        }
+    }
+
+    private InMemoryHost Add(string path, FileKind kind, int owner, int group, int mode, byte[]? content = null, string? target = null)
+    {
+        var parent = Path.GetDirectoryName(path)!;
+        if (!_nodes.ContainsKey(parent))
+        {
+            AddDirectory(parent);
+        }
+
+        _nodes[path] = new Node(kind, ++_lastInode) { Owner = owner, Group = group, Mode = mode, Content = content ?? [], Target = target };
+        return this;
+    }
+
+    private SecretFile? FindSecret(string path) =>
+        _nodes.TryGetValue(path, out var node) ? new SecretFile(node.Kind, node.Owner, node.Mode, node.Content) : null;
+
+    private void Begin(string operation, string path)
+    {
+        BeforeChange(operation, path);
+        if (ReadOnlyPaths.Any(p => path == p || path.StartsWith(p + "/", StringComparison.Ordinal)))
+        {
+            throw Failed(operation, path, ReadOnlyFileSystem);
+        }
+    }
+
+    private IReadOnlyList<string> NamesIn(string path)
+    {
+        var prefix = path == "/" ? "/" : path + "/";
+        return [.. _nodes.Keys.Where(p => p.Length > prefix.Length && p.StartsWith(prefix, StringComparison.Ordinal) && !p.AsSpan(prefix.Length).Contains('/')).Select(p => p[prefix.Length..])];
+    }
+
+    private int LinksOf(Node node) => node.Kind == FileKind.Directory ? 2 : _nodes.Values.Count(n => n == node);
+
+    private Node Find(string operation, string path) => _nodes.TryGetValue(path, out var node) ? node : throw Failed(operation, path, NoEntry);
+
+    private static Node Regular(Node node, string operation, string path) => node.Kind == FileKind.Regular ? node : throw Failed(operation, path, Invalid);
+
+    private void RequireNew(string operation, string path)
+    {
+        RequireParent(operation, path);
+        if (_nodes.ContainsKey(path))
+        {
+            throw Failed(operation, path, Exists);
+        }
+    }
+
+    private void RequireParent(string operation, string path)
+    {
+        if (Find(operation, Path.GetDirectoryName(path)!).Kind != FileKind.Directory)
+        {
+            throw Failed(operation, path, NotDirectory);
+        }
+    }
+
+    private static HostWriteException Failed(string operation, string path, int error) => new(operation, path, error, Errno.Describe(error));
+
+    private sealed class Node(FileKind kind, ulong inode)
+    {
+        internal FileKind Kind { get; } = kind;
+
+        internal ulong Inode { get; } = inode;
+
+        internal int Owner { get; set; }
+
+        internal int Group { get; set; }
+
+        internal int Mode { get; set; }
+
+        internal byte[] Content { get; set; } = [];
+
+        internal string? Target { get; init; }
+
+        internal DateTimeOffset Modified { get; set; }
+    }
+
+    private sealed class Unlocker(InMemoryHost host) : IDisposable
+    {
+        public void Dispose() => host._lockedBy = null;
+    }
+}

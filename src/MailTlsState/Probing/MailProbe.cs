@@ -13,7 +13,9 @@ public static class MailProbe
     /// <param name="request">The question.</param>
     /// <param name="connect">
     /// Makes one new connection to the listener; called once for the handshake and once for each offer, all at the same time.
-    /// A SocketException, TimeoutException or IOException from it becomes <see cref="ProbeOutcome.NotConnected"/>.
+    /// A SocketException, TimeoutException or IOException from it becomes <see cref="ProbeOutcome.NotConnected"/>. A socket
+    /// should set TCP_NODELAY, and TCP_QUICKACK before each read: a TLS 1.3 server writes its tickets and then its reply, and
+    /// Nagle's algorithm holds the reply until the tickets are acknowledged, 40 ms by default (tcp(7)).
     /// </param>
     /// <param name="cancellation">Ends the probe with <see cref="OperationCanceledException"/>.</param>
     /// <param name="limits">How long to wait for each answer; null for <see cref="ProbeLimits.Default"/>.</param>

@@ -1,0 +1,84 @@
+using MailTlsState.Certificates;
+using Org.BouncyCastle.Asn1;
+using Org.BouncyCastle.Asn1.X509;
+using Org.BouncyCastle.Crypto;
+using Org.BouncyCastle.Security;
+using Org.BouncyCastle.X509;
+
+namespace MailTlsState.Verification;
+
+/// <summary>One certificate that may be part of a chain.</summary>
+internal sealed class ChainLink
+{
+    private readonly X509Certificate _certificate;
+
+    private ChainLink(X509Certificate certificate, CertificateFacts facts, int position)
+    {
+        Facts = facts;
+        Position = position;
+        _certificate = certificate;
+    }
+
+    /// <summary>What the certificate says.</summary>
+    public CertificateFacts Facts { get; }
+
+    /// <summary>Place in what the server sent, or -1 for a trust anchor.</summary>
+    public int Position { get; }
+
+    public int Version => _certificate.Version;
+
+    /// <summary>Reads a certificate.</summary>
+    /// <exception cref="FormatException">It is none.</exception>
+    public static ChainLink Read(byte[] der, int position)
+    {
+        var facts = CertificateFacts.Read(der);
+        try
+        {
+            return new ChainLink(new X509Certificate(der), facts, position);
+        }
+        catch (GeneralSecurityException e)
+        {
+            throw new FormatException($"not an X.509 certificate: {e.Message}", e);
+        }
+    }
+
+    public bool IsNamedIssuerOf(ChainLink other) => _certificate.SubjectDN.Equivalent(other._certificate.IssuerDN);
+
+    /// <summary>True when this certificate's key signed the other.</summary>
+    public bool Signed(ChainLink other)
+    {
+        try
+        {
+            return other._certificate.IsSignatureValid(_certificate.GetPublicKey());
+        }
+        catch (Exception e) when (e is GeneralSecurityException or CryptoException or ArgumentException or IOException or InvalidOperationException or InvalidCastException)
+        {
+            // A key or algorithm that cannot be used has not signed it.
+            return false;
+        }
+    }
+
+    /// <summary>True when the keyUsage extension is absent or has the bit (RFC 5280 section 4.2.1.3).</summary>
+    public bool MayUseKeyFor(int bit) => _certificate.GetKeyUsage() is not { } usage || (bit < usage.Length && usage[bit]);
+
+    /// <summary>True when the extendedKeyUsage extension is absent or allows TLS servers (RFC 5280 section 4.2.1.12).</summary>
+    public bool MayBeServer() => _certificate.GetExtendedKeyUsage() is not { } uses
+        || uses.Contains(KeyPurposeID.id_kp_serverAuth) || uses.Contains(KeyPurposeID.AnyExtendedKeyUsage);
+
+    /// <summary>The name constraints, or null.</summary>
+    public NameConstraints? Constraints => _certificate.GetExtensionParsedValue(X509Extensions.NameConstraints) is { } value ? NameConstraints.GetInstance(value) : null;
+
+    /// <summary>The names in the SAN.</summary>
+    public GeneralName[] Names => _certificate.GetExtensionParsedValue(X509Extensions.SubjectAlternativeName) is { } value ? GeneralNames.GetInstance(value).GetNames() : [];
+
+    /// <summary>Critical extensions that this check does not understand: RFC 5280 section 4.2 has them refused.</summary>
+    public IReadOnlyList<string> UnknownCritical =>
+        [.. (_certificate.GetCriticalExtensionOids() ?? new HashSet<string>()).Except(Understood.Select(o => o.Id)).Order(StringComparer.Ordinal)];
+
+    private static readonly DerObjectIdentifier[] Understood =
+    [
+        X509Extensions.BasicConstraints, X509Extensions.KeyUsage, X509Extensions.ExtendedKeyUsage, X509Extensions.SubjectAlternativeName,
+        X509Extensions.NameConstraints, X509Extensions.CertificatePolicies, X509Extensions.AuthorityKeyIdentifier, X509Extensions.SubjectKeyIdentifier,
+        X509Extensions.CrlDistributionPoints, X509Extensions.AuthorityInfoAccess, X509Extensions.IssuerAlternativeName,
+    ];
+}

@@ -1,0 +1,23 @@
+using MailTlsState.Probing;
+
+namespace MailTlsState.Verification;
+
+/// <summary>One endpoint: what it should serve, what it served, and where the two differ.</summary>
+/// <param name="Expectation">What it should serve.</param>
+/// <param name="Result">What it served, or null when it was not probed.</param>
+/// <param name="Findings">The differences.</param>
+public sealed record EndpointReport(EndpointExpectation Expectation, ProbeResult? Result, IReadOnlyList<Finding> Findings);
+
+/// <summary>All endpoints of one verification.</summary>
+/// <param name="Endpoints">In the order of the expectations.</param>
+public sealed record VerificationReport(IReadOnlyList<EndpointReport> Endpoints)
+{
+    /// <summary>All findings, in the order of the endpoints.</summary>
+    public IEnumerable<Finding> Findings => Endpoints.SelectMany(e => e.Findings);
+
+    /// <summary>True when a finding fails: <c>verify</c> exits with 2.</summary>
+    public bool HasFailures => Findings.Any(f => f.Severity == FindingSeverity.Failure);
+
+    /// <summary>True when a finding would roll an apply back.</summary>
+    public bool HasActivationFindings => Findings.Any(f => f.Class == FindingClass.Activation);
+}

@@ -1,0 +1,116 @@
+using MailTlsState.Diagnostics;
+using MailTlsState.Hosts;
+using MailTlsState.Probing;
+using Polly;
+using Polly.Retry;
+
+namespace MailTlsState.Verification;
+
+/// <summary>Shakes hands with every endpoint and compares what it serves with what it should.</summary>
+public static class Verifier
+{
+    // Enough for every endpoint of a host at once; it bounds what a host with many addresses is asked at a time.
+    private const int MostAtOnce = 32;
+
+    /// <summary>Compares one probe with the expectation.</summary>
+    /// <returns>What differs, activation findings first.</returns>
+    public static IReadOnlyList<Finding> Evaluate(EndpointExpectation expectation, ProbeResult result, DateTimeOffset now) =>
+        [.. new EndpointCheck(expectation, result, now).Run().OrderBy(f => f.Class).ThenBy(f => f.Severity)];
+
+    /// <summary>Puts each expectation's question to its listener, all side by side.</summary>
+    /// <returns>One result per expectation in their order; null for what is not probed.</returns>
+    public static async Task<IReadOnlyList<ProbeResult?>> ProbeAsync(
+        IHost host,
+        IReadOnlyList<EndpointExpectation> expectations,
+        CancellationToken cancellation,
+        bool withOffers = true)
+    {
+        using var slots = new SemaphoreSlim(MostAtOnce);
+        return await Task.WhenAll(expectations.Select(AskAsync)).ConfigureAwait(false);
+
+        async Task<ProbeResult?> AskAsync(EndpointExpectation expectation)
+        {
+            if (expectation.ProxyProtocol)
+            {
+                return null;
+            }
+
+            await slots.WaitAsync(cancellation).ConfigureAwait(false);
+            try
+            {
+                return await host.ProbeAsync(expectation.Question(withOffers), cancellation).ConfigureAwait(false);
+            }
+            finally
+            {
+                slots.Release();
+            }
+        }
+    }
+
+    /// <summary>Probes and compares every endpoint once.</summary>
+    public static async Task<VerificationReport> VerifyAsync(
+        IHost host,
+        IReadOnlyList<EndpointExpectation> expectations,
+        CancellationToken cancellation,
+        bool withOffers = true)
+    {
+        var results = await ProbeAsync(host, expectations, cancellation, withOffers).ConfigureAwait(false);
+        return Report(expectations, results, host.Clock.GetUtcNow());
+    }
+
+    /// <summary>The report on results that are at hand, for example recorded ones.</summary>
+    public static VerificationReport Report(IReadOnlyList<EndpointExpectation> expectations, IReadOnlyList<ProbeResult?> results, DateTimeOffset now) =>
+        new([.. expectations.Zip(results, (e, r) => new EndpointReport(e, r, r is null ? [NotProbed(e)] : Evaluate(e, r, now)))]);
+
+    /// <summary>
+    /// Verifies again and again after an activation, until so many rounds in a row have no activation finding: daemons
+    /// replace their processes one by one, so a single good handshake proves little. The last of these rounds also
+    /// offers the versions below the floor.
+    /// </summary>
+    /// <param name="host">The host.</param>
+    /// <param name="expectations">What its endpoints should serve.</param>
+    /// <param name="consecutive">Rounds in a row that must agree, at least 1.</param>
+    /// <param name="limit">Time after which the last round stands, whatever it found.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <param name="counts">Which activation findings stand against the change; null for all. An apply leaves out those that were there before.</param>
+    /// <returns>The last round.</returns>
+    public static async Task<VerificationReport> ConvergeAsync(
+        IHost host,
+        IReadOnlyList<EndpointExpectation> expectations,
+        int consecutive,
+        TimeSpan limit,
+        CancellationToken cancellation,
+        Func<Finding, bool>? counts = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(consecutive, 1);
+        var start = host.Clock.GetTimestamp();
+        var good = 0;
+        var pipeline = new ResiliencePipelineBuilder<VerificationReport> { TimeProvider = host.Clock }
+            .AddRetry(new RetryStrategyOptions<VerificationReport>
+            {
+                MaxRetryAttempts = int.MaxValue,
+                ShouldHandle = _ => ValueTask.FromResult(good < consecutive && host.Clock.GetElapsedTime(start) < limit),
+                DelayGenerator = _ => ValueTask.FromResult<TimeSpan?>(good > 0 ? TimeSpan.Zero : TimeSpan.FromMilliseconds(50)),
+            })
+            .Build();
+        return await pipeline.ExecuteAsync(
+            async token =>
+            {
+                var report = await VerifyAsync(host, expectations, token, withOffers: good >= consecutive - 1).ConfigureAwait(false);
+                var isGood = !report.Findings.Any(f => f.Class == FindingClass.Activation && counts?.Invoke(f) != false);
+                good = isGood ? good + 1 : 0;
+                return report;
+            },
+            cancellation).ConfigureAwait(false);
+    }
+
+    private static Finding NotProbed(EndpointExpectation expectation) => new(
+        VerificationDiagnostics.NotProbed,
+        FindingClass.Report,
+        FindingSeverity.Information,
+        expectation.Endpoint,
+        "a handshake as clients make it",
+        "a proxy header comes first on this port",
+        "manifest proxyProtocol",
+        "verify through the proxy's address with --connect");
+}

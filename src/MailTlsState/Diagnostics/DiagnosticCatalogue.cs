@@ -1,0 +1,14 @@
+namespace MailTlsState.Diagnostics;
+
+/// <summary>Every kind of diagnostic of every area: what <c>mailtls explain</c> looks up. A test finds one that is not listed.</summary>
+public static class DiagnosticCatalogue
+{
+    /// <summary>All codes in the order of their identifiers.</summary>
+    public static IReadOnlyList<DiagnosticCode> All { get; } =
+    [
+        .. ManifestDiagnostics.All,
+    ];
+
+    /// <summary>The code called <paramref name="id"/> in any letter case, or null.</summary>
+    public static DiagnosticCode? Find(string id) => All.FirstOrDefault(code => string.Equals(code.Id, id, StringComparison.OrdinalIgnoreCase));
+}

@@ -1,0 +1,218 @@
+using MailTlsState.Diagnostics;
+
+namespace MailTlsState.Manifests;
+
+/// <summary>The part of the manifest under <c>certificate</c>.</summary>
+internal sealed class CertificateReader(YamlMapping? certificate, ManifestReport report)
+{
+    private readonly List<string> names = [];
+    private TimeSpan? renewBefore;
+    private TimeSpan lifetime;
+    private TimeSpan leafLifetime;
+
+    public void Judge(string? host)
+    {
+        if (certificate is null)
+        {
+            return;
+        }
+
+        JudgeNames(host);
+        if (certificate.Sequence("keys") is { Items.Count: > 1 } keys && !report.IsRefused(keys.Path)
+            && keys.Items.All(item => item is YamlScalar word && Vocabularies.KeyKinds.TryParse(word.Value, out _)))
+        {
+            report.Add(keys.Path, ManifestDiagnostics.KeyKinds(keys.Label));
+        }
+
+        JudgeDirectory(certificate.Scalar("directory"));
+        renewBefore = Duration(certificate, "renewBefore", null);
+        if (certificate.Mapping("issuer") is { } issuer)
+        {
+            JudgeIssuer(issuer, host);
+        }
+    }
+
+    public CertificateManifest Build(string host)
+    {
+        var directory = certificate!.Scalar("directory")?.Value ?? ManifestSchema.DefaultDirectory;
+        return new CertificateManifest(
+            names.Count == 0 ? [host] : names,
+            certificate.Sequence("keys") is { } keys ? [.. keys.Items.Select(item => Key(((YamlScalar)item).Value))] : [KeyKind.EcdsaP256],
+            directory,
+            Vocabularies.Layouts.TryParse(certificate.Scalar("layout")?.Value, out var layout) ? layout : CertificateLayout.Bundle,
+            renewBefore,
+            certificate.Scalar("rotateKey")?.Value == "true",
+            BuildIssuer(certificate.Mapping("issuer")!, directory));
+    }
+
+    private void JudgeNames(string? host)
+    {
+        if (certificate!.Sequence("names") is not { } sequence)
+        {
+            return;
+        }
+
+        var complete = true;
+        foreach (var item in sequence.Items)
+        {
+            if (item is not YamlScalar { IsNull: false, Refused: false } scalar)
+            {
+                complete = false;
+                continue;
+            }
+
+            var name = HostNames.Normalize(scalar, wildcardAllowed: true, out var problem);
+            if (problem is not null)
+            {
+                report.Add(scalar.Path, problem);
+                complete = false;
+            }
+            else if (names.Contains(name!))
+            {
+                report.Add(sequence.Path, ManifestDiagnostics.DuplicateItem(scalar.Place, sequence.Path));
+            }
+            else
+            {
+                names.Add(name!);
+            }
+        }
+
+        if (complete && names.Count > 0 && host is not null && !names.Any(name => HostNames.Covers(name, host)))
+        {
+            report.Add(sequence.Path, ManifestDiagnostics.NotCovered(sequence.Label, host));
+        }
+    }
+
+    private void JudgeDirectory(YamlScalar? directory)
+    {
+        if (directory is not null && ManifestPaths.JudgeDirectory(directory) is { } problem)
+        {
+            report.Add(directory.Path, problem);
+        }
+    }
+
+    private void JudgeIssuer(YamlMapping issuer, string? host)
+    {
+        if (issuer.Scalar("kind") is not { } kind || report.IsRefused(kind.Path))
+        {
+            return;
+        }
+
+        if (kind.Value != "privateCa")
+        {
+            report.Add(kind.Path, ManifestDiagnostics.Issuer(kind.Place, kind.Value));
+            if (issuer.Mapping("trust")?.Scalar("file") is { } trust)
+            {
+                JudgeFile(trust);
+            }
+
+            return;
+        }
+
+        JudgeSubject(issuer.Mapping("subject"), host);
+        JudgeDirectory(issuer.Scalar("directory"));
+        JudgeSecret(issuer.Mapping("passphrase"));
+        lifetime = Duration(issuer, "lifetime", ManifestSchema.DefaultLifetime) ?? TimeSpan.Zero;
+        leafLifetime = Duration(issuer, "leafLifetime", ManifestSchema.DefaultLeafLifetime) ?? TimeSpan.Zero;
+        if (lifetime == TimeSpan.Zero || leafLifetime == TimeSpan.Zero)
+        {
+            return;
+        }
+
+        if (leafLifetime > lifetime)
+        {
+            var longest = issuer["leafLifetime"] ?? issuer["lifetime"]!;
+            report.Add(longest.Path, ManifestDiagnostics.LeafLongerThanRoot(longest.Place));
+        }
+
+        var effective = leafLifetime < lifetime ? leafLifetime : lifetime;
+        if (renewBefore >= effective)
+        {
+            var node = certificate!["renewBefore"]!;
+            report.Add(node.Path, ManifestDiagnostics.AlwaysDue(node.Place, Durations.Format(effective)));
+        }
+    }
+
+    private void JudgeSubject(YamlMapping? subject, string? host)
+    {
+        if (subject?.Scalar("commonName") is { } name
+            && (names.Contains(name.Value, StringComparer.OrdinalIgnoreCase) || string.Equals(name.Value, host, StringComparison.OrdinalIgnoreCase)))
+        {
+            report.Add(name.Path, ManifestDiagnostics.RootName(name.Place, name.Value));
+        }
+
+        if (subject?.Scalar("country") is { } country && !(country.Value.Length == 2 && country.Value.All(char.IsAsciiLetterUpper)))
+        {
+            report.Add(country.Path, ManifestDiagnostics.Country(country.Place, country.Path, country.Value));
+        }
+    }
+
+    private void JudgeSecret(YamlMapping? secret)
+    {
+        if (secret?.Scalar("file") is { } file && ManifestPaths.Judge(file) is not null)
+        {
+            report.Add(file.Path, ManifestDiagnostics.SecretSource(file.Place, "passphrase.file is not an absolute path in normal form"));
+        }
+
+        if (secret?.Scalar("env") is { } variable && !IsVariable(variable.Value))
+        {
+            report.Add(variable.Path, ManifestDiagnostics.SecretSource(variable.Place, "passphrase.env is not the name of an environment variable"));
+        }
+    }
+
+    private void JudgeFile(YamlScalar file)
+    {
+        if (ManifestPaths.Judge(file) is { } problem)
+        {
+            report.Add(file.Path, problem);
+        }
+    }
+
+    /// <summary>The duration under <paramref name="key"/>, else the default, else null; null too when it was refused.</summary>
+    private TimeSpan? Duration(YamlMapping parent, string key, string? @default)
+    {
+        if (parent[key] is { } node)
+        {
+            if (node is not YamlScalar { IsNull: false, Refused: false } scalar || report.IsRefused(node.Path))
+            {
+                return null;
+            }
+
+            if (Durations.TryParse(scalar.Value, out var value))
+            {
+                return value;
+            }
+
+            report.Add(node.Path, ManifestDiagnostics.Duration(scalar.Place, scalar.Path, scalar.Value));
+            return null;
+        }
+
+        return @default is not null && Durations.TryParse(@default, out var fallback) ? fallback : null;
+    }
+
+    private PrivateCaManifest BuildIssuer(YamlMapping issuer, string directory)
+    {
+        var subject = issuer.Mapping("subject")!;
+        var secret = issuer.Mapping("passphrase")!;
+        return new PrivateCaManifest(
+            new DistinguishedName(
+                subject.Scalar("commonName")!.Value,
+                subject.Scalar("organization")?.Value,
+                subject.Scalar("organizationalUnit")?.Value,
+                subject.Scalar("locality")?.Value,
+                subject.Scalar("state")?.Value,
+                subject.Scalar("country")?.Value),
+            Key(issuer.Scalar("key")?.Value ?? ManifestSchema.DefaultRootKey),
+            lifetime,
+            leafLifetime,
+            new SecretReference(secret.Scalar("file")?.Value, secret.Scalar("env")?.Value),
+            issuer.Scalar("directory")?.Value ?? directory + "/ca");
+    }
+
+    private static KeyKind Key(string word) => Vocabularies.KeyKinds.TryParse(word, out var kind)
+        ? kind
+        : throw new InvalidOperationException($"the schema let the key kind {word} pass");
+
+    private static bool IsVariable(string name) =>
+        name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+}

@@ -1,0 +1,111 @@
+using System.Globalization;
+using System.Net;
+using MailTlsState.Diagnostics;
+
+namespace MailTlsState.Manifests;
+
+/// <summary>Checks DNS names: RFC 1123 section 2.1 for hosts, RFC 6125 section 6.4.3 for wildcards.</summary>
+internal static class HostNames
+{
+    /// <summary>The name in lower case, or null and the reason.</summary>
+    public static string? Normalize(YamlScalar scalar, bool wildcardAllowed, out Diagnostic? problem)
+    {
+        var value = scalar.Value;
+        var name = value.ToLowerInvariant();
+        problem = Judge(scalar, name, wildcardAllowed);
+        return problem is null ? name : null;
+    }
+
+    /// <summary>True when a certificate for <paramref name="pattern"/> is valid for <paramref name="host"/>; both in lower case.</summary>
+    public static bool Covers(string pattern, string host) =>
+        pattern == host
+        || (pattern.StartsWith("*.", StringComparison.Ordinal)
+            && host.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot
+            && host.AsSpan(dot).SequenceEqual(pattern.AsSpan(1)));
+
+    private static Diagnostic? Judge(YamlScalar scalar, string name, bool wildcardAllowed)
+    {
+        Diagnostic Invalid(string why, string remedy = "write a fully qualified name, such as mail.example.com") =>
+            ManifestDiagnostics.InvalidName(scalar.Place, scalar.Path, scalar.Value, why, remedy);
+
+        if (name.Length == 0)
+        {
+            return Invalid("it is empty");
+        }
+
+        if (name.Contains(':', StringComparison.Ordinal) ? IPAddress.TryParse(name, out _) : name.All(c => char.IsAsciiDigit(c) || c == '.'))
+        {
+            return ManifestDiagnostics.NameAddress(scalar.Place, scalar.Path, scalar.Value);
+        }
+
+        if (name.Any(c => c > '\u007F'))
+        {
+            return ManifestDiagnostics.InternationalName(scalar.Place, scalar.Path, scalar.Value, ToAscii(name));
+        }
+
+        if (name[^1] == '.')
+        {
+            return Invalid("it ends with a dot", $"write {ManifestDiagnostics.Quote(name.TrimEnd('.'))}");
+        }
+
+        if (name.Contains('*', StringComparison.Ordinal))
+        {
+            var rest = name.StartsWith("*.", StringComparison.Ordinal) ? name[2..] : "*";
+            if (!wildcardAllowed || rest.Contains('*', StringComparison.Ordinal) || !rest.Contains('.', StringComparison.Ordinal))
+            {
+                return ManifestDiagnostics.Wildcard(scalar.Place, scalar.Path, scalar.Value, wildcardAllowed);
+            }
+
+            name = rest;
+        }
+
+        if (scalar.Value.Length > 253)
+        {
+            return Invalid("it is longer than 253 characters");
+        }
+
+        var labels = name.Split('.');
+        foreach (var label in labels)
+        {
+            if (label.Length == 0)
+            {
+                return Invalid("a label is empty");
+            }
+
+            if (label.Length > 63)
+            {
+                return Invalid("a label is longer than 63 characters");
+            }
+
+            if (label[0] == '-' || label[^1] == '-')
+            {
+                return Invalid("a label starts or ends with a hyphen");
+            }
+
+            if (label.FirstOrDefault(c => !char.IsAsciiLetterOrDigit(c) && c != '-') is not '\0' and var bad)
+            {
+                return Invalid($"it contains {ManifestDiagnostics.Quote(bad.ToString())}");
+            }
+        }
+
+        if (labels.Length < 2)
+        {
+            return Invalid("it is not fully qualified");
+        }
+
+        return labels[^1].All(char.IsAsciiDigit) ? Invalid("its last label is a number") : null;
+    }
+
+    private static string? ToAscii(string name)
+    {
+        try
+        {
+            return new IdnMapping { UseStd3AsciiRules = false }.GetAscii(name.TrimEnd('.'));
+        }
+        catch (ArgumentException)
+        {
+            // Some text has no A-label at all; then the hint says so in words.
+            return null;
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.Security.Cryptography;
+using MailTlsState.Diagnostics;
+
+namespace MailTlsState.Manifests;
+
+/// <summary>What became of a manifest's text.</summary>
+/// <param name="Manifest">The desired state, or null when there is at least one error.</param>
+/// <param name="Diagnostics">All errors and warnings in the order of the text.</param>
+public sealed record ManifestReadResult(Manifest? Manifest, IReadOnlyList<Diagnostic> Diagnostics);
+
+/// <summary>Reads a manifest (v1): bytes → text → YAML tree with places → schema → records. Pure: the caller reads the file.</summary>
+public static class ManifestReader
+{
+    /// <summary>Reads <paramref name="bytes"/>; every error is found in one pass, each with its place.</summary>
+    /// <param name="file">Path as the user gave it; only named in diagnostics.</param>
+    /// <param name="bytes">The whole content.</param>
+    public static ManifestReadResult Read(string file, ReadOnlySpan<byte> bytes)
+    {
+        var report = new ManifestReport(file);
+        var text = ManifestText.Decode(bytes, report);
+        var root = text is null ? null : YamlTreeReader.Read(text, report);
+        if (root is null)
+        {
+            return new ManifestReadResult(null, report.InTextOrder());
+        }
+
+        var schema = ManifestSchema.Build();
+        var json = new YamlToJson();
+        var token = json.Convert(root, schema);
+        new SchemaErrors(json, report).Report(schema.Validate(token));
+
+        // What is well formed is judged even when something else is not, so that all errors are listed at once.
+        var builder = root is YamlMapping mapping ? new ManifestBuilder(mapping, report) : null;
+        builder?.Judge();
+        if (report.HasErrors)
+        {
+            return new ManifestReadResult(null, report.InTextOrder());
+        }
+
+        var digest = "sha256:" + Convert.ToHexStringLower(SHA256.HashData(bytes));
+        return new ManifestReadResult(builder!.Build(new ManifestSource(file, text!, digest, Locations(root))), report.InTextOrder());
+    }
+
+    private static Dictionary<string, SourceLocation> Locations(YamlNode root)
+    {
+        var locations = new Dictionary<string, SourceLocation>(StringComparer.Ordinal);
+        Collect(root);
+        return locations;
+
+        void Collect(YamlNode node)
+        {
+            // A mapping or list is best found by its key; a scalar by its value.
+            locations[node.Path] = node is YamlScalar ? node.Place : node.Label;
+            switch (node)
+            {
+                case YamlMapping mapping:
+                    foreach (var entry in mapping.Entries)
+                    {
+                        Collect(entry.Value);
+                    }
+
+                    break;
+                case YamlSequence sequence:
+                    foreach (var item in sequence.Items)
+                    {
+                        Collect(item);
+                    }
+
+                    break;
+            }
+        }
+    }
+}

@@ -7,6 +7,7 @@ public static class DiagnosticCatalogue
     public static IReadOnlyList<DiagnosticCode> All { get; } =
     [
         .. ManifestDiagnostics.All,
+        .. CertificateDiagnostics.All,
     ];
 
     /// <summary>The code called <paramref name="id"/> in any letter case, or null.</summary>

@@ -151,7 +151,7 @@ internal static class ManifestSchema
         var endpoint = Object(definition.Word, definition.Meaning + ".");
         var securities = Vocabularies.Securities.Entries.Where(e => definition.Securities.Contains(e.Value)).ToList();
         endpoint.Add("security", Words("Security", string.Join("; ", securities.Select(e => $"{e.Word}: {e.Meaning}")) + ".", securities.Select(e => e.Word)), required: true);
-        endpoint.Add("port", new JsonSchemaProperty { Title = "TCP port", Description = "Default: the registered port.", Type = JsonObjectType.Integer, Minimum = 1, Maximum = 65535, Default = definition.Port });
+        endpoint.Add("port", new JsonSchemaProperty { Title = "TCP port", Description = "Default: the registered port.", Type = JsonObjectType.Integer, Minimum = 1, Maximum = 65535, Default = definition.Kind.DefaultPort() });
         endpoint.Add("addresses", List("Addresses", "IP addresses to listen on. Default: all that are bound, IPv4 and IPv6.", Item(Text("IP address", "IPv4 or IPv6.", "192.0.2.1")), 100));
         endpoint.Add("proxyProtocol", Flag("PROXY protocol", "true when a proxy header comes first; such an endpoint is not probed."));
         return endpoint;

@@ -63,7 +63,7 @@ internal sealed class ServicesReader(YamlMapping? services, ManifestReport repor
     {
         if (node["port"] is not { } given)
         {
-            return definition.Port;
+            return definition.Kind.DefaultPort();
         }
 
         return !report.IsRefused(given.Path) && given is YamlScalar scalar

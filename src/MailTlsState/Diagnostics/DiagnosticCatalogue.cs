@@ -7,7 +7,9 @@ public static class DiagnosticCatalogue
     public static IReadOnlyList<DiagnosticCode> All { get; } =
     [
         .. ManifestDiagnostics.All,
+        .. HostDiagnostics.All,
         .. CertificateDiagnostics.All,
+        .. VerificationDiagnostics.All,
     ];
 
     /// <summary>The code called <paramref name="id"/> in any letter case, or null.</summary>

@@ -42,6 +42,8 @@ public static class ChainCheck
         }
 
         faults.AddRange(path.Links.SelectMany(l => Dates(l.Facts, now)));
+        // An expired certificate beside the chain, such as a cross-signed root, still stops clients that go by it.
+        faults.AddRange(links.Except(path.Links).SelectMany(l => Dates(l.Facts, now)).Select(f => f with { Severity = FindingSeverity.Warning }));
         faults.AddRange(Uses(path));
         faults.AddRange(Names(links[0], path, serverName));
         faults.AddRange(Order(path, links));

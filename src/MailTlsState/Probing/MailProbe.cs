@@ -29,7 +29,18 @@ public static class MailProbe
         var main = new ProbeSession(request, connect, waits, cancellation).ShakeAsync();
         var offers = OfferAllAsync(request, connect, waits, cancellation);
         await Task.WhenAll(main, offers).ConfigureAwait(false);
-        return await main.ConfigureAwait(false) with { Offers = await offers.ConfigureAwait(false) };
+        var result = await main.ConfigureAwait(false);
+        var outcomes = await offers.ConfigureAwait(false);
+        if (result.Outcome == ProbeOutcome.HandshakeFailed)
+        {
+            // A server that shakes hands with nobody tells nothing by refusing an old version.
+            foreach (var version in outcomes.Keys.Where(v => outcomes[v] == OfferOutcome.Refused).ToList())
+            {
+                outcomes[version] = OfferOutcome.NotTested;
+            }
+        }
+
+        return result with { Offers = outcomes };
     }
 
     /// <summary>Offers one ClientHello, after STARTTLS where the endpoint has it.</summary>

@@ -180,6 +180,17 @@ public class MailProbeTests
     }
 
     [Fact]
+    public async Task A_server_that_shakes_hands_with_nobody_has_refused_no_version()
+    {
+        var server = new FakeServer(async c => await c.AnswerHelloAsync([]));
+
+        var result = await MailProbe.RunAsync(Implicit with { Offers = [TlsVersion.Tls10, TlsVersion.Tls11] }, server.ConnectAsync, Token, Quick);
+
+        Assert.Equal(ProbeOutcome.HandshakeFailed, result.Outcome);
+        Assert.All(result.Offers.Values, o => Assert.Equal(OfferOutcome.NotTested, o));
+    }
+
+    [Fact]
     public async Task An_alert_is_told_by_its_name()
     {
         var server = new FakeServer(c => c.AnswerHelloAsync([21, 3, 3, 0, 2, 2, 70]));

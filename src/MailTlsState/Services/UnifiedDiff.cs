@@ -25,8 +25,8 @@ public static class UnifiedDiff
             return "";
         }
 
-        var old = Split(oldText);
-        var now = Split(newText);
+        var old = TextLines.Split(oldText);
+        var now = TextLines.Split(newText);
         var regions = LineDifference.Compute(old, now);
         var text = new StringBuilder();
         text.Append("--- ").Append(oldLabel).Append('\n').Append("+++ ").Append(newLabel).Append('\n');
@@ -46,10 +46,10 @@ public static class UnifiedDiff
     }
 
     private static void AppendHunk(
-        StringBuilder text, List<string> old, List<string> now, List<LineRegion> regions, int first, int last, int context)
+        StringBuilder text, string[] old, string[] now, List<LineRegion> regions, int first, int last, int context)
     {
         var before = Math.Min(context, regions[first].OldStart);
-        var after = Math.Min(context, old.Count - regions[last].OldEnd);
+        var after = Math.Min(context, old.Length - regions[last].OldEnd);
         var oldStart = regions[first].OldStart - before;
         var newStart = regions[first].NewStart - before;
         var oldEnd = regions[last].OldEnd + after;
@@ -75,7 +75,7 @@ public static class UnifiedDiff
         _ => string.Create(CultureInfo.InvariantCulture, $"{start + 1},{count}"),
     };
 
-    private static void Append(StringBuilder text, char mark, List<string> lines, int from, int to)
+    private static void Append(StringBuilder text, char mark, string[] lines, int from, int to)
     {
         for (var i = from; i < to; i++)
         {
@@ -85,19 +85,5 @@ public static class UnifiedDiff
                 text.Append("\n\\ No newline at end of file\n");
             }
         }
-    }
-
-    private static List<string> Split(string text)
-    {
-        var lines = new List<string>();
-        for (var at = 0; at < text.Length;)
-        {
-            var end = text.IndexOf('\n', at);
-            end = end < 0 ? text.Length : end + 1;
-            lines.Add(text[at..end]);
-            at = end;
-        }
-
-        return lines;
     }
 }

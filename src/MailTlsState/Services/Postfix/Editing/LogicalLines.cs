@@ -22,7 +22,7 @@ internal sealed class LogicalLines
     public static LogicalLines Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        var lines = SplitLines(text);
+        var lines = TextLines.Split(text);
         var entries = new List<LogicalLine>();
         var physical = new List<int>();
         for (var i = 0; i < lines.Length; i++)
@@ -49,23 +49,8 @@ internal sealed class LogicalLines
         return new LogicalLines(lines, entries);
     }
 
-    /// <summary>ISSPACE of Postfix: ASCII white space, so that a Latin-1 no-break space is none.</summary>
+    /// <summary>ISSPACE of Postfix: ASCII white space, the carriage return too, but no Latin-1 no-break space.</summary>
     public static bool IsSpace(char c) => c is ' ' or (>= '\t' and <= '\r');
-
-    /// <summary>Lines with their line feeds; a carriage return is white space of the line before it.</summary>
-    public static string[] SplitLines(string text)
-    {
-        var lines = new List<string>();
-        for (var at = 0; at < text.Length;)
-        {
-            var end = text.IndexOf('\n', at);
-            end = end < 0 ? text.Length : end + 1;
-            lines.Add(text[at..end]);
-            at = end;
-        }
-
-        return [.. lines];
-    }
 
     public static ReadOnlySpan<char> Trim(ReadOnlySpan<char> text)
     {

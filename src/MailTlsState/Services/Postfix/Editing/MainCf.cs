@@ -70,7 +70,7 @@ public sealed class MainCf
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(heading);
-        if (!heading.StartsWith('#') || !NameValue.IsOneLine(heading))
+        if (!heading.StartsWith('#') || !TextLines.IsOneLine(heading))
         {
             throw new ArgumentException("the heading is not one comment line", nameof(heading));
         }
@@ -131,7 +131,7 @@ public sealed class MainCf
     /// <summary>The first line of an entry with another value; spelling and spacing up to the value stay.</summary>
     private static string WithValue(string line, string name, string value)
     {
-        var terminator = LineEdits.TerminatorOf(line);
+        var terminator = TextLines.TerminatorOf(line);
         var body = line[..^terminator.Length];
         var at = body.IndexOf('=', name.Length) + 1;
         if (at == 0)

@@ -205,8 +205,8 @@ public sealed class MasterCf
         {
             // An argument that begins with # must not come to stand first on a line, where it would be a comment.
             var above = source.Physical[first - 1];
-            var terminator = LineEdits.TerminatorOf(lines[above]);
-            edits.Replace(above, $"{lines[above][..^terminator.Length]} {joined}{LineEdits.TerminatorOf(tail)}");
+            var terminator = TextLines.TerminatorOf(lines[above]);
+            edits.Replace(above, $"{lines[above][..^terminator.Length]} {joined}{TextLines.TerminatorOf(tail)}");
         }
         else if (joined.Length > 0)
         {

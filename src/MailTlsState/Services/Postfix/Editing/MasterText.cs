@@ -33,7 +33,7 @@ internal static class MasterText
         var line = new StringBuilder();
         for (var i = 0; i < all.Length; i++)
         {
-            if (all[i].Length == 0 || !NameValue.IsOneLine(all[i]) || all[i].Any(c => LogicalLines.IsSpace(c) || c is '{' or '}' or '#'))
+            if (all[i].Length == 0 || !TextLines.IsOneLine(all[i]) || all[i].Any(c => LogicalLines.IsSpace(c) || c is '{' or '}' or '#'))
             {
                 throw new ArgumentException($"no field of master.cf: '{all[i]}'", nameof(fields));
             }

@@ -57,14 +57,11 @@ internal static class NameValue
             throw new ArgumentException($"no parameter name: '{name}'", nameof(name));
         }
 
-        if (value is not null && !IsOneLine(value))
+        if (value is not null && !TextLines.IsOneLine(value))
         {
             throw new ArgumentException($"the value of {name} is not one line of Latin-1 text", nameof(value));
         }
     }
-
-    /// <summary>True for text without terminators and NUL in which each character is one byte.</summary>
-    public static bool IsOneLine(string text) => !text.Any(c => c is '\n' or '\r' or '\0' or > '\xff');
 
     private static ReadOnlySpan<char> NextWord(ref ReadOnlySpan<char> text)
     {

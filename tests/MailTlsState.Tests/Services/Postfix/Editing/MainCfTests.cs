@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using CsCheck;
+using MailTlsState.Services;
 using MailTlsState.Services.Postfix.Editing;
 using Xunit;
 
@@ -112,10 +113,10 @@ public sealed class MainCfTests
             var owned = LogicalLines.Parse(text).Entries
                 .Where(l => !l.IsOrphan && NameValue.TrySplit(l.Text, out var n, out _) && n == name)
                 .SelectMany(l => l.Physical).ToHashSet();
-            var others = LogicalLines.SplitLines(text).Where((_, i) => !owned.Contains(i)).Select(l => l.TrimEnd('\n', '\r')).ToList();
-            var left = LogicalLines.SplitLines(MainCf.Parse(text).Remove(name).ToString()).Select(l => l.TrimEnd('\n', '\r'));
+            var others = TextLines.Split(text).Where((_, i) => !owned.Contains(i)).Select(l => l.TrimEnd('\n', '\r')).ToList();
+            var left = TextLines.Split(MainCf.Parse(text).Remove(name).ToString()).Select(l => l.TrimEnd('\n', '\r'));
             Assert.Equal(others, left);
-            var set = LogicalLines.SplitLines(MainCf.Parse(text).Set(name, value).ToString()).Select(l => l.TrimEnd('\n', '\r')).ToList();
+            var set = TextLines.Split(MainCf.Parse(text).Set(name, value).ToString()).Select(l => l.TrimEnd('\n', '\r')).ToList();
             var at = 0;
             Assert.All(others, line =>
             {

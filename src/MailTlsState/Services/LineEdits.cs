@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace MailTlsState.Services.Postfix.Editing;
+namespace MailTlsState.Services;
 
 /// <summary>Replaces, removes and inserts lines of a text in one pass; all other bytes stay.</summary>
 internal sealed class LineEdits(IReadOnlyList<string> lines)
@@ -12,10 +12,6 @@ internal sealed class LineEdits(IReadOnlyList<string> lines)
     public string NewLine { get; } = lines.Count > 0 && lines[0].EndsWith("\r\n", StringComparison.Ordinal) ? "\r\n" : "\n";
 
     public bool IsEmpty => _replaced.Count == 0 && _inserted.Count == 0;
-
-    /// <summary>The terminator of a line: none for a last line without one.</summary>
-    public static string TerminatorOf(string line) =>
-        line.EndsWith("\r\n", StringComparison.Ordinal) ? "\r\n" : line.EndsWith('\n') ? "\n" : "";
 
     public void Remove(int line) => _replaced[line] = null;
 

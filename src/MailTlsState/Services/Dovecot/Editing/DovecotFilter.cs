@@ -1,0 +1,116 @@
+using System.Net;
+
+namespace MailTlsState.Services.Dovecot.Editing;
+
+/// <summary>A connection as <c>doveconf -f</c> describes it; null leaves a side open, and blocks about it do not match.</summary>
+/// <param name="LocalName">Name that the client asks for (SNI).</param>
+/// <param name="LocalAddress">Address of the server.</param>
+/// <param name="RemoteAddress">Address of the client.</param>
+/// <param name="Protocol"><c>imap</c>, <c>pop3</c>, <c>lmtp</c>, …</param>
+public sealed record DovecotConnection(
+    string? LocalName = null, IPAddress? LocalAddress = null, IPAddress? RemoteAddress = null, string? Protocol = null);
+
+/// <summary>The connections that a chain of filter blocks selects (src/config/config-filter.c, release-2.3).</summary>
+internal sealed record DovecotFilter(string? LocalName, string? Local, string? Remote, string? Protocol)
+{
+    /// <summary>Top level.</summary>
+    public static DovecotFilter All { get; } = new(null, null, null, null);
+
+    public static DovecotFilter Of(IEnumerable<DovecotHeader> path)
+    {
+        var filter = All;
+        foreach (var header in path)
+        {
+            filter = header.Kind switch
+            {
+                "local_name" => filter with { LocalName = header.Argument.ToLowerInvariant() },
+                "local" => filter with { Local = header.Argument },
+                "remote" => filter with { Remote = header.Argument },
+                "protocol" => filter with { Protocol = header.Argument },
+                _ => filter,
+            };
+        }
+
+        return filter;
+    }
+
+    public bool Matches(DovecotConnection? c) =>
+        MatchesProtocol(c?.Protocol) &&
+        (LocalName is null || (c?.LocalName is { } name && LocalName.Split(' ').Any(mask => MatchesName(name, mask)))) &&
+        InNetwork(Local, c?.LocalAddress) && InNetwork(Remote, c?.RemoteAddress);
+
+    /// <summary>The greater one goes first; equals keep the order in which they were opened.</summary>
+    public static IComparer<DovecotFilter> ByRank { get; } = Comparer<DovecotFilter>.Create((a, b) => a.Rank.CompareTo(b.Rank));
+
+    private (bool LocalName, int Local, int Remote, bool Protocol) Rank =>
+        (LocalName is not null, Bits(Local), Bits(Remote), Protocol is not null);
+
+    /// <summary>config_filter_is_superset(): both are known to match one connection, so that only what they are about is compared.</summary>
+    public bool IsSupersetOf(DovecotFilter other) =>
+        Bits(Local) <= Bits(other.Local) && Bits(Remote) <= Bits(other.Remote) &&
+        (LocalName is null || other.LocalName is not null) && (Protocol is null || other.Protocol is not null);
+
+    /// <summary>True when the other one has all conditions of this one.</summary>
+    public bool Contains(DovecotFilter other) =>
+        (LocalName is null || LocalName == other.LocalName) && (Local is null || Local == other.Local) &&
+        (Remote is null || Remote == other.Remote) && (Protocol is null || Protocol == other.Protocol);
+
+    private bool MatchesProtocol(string? protocol) =>
+        Protocol is null || (protocol is not null && (Protocol.StartsWith('!') ? Protocol[1..] != protocol : Protocol == protocol));
+
+    /// <summary>dns_match_wildcard(): a star stands for the first label, a question mark for one character.</summary>
+    private static bool MatchesName(string name, string mask)
+    {
+        var (n, m) = (0, 0);
+        for (; n < name.Length && m < mask.Length; n++, m++)
+        {
+            if (mask[m] == '*')
+            {
+                n = name.IndexOf('.', n);
+                if (n < 0 || m + 1 >= mask.Length || mask[m + 1] != '.')
+                {
+                    return false;
+                }
+
+                m++;
+            }
+            else if (mask[m] != '?' && char.ToLowerInvariant(name[n]) != char.ToLowerInvariant(mask[m]))
+            {
+                return false;
+            }
+        }
+
+        m += m < mask.Length && mask[m] == '*' ? 1 : 0;
+        return n == name.Length && m == mask.Length;
+    }
+
+    /// <summary>A host name in place of a network would have to be asked of DNS; it matches nothing here.</summary>
+    private static bool InNetwork(string? network, IPAddress? address) =>
+        network is null || (address is not null && Parse(network) is { } net && net.Contains(address));
+
+    private static int Bits(string? network) => network is null ? 0 : Parse(network)?.PrefixLength ?? 128;
+
+    private static IPNetwork? Parse(string network)
+    {
+        var slash = network.IndexOf('/');
+        if (!IPAddress.TryParse(slash < 0 ? network : network[..slash], out var address))
+        {
+            return null;
+        }
+
+        var all = address.GetAddressBytes().Length * 8;
+        var bits = all;
+        if (slash >= 0 && (!int.TryParse(network.AsSpan(slash + 1), out bits) || bits < 0 || bits > all))
+        {
+            return null;
+        }
+
+        var bytes = address.GetAddressBytes();
+        for (var bit = bits; bit < all; bit++)
+        {
+            bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
+        }
+
+        return new IPNetwork(new IPAddress(bytes), bits);
+    }
+}

@@ -1,4 +1,5 @@
 using MailTlsState.Hosts.Linux;
+using MailTlsState.Hosts.Rehearsals;
 using MailTlsState.Manifests;
 using MailTlsState.Probing;
 
@@ -119,5 +120,5 @@ public sealed class LinuxHost(LinuxHostOptions options) : IHost, IHostWriter
 
     /// <inheritdoc/>
     public Task<IRehearsal> StartRehearsalAsync(RehearsalRequest request, CancellationToken cancellation) =>
-        throw new RehearsalUnavailableException("not part of this build");
+        LinuxRehearsal.StartAsync(request, cancellation);
 }

@@ -7,6 +7,7 @@ internal sealed class ManifestReport(string file)
 {
     private readonly List<Diagnostic> diagnostics = [];
     private readonly HashSet<string> refused = [];
+    private string[]? lines;
 
     public string File { get; } = file;
 
@@ -31,7 +32,21 @@ internal sealed class ManifestReport(string file)
     /// <summary>True when an error was found at exactly this path.</summary>
     public bool IsRefused(string path) => refused.Contains(path);
 
-    public SourceLocation At(int line, int column) => new(File, line, column);
+    /// <summary>Gives the text, so that each place can be held inside it.</summary>
+    public string[] Split(string text) => lines = text.ReplaceLineEndings("\n").Split('\n');
+
+    /// <summary>The place, moved to the end of the text when the parser noticed something only behind it.</summary>
+    public SourceLocation At(long line, long column)
+    {
+        if (lines is null)
+        {
+            return new SourceLocation(File, (int)line, (int)column);
+        }
+
+        return line > lines.Length
+            ? new SourceLocation(File, lines.Length, lines[^1].Length + 1)
+            : new SourceLocation(File, (int)line, (int)Math.Min(column, lines[line - 1].Length + 1));
+    }
 
     /// <summary>All that was found, in the order of the text.</summary>
     public IReadOnlyList<Diagnostic> InTextOrder() =>

@@ -3,7 +3,7 @@ namespace MailTlsState.Manifests;
 /// <summary>Finds what somebody probably meant.</summary>
 internal static class Nearest
 {
-    /// <summary>The candidate with the smallest edit distance, or null when none is near (a third of the length, at least 2 edits).</summary>
+    /// <summary>The candidate with the smallest edit distance, or null when none is near (two fifths of the word, at least 2 edits).</summary>
     public static string? Of(string word, IEnumerable<string> candidates)
     {
         if (word.Length > 64)
@@ -22,7 +22,7 @@ internal static class Nearest
             }
         }
 
-        return best is not null && distance <= Math.Max(2, best.Length / 3) && distance < best.Length ? best : null;
+        return best is not null && distance <= Math.Max(2, word.Length * 2 / 5) && distance < best.Length ? best : null;
     }
 
     // Optimal string alignment: insert, delete, replace, and swap of neighbours each count one.

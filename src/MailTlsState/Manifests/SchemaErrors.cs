@@ -48,6 +48,12 @@ internal sealed class SchemaErrors(YamlToJson json, ManifestReport report)
 
         if (error.Kind == ValidationErrorKind.PropertyRequired)
         {
+            // The validator says it of a text or a list too, besides that a mapping was expected.
+            if (node is not YamlMapping)
+            {
+                return;
+            }
+
             var example = error.Schema.Properties[error.Property!].Description ?? "";
             report.Add(YamlPath.Child(node.Path, error.Property!), ManifestDiagnostics.MissingKey(node.Label, error.Property!, node.Path, example));
             return;
@@ -87,7 +93,7 @@ internal sealed class SchemaErrors(YamlToJson json, ManifestReport report)
                 report.Add(kind.Path, ManifestDiagnostics.NotOneOf(kind.Place, kind.Path, kind.Value, kinds));
                 break;
             default:
-                Report(error.Errors[branches.First()].Where(e => e.Token is not null && json.NodeOf(e.Token).Path == mapping["kind"]!.Path));
+                Report(error.Errors[branches.First()].Where(e => e.Token is not (null or JProperty) && json.NodeOf(e.Token).Path == mapping["kind"]!.Path));
                 break;
         }
     }

@@ -15,32 +15,55 @@ internal sealed class YamlTreeReader
 
     private readonly ManifestReport report;
     private readonly IParser parser;
+    private readonly string[] lines;
 
     private YamlTreeReader(string text, ManifestReport report)
     {
         this.report = report;
+        lines = report.Split(text);
         parser = new Parser(new StringReader(text));
     }
 
     /// <summary>The tree, or null after <paramref name="report"/> was told why not.</summary>
     public static YamlNode? Read(string text, ManifestReport report)
     {
+        var reader = new YamlTreeReader(text, report);
         try
         {
-            return new YamlTreeReader(text, report).ReadStream();
+            return reader.ReadStream();
         }
         catch (YamlException exception)
         {
-            report.Add("(syntax)", ManifestDiagnostics.YamlSyntax(
-                report.At((int)exception.Start.Line, (int)exception.Start.Column),
-                exception.Message));
-            return null;
+            report.Add("(syntax)", reader.SyntaxError(exception.Start, exception.Message));
+        }
+        catch (InvalidOperationException)
+        {
+            // YamlDotNet's parser throws this, without a place, for a directive inside brackets.
+            report.Add("(syntax)", reader.SyntaxError(reader.parser.Current?.End ?? Mark.Empty, "a directive or document marker stands inside a value"));
         }
         catch (TooDeepException exception)
         {
             report.Add("(depth)", ManifestDiagnostics.TooDeep(exception.Place, MaximumDepth));
-            return null;
         }
+
+        return null;
+    }
+
+    private Diagnostic SyntaxError(Mark mark, string message)
+    {
+        var place = Place(mark);
+
+        // The parser stumbles over a tab at the end of the line before, or at the start of the tab's own line.
+        for (var i = place.Line; i <= Math.Min(place.Line + 1, lines.Length); i++)
+        {
+            var line = lines[i - 1];
+            if (line.IndexOf('\t', StringComparison.Ordinal) is >= 0 and var tab && line.AsSpan(0, tab).Trim(' ').IsEmpty)
+            {
+                return ManifestDiagnostics.YamlSyntax(report.At(i, tab + 1), "a tab stands in the indentation, where YAML allows spaces only");
+            }
+        }
+
+        return ManifestDiagnostics.YamlSyntax(place, message);
     }
 
     private YamlNode? ReadStream()
@@ -55,19 +78,17 @@ internal sealed class YamlTreeReader
 
         parser.MoveNext();
         var root = ReadNode(YamlPath.Root, null, 0);
-        if (root is YamlScalar { IsNull: true })
-        {
-            report.Add(YamlPath.Root, ManifestDiagnostics.Empty(report.At(1, 1)));
-            return null;
-        }
-
         parser.MoveNext();
         if (parser.Current is DocumentStart second)
         {
             report.Add("(documents)", ManifestDiagnostics.SeveralDocuments(Place(second.Start)));
         }
+        else if (root is YamlScalar { IsNull: true })
+        {
+            report.Add(YamlPath.Root, ManifestDiagnostics.Empty(report.At(1, 1)));
+        }
 
-        return root;
+        return root is YamlScalar { IsNull: true } ? null : root;
     }
 
     /// <summary>Reads the node that the parser stands on and moves behind it.</summary>
@@ -87,7 +108,9 @@ internal sealed class YamlTreeReader
             return new YamlScalar(path, place, label ?? place, "*" + alias.Value.Value, Plain: true) { Refused = true };
         }
 
-        var refused = RefuseProperties((NodeEvent)current, path, place);
+        // The parser's events are not always balanced: behind an alias as key, or a key in braces without value, none follows.
+        var node = current as NodeEvent ?? throw new SemanticErrorException(current.Start, current.End, "a value is missing here");
+        var refused = RefuseProperties(node, path, place);
         switch (current)
         {
             case SequenceStart:
@@ -197,7 +220,7 @@ internal sealed class YamlTreeReader
         return key.Value;
     }
 
-    private SourceLocation Place(Mark mark) => report.At((int)mark.Line, (int)mark.Column);
+    private SourceLocation Place(Mark mark) => report.At(mark.Line, mark.Column);
 
     private sealed class TooDeepException(SourceLocation place) : Exception
     {

@@ -8,8 +8,14 @@ public static class DiagnosticCatalogue
     [
         .. ManifestDiagnostics.All,
         .. HostDiagnostics.All,
+        .. ServiceDiagnostics.All,
+        .. PostfixDiagnostics.All,
+        .. DovecotDiagnostics.All,
         .. CertificateDiagnostics.All,
+        .. PlanDiagnostics.All,
+        .. ExecutionDiagnostics.All,
         .. VerificationDiagnostics.All,
+        .. CommandDiagnostics.All,
     ];
 
     /// <summary>The code called <paramref name="id"/> in any letter case, or null.</summary>

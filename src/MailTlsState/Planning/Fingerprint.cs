@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using MailTlsState.Hosts;
 
@@ -73,11 +72,11 @@ public static class Fingerprint
         return moved;
     }
 
-    /// <summary><c>sha256:</c> and hex of a text's Latin-1 or UTF-8 bytes.</summary>
+    /// <summary><c>sha256:</c> and hex of a text's UTF-8 bytes.</summary>
     public static string Digest(string text) => Digest(Encoding.UTF8.GetBytes(text));
 
     /// <summary><c>sha256:</c> and hex of bytes.</summary>
-    public static string Digest(ReadOnlySpan<byte> bytes) => "sha256:" + Convert.ToHexStringLower(SHA256.HashData(bytes));
+    public static string Digest(ReadOnlySpan<byte> bytes) => Digests.Sha256(bytes);
 
     private static string Describe(FileObservation file) => file.Kind switch
     {

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using MailTlsState.Diagnostics;
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using MailTlsState.Policies;
+
+namespace MailTlsState.Cli;
+
+/// <summary>What a command works with.</summary>
+/// <param name="Host">The host that is read.</param>
+/// <param name="Writer">The host that apply changes.</param>
+/// <param name="Terminal">Where output goes.</param>
+/// <param name="Format">How results are written.</param>
+/// <param name="CommandLine">The command as typed.</param>
+internal sealed record CommandContext(IHost Host, IHostWriter Writer, Terminal Terminal, OutputFormat Format, string CommandLine)
+{
+    /// <summary>The bytes of a file that the user named.</summary>
+    /// <exception cref="MailTlsException">It cannot be read.</exception>
+    public byte[] ReadFile(string path)
+    {
+        try
+        {
+            return Writer.ReadBytes(FullPath(path)) ?? throw new MailTlsException(CommandDiagnostics.FileMissing(path));
+        }
+        catch (HostWriteException e)
+        {
+            throw new MailTlsException(CommandDiagnostics.FileUnreadable(path, e.Message));
+        }
+    }
+
+    /// <summary>The manifest, its warnings reported.</summary>
+    /// <exception cref="MailTlsException">It has errors: all of them.</exception>
+    public Manifest ReadManifest(string path) => ParseManifest(path, ReadFile(path));
+
+    /// <summary>A manifest's text.</summary>
+    /// <exception cref="MailTlsException">It has errors: all of them.</exception>
+    public Manifest ParseManifest(string path, byte[] bytes)
+    {
+        var read = ManifestReader.Read(path, bytes);
+        if (read.Manifest is null || read.Diagnostics.Any(d => d.Severity == Severity.Error))
+        {
+            throw new MailTlsException(read.Diagnostics);
+        }
+
+        return read.Manifest;
+    }
+
+    public static string FullPath(string path) => Path.GetFullPath(path);
+}

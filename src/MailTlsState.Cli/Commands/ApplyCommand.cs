@@ -1,0 +1,118 @@
+using System.CommandLine;
+using System.Text;
+using MailTlsState.Cli.Rendering;
+using MailTlsState.Diagnostics;
+using MailTlsState.Execution;
+using MailTlsState.Manifests;
+using MailTlsState.Planning;
+
+namespace MailTlsState.Cli.Commands;
+
+/// <summary><c>apply MANIFEST|PLAN</c>: makes the changes, all or nothing.</summary>
+internal static class ApplyCommand
+{
+    public static Command Create(CommandRunner run)
+    {
+        var source = new Argument<string>("MANIFEST|PLAN") { Description = "the manifest, or a plan saved with plan -o" };
+        var approve = new Option<bool>("--auto-approve") { Description = "do not ask for the word yes" };
+        var expected = new Option<string?>("--manifest") { Description = "with a saved plan: demand that it was made from this manifest", HelpName = "FILE" };
+        var command = new Command("apply", "Make the changes of the plan, all or nothing, and see them served on every endpoint.") { source, approve, expected };
+        command.SetAction((parse, cancellation) => run(parse, context =>
+            ApplyAsync(context, parse.GetRequiredValue(source), parse.GetValue(approve), parse.GetValue(expected), cancellation)));
+        return command;
+    }
+
+    private static async Task<int> ApplyAsync(CommandContext context, string source, bool approved, string? expected, CancellationToken cancellation)
+    {
+        if ((await context.Host.ObserveHostAsync(cancellation).ConfigureAwait(false)).UserId is not 0 and var user)
+        {
+            throw new MailTlsException(ExecutionDiagnostics.NotRoot(user));
+        }
+
+        var bytes = context.ReadFile(source);
+        var text = Encoding.UTF8.GetString(bytes);
+        Plan plan;
+        Manifest manifest;
+        if (PlanFile.LooksLikePlan(text))
+        {
+            plan = PlanFile.Read(source, text);
+            manifest = context.ParseManifest(plan.ManifestFile, Encoding.UTF8.GetBytes(plan.ManifestText));
+            DemandManifest(context, plan, manifest, expected);
+        }
+        else
+        {
+            manifest = context.ParseManifest(source, bytes);
+            context.Terminal.Progress("observing the host");
+            var made = await PlanMaker.MakeAsync(context.Host, manifest, null, cancellation).ConfigureAwait(false);
+            plan = made.Planning.Plan ?? throw new MailTlsException(made.Planning.Diagnostics);
+        }
+
+        if (context.Format == OutputFormat.Text)
+        {
+            PlanCommand.Print(context, plan);
+        }
+
+        if (!plan.IsEmpty && !approved)
+        {
+            var answer = context.Terminal.Approve("Make these changes? Only yes is taken as approval: ");
+            if (answer != true)
+            {
+                throw new MailTlsException(CommandDiagnostics.NotApproved(asked: answer is not null));
+            }
+        }
+
+        var executor = new Executor(context.Host, context.Writer, new Progress(context.Terminal), ApplyLimits.Default, Journal.DefaultDirectory);
+        var result = await executor.ApplyAsync(manifest, plan, context.CommandLine, cancellation).ConfigureAwait(false);
+        return Report(context, plan, result);
+    }
+
+    private static void DemandManifest(CommandContext context, Plan plan, Manifest manifest, string? expected)
+    {
+        // The text in the file is what counts; a digest beside it that says otherwise means that somebody edited one of them.
+        if (manifest.Source.Digest != plan.ManifestDigest)
+        {
+            throw new PlanStaleException(["the manifest in the plan file is not the one that the plan was made from"]);
+        }
+
+        if (expected is not null && context.ReadManifest(expected).Source.Digest is var digest && digest != plan.ManifestDigest)
+        {
+            throw new PlanStaleException([$"the plan was made from another manifest than {expected}: {plan.ManifestDigest} → {digest}"]);
+        }
+    }
+
+    private static int Report(CommandContext context, Plan plan, ApplyResult result)
+    {
+        if (context.Format == OutputFormat.Json)
+        {
+            context.Terminal.Output.WriteLine(ApplyJson.Write(plan, result));
+        }
+        else
+        {
+            foreach (var d in result.Diagnostics)
+            {
+                context.Terminal.Report(d);
+            }
+
+            if (result.Outcome == ApplyOutcome.Applied)
+            {
+                context.Terminal.Output.Write(FindingsText.Render(result.Report!, context.Terminal.Palette));
+                context.Terminal.Output.WriteLine(context.Terminal.Palette.Bold(
+                    $"Apply complete: {plan.Changes.Count} {(plan.Changes.Count == 1 ? "change" : "changes")} made; {result.Report!.Endpoints.Count} listeners verified by handshake."));
+            }
+        }
+
+        return result.Outcome switch
+        {
+            ApplyOutcome.NoChanges => ExitCodes.Done,
+            ApplyOutcome.Applied => ExitCodes.Done,
+            ApplyOutcome.Untouched => ExitCodes.Error,
+            ApplyOutcome.RolledBack => ExitCodes.RolledBack,
+            _ => ExitCodes.Incomplete,
+        };
+    }
+
+    private sealed class Progress(Terminal terminal) : IApplyProgress
+    {
+        public void Begin(string step) => terminal.Progress(step);
+    }
+}

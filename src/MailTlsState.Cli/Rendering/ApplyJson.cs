@@ -1,0 +1,39 @@
+using System.Text;
+using System.Text.Json;
+using MailTlsState.Diagnostics;
+using MailTlsState.Execution;
+using MailTlsState.Planning;
+using MailTlsState.Verification;
+
+namespace MailTlsState.Cli.Rendering;
+
+/// <summary>An apply as JSON: the outcome, the plan as <c>plan --format json</c> writes it, the findings as <c>verify</c> writes them.</summary>
+internal static class ApplyJson
+{
+    public static string Write(Plan plan, ApplyResult result)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteStartObject();
+            json.WriteString("outcome", JsonNamingPolicy.CamelCase.ConvertName(result.Outcome.ToString()));
+            json.WritePropertyName("diagnostics");
+            DiagnosticJson.Write(json, result.Diagnostics);
+            json.WritePropertyName("plan");
+            json.WriteRawValue(PlanFile.Write(plan));
+            json.WritePropertyName("verification");
+            if (result.Report is null)
+            {
+                json.WriteNullValue();
+            }
+            else
+            {
+                json.WriteRawValue(FindingsDocument.Write(result.Report));
+            }
+
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.ToArray());
+    }
+}

@@ -1,0 +1,116 @@
+namespace MailTlsState.Diagnostics;
+
+/// <summary>Diagnostics of planning (MTS06xx).</summary>
+public static class PlanDiagnostics
+{
+    /// <summary>The directory of the certificate is no directory of our own.</summary>
+    public static readonly DiagnosticCode DirectoryUnusableCode = new(
+        "MTS0601",
+        "directory for key and certificate cannot be used",
+        "Key and certificate lie in a directory of their own that only root enters. A symbolic link, a file or a directory that others may write in its place would let somebody else decide what the mail server serves. Nothing was changed; give another certificate.directory, or clear the path.");
+
+    /// <summary>The directory lets others in.</summary>
+    public static readonly DiagnosticCode DirectoryOpenCode = new(
+        "MTS0602",
+        "directory for key and certificate can be entered by others",
+        "The directory exists and is not 0700. Its files are readable by root alone, so nothing leaks; but a directory that MailTlsState did not create keeps its mode, because narrowing a shared one has shut other programs out on many hosts. Use a directory of its own, or set its mode to 0700 yourself.");
+
+    /// <summary>The clock is wrong.</summary>
+    public static readonly DiagnosticCode ClockCode = new(
+        "MTS0603",
+        "system clock cannot be right",
+        "Certificates are valid from a date to a date, so with a wrong clock a new one would be invalid for every client, or a good one would be renewed. The clock stands before this program was built, or decades after. Set it (timedatectl, chrony), then plan again.");
+
+    /// <summary>Observation needs root.</summary>
+    public static readonly DiagnosticCode NotPermittedCode = new(
+        "MTS0604",
+        "file may not be read",
+        "The user who runs MailTlsState may not read a file that the plan depends on. Keys and mail configuration belong to root, so plan and apply on the host run as root; reviewing a saved plan and verifying from another machine do not need it.");
+
+    /// <summary>A target is no plain file.</summary>
+    public static readonly DiagnosticCode TargetUnusableCode = new(
+        "MTS0605",
+        "file cannot be written safely",
+        "A file of the certificate stands at a path that is a symbolic link, a directory, has further hard links, or is on a read-only file system. Replacing it by rename would cut the link or cannot be done. Move it away, or choose another directory.");
+
+    /// <summary>The passphrase of the CA cannot be had.</summary>
+    public static readonly DiagnosticCode PassphraseMissingCode = new(
+        "MTS0606",
+        "passphrase of the private CA cannot be had",
+        "Signing with the private CA needs its passphrase, which the manifest names by reference. The reference does not open, so apply would fail; nothing was changed. Make the file (root only, 0600), or set the variable.");
+
+    /// <summary>The host has SELinux.</summary>
+    public static readonly DiagnosticCode SeLinuxCode = new(
+        "MTS0607",
+        "SELinux does not match the manifest",
+        "The manifest says selinux: required, but this host's kernel has no SELinux; or the host has it, and this version of MailTlsState does not set labels yet. With labels that a daemon may not read, Postfix drops TLS in silence.");
+
+    /// <summary>A setting has another effective value for no reason that could be found.</summary>
+    public static readonly DiagnosticCode IneffectiveCode = new(
+        "MTS0608",
+        "setting does not take effect",
+        "The daemon reports another effective value than the managed file sets, and no line was found that overrides it. The value that counts is the daemon's.");
+
+    /// <summary>A file is no saved plan.</summary>
+    public static readonly DiagnosticCode NotAPlanCode = new(
+        "MTS0609",
+        "file is no saved plan",
+        "The file was given as a saved plan, but is not one of this format: cut off, edited, or written by a version that came later. A plan is made with mailtls plan MANIFEST -o FILE.");
+
+    /// <summary>Something to know about the policy.</summary>
+    public static readonly DiagnosticCode PolicyNoteCode = new(
+        "MTS0610",
+        "note about the policy",
+        "A policy repairs or leaves out something that its source says (a typo, a directive that is obsolete), or accepts something that an administrator should know of. The note says what.");
+
+    /// <summary>Every code of this area.</summary>
+    public static IReadOnlyList<DiagnosticCode> All { get; } =
+    [
+        DirectoryUnusableCode, DirectoryOpenCode, ClockCode, NotPermittedCode, TargetUnusableCode, PassphraseMissingCode, SeLinuxCode, IneffectiveCode,
+        NotAPlanCode, PolicyNoteCode,
+    ];
+
+    /// <summary><see cref="DirectoryUnusableCode"/>.</summary>
+    public static Diagnostic DirectoryUnusable(SourceLocation at, string path, string what) =>
+        new(DirectoryUnusableCode, Severity.Error, $"{path} {what}", "choose another directory, for example /etc/pki/mailtls, or clear the path", at);
+
+    /// <summary><see cref="DirectoryOpenCode"/>.</summary>
+    public static Diagnostic DirectoryOpen(SourceLocation at, string path, int mode) =>
+        new(DirectoryOpenCode, Severity.Warning, $"{path} has mode {Convert.ToString(mode, 8).PadLeft(4, '0')} and keeps it", $"chmod 0700 {path}, if nothing else uses it", at);
+
+    /// <summary><see cref="ClockCode"/>.</summary>
+    public static Diagnostic Clock(DateTimeOffset now) =>
+        new(ClockCode, Severity.Error, $"the system clock says {now:yyyy-MM-dd HH:mm} UTC, which cannot be right", "set the clock, then plan again");
+
+    /// <summary><see cref="NotPermittedCode"/>.</summary>
+    public static Diagnostic NotPermitted(string path, string problem) =>
+        new(NotPermittedCode, Severity.Error, $"{path} cannot be observed: {problem}", "run as root");
+
+    /// <summary><see cref="TargetUnusableCode"/>.</summary>
+    public static Diagnostic TargetUnusable(SourceLocation at, string path, string what) =>
+        new(TargetUnusableCode, Severity.Error, $"{path} {what}", "move it away, or choose another certificate.directory", at);
+
+    /// <summary><see cref="PassphraseMissingCode"/>.</summary>
+    public static Diagnostic PassphraseMissing(SourceLocation at, string problem) =>
+        new(PassphraseMissingCode, Severity.Error, $"the CA's passphrase cannot be had: {problem}", "make the file with mode 0600, owned by root, or set the variable", at);
+
+    /// <summary><see cref="SeLinuxCode"/>.</summary>
+    public static Diagnostic SeLinuxAbsent(SourceLocation at) =>
+        new(SeLinuxCode, Severity.Error, "selinux is required, but this host's kernel has no SELinux", "enable SELinux, or say selinux: auto", at);
+
+    /// <summary><see cref="SeLinuxCode"/>.</summary>
+    public static Diagnostic SeLinuxUnmanaged(SourceLocation at) =>
+        new(SeLinuxCode, Severity.Warning, "this host has SELinux, and this version of MailTlsState sets no labels", "check with restorecon -n -v that the new files get a type that both daemons may read", at);
+
+    /// <summary><see cref="IneffectiveCode"/>.</summary>
+    public static Diagnostic Ineffective(string service, string setting, string effective, string wanted) =>
+        new(IneffectiveCode, Severity.Error, $"{service} reports {setting} = {effective} where the manifest needs {wanted}, and the line that does it could not be found", "find and remove the setting that overrides it");
+
+    /// <summary><see cref="NotAPlanCode"/>.</summary>
+    public static Diagnostic NotAPlan(SourceLocation at, string why) =>
+        new(NotAPlanCode, Severity.Error, $"this is no saved plan: {why}", "make one with mailtls plan MANIFEST -o FILE", at);
+
+    /// <summary><see cref="PolicyNoteCode"/>.</summary>
+    public static Diagnostic PolicyNote(SourceLocation at, string policy, string note) =>
+        new(PolicyNoteCode, Severity.Note, $"policy {policy}: {note.TrimEnd('.')}", "", at);
+}

@@ -1,0 +1,106 @@
+using MailTlsState.Hosts;
+
+namespace MailTlsState.Diagnostics;
+
+/// <summary>Diagnostics that hold for every mail server (MTS030x).</summary>
+public static class ServiceDiagnostics
+{
+    /// <summary>The server's programs are not on the host.</summary>
+    public static readonly DiagnosticCode NotInstalledCode = new(
+        "MTS0301",
+        "service is not installed",
+        "The manifest names a mail server whose programs are not on this host. MailTlsState configures TLS of a server that is there; it installs none. Install the package, or take the service out of the manifest.");
+
+    /// <summary>The version is outside of what is known.</summary>
+    public static readonly DiagnosticCode UnknownVersionCode = new(
+        "MTS0302",
+        "service version is outside the supported range",
+        "Mail servers rename and drop TLS settings between versions, and some ignore a setting that they do not know, with TLS off as the result. For a version outside the supported range MailTlsState refuses to guess. "
+        + "Upgrade MailTlsState, or set allowUntested: true for the service: then the nearest known spelling is used, and the rehearsal decides whether the daemon takes it.");
+
+    /// <summary>The version is in range but our tests never ran it.</summary>
+    public static readonly DiagnosticCode UntestedVersionCode = new(
+        "MTS0303",
+        "service version was never run in tests",
+        "The version lies in a range whose settings are known, but MailTlsState's own tests run another one of that range. The rehearsal starts the real daemon on the new files before anything changes, so a difference shows up there.");
+
+    /// <summary>The daemon cannot read its own configuration, before anything was changed.</summary>
+    public static readonly DiagnosticCode BrokenConfigurationCode = new(
+        "MTS0304",
+        "service cannot read its configuration",
+        "The daemon's own program reports an error in the configuration as it stands, so its effective settings cannot be known and a roll-back would bring back something that does not work. Mend what it names, then plan again; nothing was changed.");
+
+    /// <summary>Another program holds a port of the manifest.</summary>
+    public static readonly DiagnosticCode PortTakenCode = new(
+        "MTS0305",
+        "port is held by another program",
+        "The manifest gives a port to one mail server, but another program listens on it. Postfix's master ends with \"Address already in use\" when it is reloaded onto a taken port, and takes all mail service with it, although its checks pass. "
+        + "Stop the other program, take the port away from it (Dovecot's submission service is a usual holder of 587), or leave the endpoint out of the manifest.");
+
+    /// <summary>A setting elsewhere differs and is left alone.</summary>
+    public static readonly DiagnosticCode OverrideLeftCode = new(
+        "MTS0306",
+        "setting of another listener or name is left alone",
+        "A part of the configuration sets a certificate or policy for a listener or name that the manifest does not speak of. It is plainly meant for something else, so it stays; connections to that listener or name do not get the manifest's state.");
+
+    /// <summary>The daemon warns about its configuration.</summary>
+    public static readonly DiagnosticCode DaemonWarningCode = new(
+        "MTS0307",
+        "service warns about its configuration",
+        "The daemon's own program printed a warning about a part of the configuration that MailTlsState does not manage. Postfix accepts a misspelt parameter in silence otherwise, so the warning is passed on.");
+
+    /// <summary>An edited file is not a plain file of root's.</summary>
+    public static readonly DiagnosticCode UneditableFileCode = new(
+        "MTS0308",
+        "configuration file cannot be replaced safely",
+        "MailTlsState replaces a file by an atomic rename. For a symbolic link that would cut the link, for a hard-linked file it would part the names, and on a read-only file system it cannot be done at all. Make it a plain file on a writable file system, or manage the link's target yourself.");
+
+    /// <summary>Every code of this area.</summary>
+    public static IReadOnlyList<DiagnosticCode> All { get; } =
+    [
+        NotInstalledCode, UnknownVersionCode, UntestedVersionCode, BrokenConfigurationCode, PortTakenCode, OverrideLeftCode, DaemonWarningCode, UneditableFileCode,
+    ];
+
+    /// <summary><see cref="NotInstalledCode"/>.</summary>
+    public static Diagnostic NotInstalled(SourceLocation at, string service, string program, string package) =>
+        new(NotInstalledCode, Severity.Error, $"{service} is not installed: there is no {program}", $"install the package {package}, or take {service} out of the manifest", at);
+
+    /// <summary><see cref="UnknownVersionCode"/>.</summary>
+    public static Diagnostic UnknownVersion(SourceLocation at, string service, string version, string range) =>
+        new(UnknownVersionCode, Severity.Error, $"{service} {version} is outside the supported range {range}", $"set allowUntested: true for {service} to go on all the same", at);
+
+    /// <summary><see cref="UntestedVersionCode"/>.</summary>
+    public static Diagnostic UntestedVersion(SourceLocation at, string service, string version, string tested) =>
+        new(UntestedVersionCode, Severity.Note, $"{service} {version} was never run in MailTlsState's tests, which run {tested}", "read the plan with more care than usual", at);
+
+    /// <summary><see cref="BrokenConfigurationCode"/>.</summary>
+    public static Diagnostic BrokenConfiguration(string service, string file, string error) =>
+        new(BrokenConfigurationCode, Severity.Error, $"{service} cannot read {file}: {FirstLine(error)}", "mend what the daemon names, then plan again");
+
+    /// <summary><see cref="PortTakenCode"/>.</summary>
+    public static Diagnostic PortTaken(SourceLocation at, string endpoint, int port, Listener holder) =>
+        new(
+            PortTakenCode,
+            Severity.Error,
+            $"port {port} for {endpoint} is held by {holder.Executable ?? holder.Program ?? "a program that could not be identified"}{(holder.ProcessId is { } pid ? $" (process {pid})" : "")} on {holder.Address}",
+            "stop that program or take the port away from it, or leave the endpoint out of the manifest",
+            at);
+
+    /// <summary><see cref="OverrideLeftCode"/>.</summary>
+    public static Diagnostic OverrideLeft(SourceLocation at, string setting, string where) =>
+        new(OverrideLeftCode, Severity.Warning, $"{setting} is set for {where} and stays as it is", "name the listener or host name in the manifest, or remove the setting, if it should follow the manifest", at);
+
+    /// <summary><see cref="DaemonWarningCode"/>.</summary>
+    public static Diagnostic DaemonWarning(string service, string text) =>
+        new(DaemonWarningCode, Severity.Warning, $"{service} says: {text}", "correct the setting it names");
+
+    /// <summary><see cref="UneditableFileCode"/>.</summary>
+    public static Diagnostic UneditableFile(string path, string what) =>
+        new(UneditableFileCode, Severity.Error, $"{path} {what}", "make it a plain file on a writable file system", new SourceLocation(path, 1, 1));
+
+    private static string FirstLine(string text)
+    {
+        var line = text.Split('\n', 2)[0].TrimEnd();
+        return line.TrimEnd('.');
+    }
+}

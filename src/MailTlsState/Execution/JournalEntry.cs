@@ -1,0 +1,72 @@
+using MailTlsState.Manifests;
+using MailTlsState.Planning;
+
+namespace MailTlsState.Execution;
+
+/// <summary>How far an apply got. The order is the order of time.</summary>
+public enum JournalState
+{
+    /// <summary>Temporary files are being written; nothing that a daemon reads has changed.</summary>
+    Staging,
+
+    /// <summary>The rehearsal was passed and before-images exist; from here on files may have changed.</summary>
+    Intent,
+
+    /// <summary>Every file is in its new state.</summary>
+    Committed,
+
+    /// <summary>Every service was told to use them.</summary>
+    Activated,
+
+    /// <summary>The new state was seen by handshake.</summary>
+    Verified,
+
+    /// <summary>The old files are back.</summary>
+    RolledBack,
+}
+
+/// <summary>One activation of a service, as written down.</summary>
+/// <param name="Service">Which.</param>
+/// <param name="Activation">How.</param>
+public sealed record JournalActivation(ServiceKind Service, Activation Activation);
+
+/// <summary>What one endpoint served before, so that a roll-back can be proven.</summary>
+/// <param name="Service">The service.</param>
+/// <param name="Endpoint">The endpoint.</param>
+/// <param name="Address">IP address.</param>
+/// <param name="Port">TCP port.</param>
+/// <param name="Outcome">How far a probe got.</param>
+/// <param name="Leaf">SHA-256 (hex) of the leaf that it served, or null.</param>
+public sealed record JournalEndpoint(ServiceKind Service, EndpointKind Endpoint, string Address, int Port, Probing.ProbeOutcome Outcome, string? Leaf)
+{
+    /// <summary>What was seen of a listener.</summary>
+    public static JournalEndpoint Of(ServedEndpoint served) => new(
+        served.Service,
+        served.Endpoint,
+        served.Probe.Request.Address,
+        served.Probe.Request.Port,
+        served.Probe.Outcome,
+        served.Probe.Chain.Count == 0 ? null : Fingerprint.Digest(Convert.FromBase64String(served.Probe.Chain[0])));
+
+    /// <summary>In words.</summary>
+    public string Describe() => Leaf is null ? Outcome.ToString() : $"{Outcome} with leaf {Leaf}";
+}
+
+/// <summary>Everything that a later run needs to finish or undo an apply.</summary>
+/// <param name="Id">Identifies the run; part of every temporary name.</param>
+/// <param name="Started">When it began.</param>
+/// <param name="Command">The command line.</param>
+/// <param name="Host">The manifest's host: the SNI name of the probes.</param>
+/// <param name="ManifestDigest">Digest of the manifest.</param>
+/// <param name="Steps">In the order of the commit.</param>
+/// <param name="Activations">In the order in which they follow.</param>
+/// <param name="Before">What every endpoint served before.</param>
+public sealed record JournalEntry(
+    string Id,
+    DateTimeOffset Started,
+    string Command,
+    string Host,
+    string ManifestDigest,
+    IReadOnlyList<Step> Steps,
+    IReadOnlyList<JournalActivation> Activations,
+    IReadOnlyList<JournalEndpoint> Before);

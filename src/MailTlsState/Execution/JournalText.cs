@@ -1,0 +1,153 @@
+using System.Text;
+using System.Text.Json;
+using MailTlsState.Manifests;
+using MailTlsState.Planning;
+using MailTlsState.Probing;
+
+namespace MailTlsState.Execution;
+
+/// <summary>A journal's intent as one line of JSON, written and read by hand (no reflection).</summary>
+internal static class JournalText
+{
+    private const int FormatVersion = 1;
+
+    public static string Write(JournalEntry entry)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("version", FormatVersion);
+            json.WriteString("id", entry.Id);
+            json.WriteString("started", entry.Started);
+            json.WriteString("command", entry.Command);
+            json.WriteString("host", entry.Host);
+            json.WriteString("manifest", entry.ManifestDigest);
+            json.WriteStartArray("steps");
+            foreach (var step in entry.Steps)
+            {
+                WriteStep(json, step);
+            }
+
+            json.WriteEndArray();
+            json.WriteStartArray("activations");
+            foreach (var a in entry.Activations)
+            {
+                json.WriteStartObject();
+                json.WriteString("service", a.Service.ToString());
+                json.WriteString("activation", a.Activation.ToString());
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteStartArray("before");
+            foreach (var e in entry.Before)
+            {
+                json.WriteStartObject();
+                json.WriteString("service", e.Service.ToString());
+                json.WriteString("endpoint", e.Endpoint.ToString());
+                json.WriteString("address", e.Address);
+                json.WriteNumber("port", e.Port);
+                json.WriteString("outcome", e.Outcome.ToString());
+                json.WriteString("leaf", e.Leaf);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.ToArray());
+    }
+
+    public static JournalEntry Read(string line)
+    {
+        using var document = JsonDocument.Parse(line);
+        var root = document.RootElement;
+        return new JournalEntry(
+            Text(root, "id"),
+            root.GetProperty("started").GetDateTimeOffset(),
+            Text(root, "command"),
+            Text(root, "host"),
+            Text(root, "manifest"),
+            [.. root.GetProperty("steps").EnumerateArray().Select(ReadStep)],
+            [.. root.GetProperty("activations").EnumerateArray().Select(a => new JournalActivation(
+                Enum.Parse<ServiceKind>(Text(a, "service")), Enum.Parse<Activation>(Text(a, "activation"))))],
+            [.. root.GetProperty("before").EnumerateArray().Select(e => new JournalEndpoint(
+                Enum.Parse<ServiceKind>(Text(e, "service")),
+                Enum.Parse<EndpointKind>(Text(e, "endpoint")),
+                Text(e, "address"),
+                e.GetProperty("port").GetInt32(),
+                Enum.Parse<ProbeOutcome>(Text(e, "outcome")),
+                e.GetProperty("leaf").GetString()))]);
+    }
+
+    private static void WriteStep(Utf8JsonWriter json, Step step)
+    {
+        json.WriteStartObject();
+        switch (step)
+        {
+            case CreateDirectoryStep s:
+                json.WriteString("kind", "createDirectory");
+                WriteAttributes(json, "new", new FileAttributes(s.Owner, s.Group, s.Mode));
+                break;
+            case ReplaceFileStep s:
+                json.WriteString("kind", "replaceFile");
+                json.WriteString("staged", s.Staged);
+                json.WriteString("beforeImage", s.BeforeImage);
+                json.WriteString("oldDigest", s.OldDigest);
+                json.WriteString("newDigest", s.NewDigest);
+                break;
+            case SetAttributesStep s:
+                json.WriteString("kind", "setAttributes");
+                WriteAttributes(json, "old", s.Old);
+                WriteAttributes(json, "new", s.New);
+                break;
+            case RemoveFileStep:
+                json.WriteString("kind", "removeFile");
+                break;
+            default:
+                throw new InvalidOperationException($"a step of kind {step.GetType().Name} cannot be written down");
+        }
+
+        json.WriteString("path", step.Path);
+        json.WriteEndObject();
+    }
+
+    private static Step ReadStep(JsonElement e)
+    {
+        var path = Text(e, "path");
+        switch (Text(e, "kind"))
+        {
+            case "createDirectory":
+                var attributes = ReadAttributes(e, "new");
+                return new CreateDirectoryStep(path, attributes.Owner, attributes.Group, attributes.Mode);
+            case "replaceFile":
+                return new ReplaceFileStep(path, Text(e, "staged"), e.GetProperty("beforeImage").GetString(), e.GetProperty("oldDigest").GetString(), Text(e, "newDigest"));
+            case "setAttributes":
+                return new SetAttributesStep(path, ReadAttributes(e, "old"), ReadAttributes(e, "new"));
+            case "removeFile":
+                return new RemoveFileStep(path);
+            case var kind:
+                throw new InvalidDataException($"the journal holds a step of the unknown kind {kind}; it was written by a newer version");
+        }
+    }
+
+    private static void WriteAttributes(Utf8JsonWriter json, string name, FileAttributes a)
+    {
+        json.WriteStartArray(name);
+        json.WriteNumberValue(a.Owner);
+        json.WriteNumberValue(a.Group);
+        json.WriteNumberValue(a.Mode);
+        json.WriteEndArray();
+    }
+
+    private static FileAttributes ReadAttributes(JsonElement e, string name)
+    {
+        var a = e.GetProperty(name);
+        return new FileAttributes(a[0].GetInt32(), a[1].GetInt32(), a[2].GetInt32());
+    }
+
+    private static string Text(JsonElement e, string name) =>
+        e.GetProperty(name).GetString() ?? throw new InvalidDataException($"the journal lacks {name}");
+}

@@ -1,0 +1,84 @@
+using MailTlsState.Diagnostics;
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using MailTlsState.Planning;
+using MailTlsState.Probing;
+using MailTlsState.Resources;
+using MailTlsState.Services;
+using MailTlsState.Verification;
+
+namespace MailTlsState.Execution;
+
+/// <summary>How a rehearsal ended.</summary>
+/// <param name="Passed">True when every endpoint answered as planned, or no rehearsal could be had.</param>
+/// <param name="Diagnostics">What was seen.</param>
+/// <param name="Report">The endpoints, or null when there was no rehearsal.</param>
+internal sealed record RehearsalResult(bool Passed, IReadOnlyList<Diagnostic> Diagnostics, VerificationReport? Report);
+
+/// <summary>Tries staged files on the real daemons, in namespaces of their own.</summary>
+internal sealed class Rehearsal(IHost host, IHostWriter writer, ApplyLimits limits)
+{
+    /// <summary>Runs the rehearsal.</summary>
+    public async Task<RehearsalResult> TryAsync(JournalEntry entry, Plan plan, ApplyExpectations wanted, CancellationToken cancellation)
+    {
+        var expectations = wanted.Rehearsed();
+        var services = plan.Changes.Select(c => c.Work).OfType<ActivateService>().Select(w => w.Service).ToHashSet();
+        expectations = [.. expectations.Where(e => services.Contains(e.Service))];
+        if (expectations.Count == 0)
+        {
+            return new RehearsalResult(true, [], null);
+        }
+
+        try
+        {
+            await using var rehearsal = await writer.StartRehearsalAsync(Request(entry, services), cancellation).ConfigureAwait(false);
+            return await JudgeAsync(rehearsal, expectations, services, cancellation).ConfigureAwait(false);
+        }
+        catch (RehearsalUnavailableException e)
+        {
+            return new RehearsalResult(true, [ExecutionDiagnostics.NotRehearsed(e.Message)], null);
+        }
+    }
+
+    private async Task<RehearsalResult> JudgeAsync(
+        IRehearsal rehearsal, IReadOnlyList<EndpointExpectation> expectations, HashSet<ServiceKind> services, CancellationToken cancellation)
+    {
+        var start = host.Clock.GetTimestamp();
+        while (true)
+        {
+            var reports = await Task.WhenAll(expectations.Select(async e =>
+            {
+                var result = await rehearsal.ProbeAsync(e.Question(), cancellation).ConfigureAwait(false);
+                return new EndpointReport(e, result, [.. Verifier.Evaluate(e, result, host.Clock.GetUtcNow()).Where(f => Judged(f, result))]);
+            })).ConfigureAwait(false);
+            var report = new VerificationReport(reports);
+            var dead = services.Where(s => !rehearsal.IsAlive(s)).ToList();
+            if (!report.HasActivationFindings && dead.Count == 0)
+            {
+                return new RehearsalResult(true, [], report);
+            }
+
+            if (host.Clock.GetElapsedTime(start) > limits.Rehearsal || dead.Count > 0)
+            {
+                var faults = dead.Select(s => $"{s} did not stay up").Concat(report.Findings.Where(f => f.Class == FindingClass.Activation)
+                    .Select(f => $"{f.Endpoint}: {f.Observed} where {f.Expected} was expected")).ToList();
+                var words = rehearsal.Log.Trim();
+                var fact = string.Join("; ", faults) + (words.Length == 0 ? "" : $" (the daemons said: {words.ReplaceLineEndings(" / ")})");
+                return new RehearsalResult(false, [ExecutionDiagnostics.RehearsalFailed(fact)], report);
+            }
+
+            await Task.Delay(limits.Pause, host.Clock, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    // What follows TLS may need a back end that is absent there; what TLS shows does not.
+    private static bool Judged(Finding finding, ProbeResult result) =>
+        finding.Class == FindingClass.Activation && result.Outcome != ProbeOutcome.NoAnswerOverTls;
+
+    private static RehearsalRequest Request(JournalEntry entry, HashSet<ServiceKind> services) => new(
+        entry.Steps.OfType<ReplaceFileStep>().ToDictionary(s => s.Path, s => s.Staged),
+        [.. entry.Steps.OfType<CreateDirectoryStep>().Select(d => new RehearsalDirectory(d.Path, d.Owner, d.Group, d.Mode))],
+        [],
+        services.Contains(ServiceKind.Postfix) ? MailServices.Of(ServiceKind.Postfix).ConfigurationPath : null,
+        services.Contains(ServiceKind.Dovecot) ? MailServices.Of(ServiceKind.Dovecot).ConfigurationPath : null);
+}

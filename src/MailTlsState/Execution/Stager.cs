@@ -1,0 +1,172 @@
+using System.Text;
+using MailTlsState.Certificates;
+using MailTlsState.Certificates.PrivateCa;
+using MailTlsState.Diagnostics;
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using MailTlsState.Planning;
+using MailTlsState.Resources;
+
+namespace MailTlsState.Execution;
+
+/// <summary>The bytes of one file in its new state, in memory before anything is written.</summary>
+/// <param name="Path">Where it goes.</param>
+/// <param name="Content">All of it.</param>
+/// <param name="Attributes">Owner, group and mode.</param>
+/// <param name="OldDigest">Digest of what it replaces, or null when nothing is there.</param>
+/// <param name="BackDated">True when its time stamp is set back (main.cf: Postfix waits for a fresh one to age).</param>
+internal sealed record NewFile(string Path, byte[] Content, FileAttributes Attributes, string? OldDigest, bool BackDated);
+
+/// <summary>Turns a plan's work into bytes and steps. It reads the host, but changes nothing.</summary>
+internal sealed class Stager(IHostWriter host, Manifest manifest, HostObservation observed, DateTimeOffset now)
+{
+    private const int PrivateFile = 0x180; // 0600
+    private const int PublicFile = 0x1A4; // 0644
+
+    private readonly List<NewFile> _files = [];
+    private readonly List<Step> _before = [];
+
+    /// <summary>The new files, in the order of the plan.</summary>
+    public IReadOnlyList<NewFile> Files => _files;
+
+    /// <summary>The leaf that will be served (DER), or null when the plan makes none.</summary>
+    public byte[]? NewLeaf { get; private set; }
+
+    /// <summary>The root that the plan makes (DER), or null.</summary>
+    public byte[]? NewRoot { get; private set; }
+
+    /// <summary>Reads, edits, makes keys and signs, all in memory.</summary>
+    /// <exception cref="MailTlsException">A file is not as it was planned from, or the CA's key does not open.</exception>
+    public void Materialise(IEnumerable<Change> changes)
+    {
+        foreach (var work in changes.Select(c => c.Work).OfType<Work>())
+        {
+            switch (work)
+            {
+                case MakeDirectory d:
+                    _before.Add(new CreateDirectoryStep(d.Path, 0, 0, d.Mode));
+                    break;
+                case SetAttributes a:
+                    var was = host.Stat(a.Path) ?? throw Moved(a.Path);
+                    _before.Add(new SetAttributesStep(a.Path, new FileAttributes(was.Owner, was.Group, was.Mode), new FileAttributes(a.Owner, a.Group, a.Mode)));
+                    break;
+                case EditText e:
+                    Edit(e);
+                    break;
+                case IssueCertificate i:
+                    Issue(i);
+                    break;
+            }
+        }
+    }
+
+    /// <summary>The steps of the commit; temporary names carry <paramref name="id"/>.</summary>
+    public IReadOnlyList<Step> Steps(string id)
+    {
+        var steps = new List<Step>(_before);
+        var number = 0;
+        foreach (var file in _files)
+        {
+            var name = Step.Name(file.Path).TrimStart('.');
+            var staged = $"{Existing(Step.Parent(file.Path))}/.{name}.mtls-{id}-{++number}.new";
+            var before = file.OldDigest is null ? null : $"{Step.Parent(file.Path)}/.{name}.mtls-{id}-{number}.old";
+            steps.Add(new ReplaceFileStep(file.Path, staged, before, file.OldDigest, Fingerprint.Digest(file.Content)));
+        }
+
+        return steps;
+    }
+
+    // The new file waits in the nearest directory that exists, which is on the file system that it goes to.
+    private string Existing(string directory)
+    {
+        while (directory != "/" && host.Stat(directory) is null)
+        {
+            directory = Step.Parent(directory);
+        }
+
+        return directory == "/" ? "" : directory;
+    }
+
+    private void Edit(EditText work)
+    {
+        var old = ReadPlanned(work.Path, work.BeforeDigest);
+        var text = work.Edit(old is null ? "" : Encoding.Latin1.GetString(old));
+        var attributes = host.Stat(work.Path) is { } now ? new FileAttributes(now.Owner, now.Group, now.Mode) : new FileAttributes(0, 0, PublicFile);
+        _files.Add(new NewFile(work.Path, Encoding.Latin1.GetBytes(text), attributes, work.BeforeDigest, work.KeepModificationTime));
+    }
+
+    private void Issue(IssueCertificate work)
+    {
+        var ca = (PrivateCaManifest)manifest.Certificate.Issuer;
+        var paths = CertificatePaths.Of(manifest);
+        foreach (var (path, digest) in work.BeforeDigests)
+        {
+            ReadPlanned(path, digest);
+        }
+
+        using var root = work.CreateLeaf ? OpenOrCreateRoot(work, ca) : null;
+        using var key = work.CreateKey
+            ? KeyPair.Generate(manifest.Certificate.Keys[0])
+            : KeyPair.Import(host.ReadBytes(paths.Key) ?? throw Moved(paths.Key));
+        var leaf = work.CreateLeaf
+            ? PrivateCaIssuer.IssueLeaf(root!, manifest.Certificate.Names, key, ca.LeafLifetime, now)
+            : CertificatePlanner.Examine(manifest, observed, now).LeafDer ?? throw Moved(paths.Chain);
+        NewLeaf = leaf;
+
+        var keyPem = key.ExportPem();
+        var chainPem = BundleWriter.Chain(leaf, []);
+        if (paths.IsBundle)
+        {
+            Add(paths.Chain, [.. keyPem, .. chainPem], work);
+        }
+        else
+        {
+            if (work.CreateKey || observed.File(paths.Key).Digest is null)
+            {
+                Add(paths.Key, keyPem, work);
+            }
+
+            Add(paths.Chain, chainPem, work);
+        }
+    }
+
+    private RootAuthority OpenOrCreateRoot(IssueCertificate work, PrivateCaManifest ca)
+    {
+        var passphrase = host.ReadSecret(ca.Passphrase);
+        var (keyPath, certificatePath) = (CertificatePaths.RootKey(ca), CertificatePaths.Root(ca));
+        if (!work.CreateRoot)
+        {
+            return PrivateCaIssuer.OpenRoot(host.ReadBytes(keyPath) ?? throw Moved(keyPath), host.ReadBytes(certificatePath) ?? throw Moved(certificatePath), passphrase);
+        }
+
+        var made = PrivateCaIssuer.CreateRoot(ca, now, passphrase);
+        Add(keyPath, made.EncryptedKeyPem, work);
+        Add(certificatePath, made.CertificatePem, work);
+        NewRoot = made.Root.Certificate;
+        return made.Root;
+    }
+
+    private void Add(string path, byte[] content, IssueCertificate work)
+    {
+        if (host.ReadBytes(path) is { } now && now.AsSpan().SequenceEqual(content))
+        {
+            return;
+        }
+
+        _files.Add(new NewFile(path, content, new FileAttributes(0, 0, PrivateFile), work.BeforeDigests.GetValueOrDefault(path), BackDated: false));
+    }
+
+    /// <summary>The bytes of a file that has not changed since the plan was made.</summary>
+    private byte[]? ReadPlanned(string path, string? digest)
+    {
+        var bytes = host.ReadBytes(path);
+        if ((bytes is null ? null : Fingerprint.Digest(bytes)) != digest)
+        {
+            throw Moved(path);
+        }
+
+        return bytes;
+    }
+
+    private static PlanStaleException Moved(string path) => new([$"{path} changed after it was observed"]);
+}

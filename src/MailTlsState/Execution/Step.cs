@@ -1,0 +1,172 @@
+using MailTlsState.Hosts;
+using MailTlsState.Planning;
+
+namespace MailTlsState.Execution;
+
+/// <summary>
+/// One change of the host's files that can be written down, done, undone and asked whether it is done. All three decide
+/// from the record and the disk alone, never from memory, and may be repeated: a run that died is finished or undone by another.
+/// </summary>
+/// <param name="Path">The path that changes.</param>
+public abstract record Step(string Path)
+{
+    /// <summary>True when the host is as after <see cref="Do"/>.</summary>
+    public abstract bool IsDone(IHostWriter host);
+
+    /// <summary>Brings the host to the new state and makes that last (fsync of the directory).</summary>
+    public abstract void Do(IHostWriter host);
+
+    /// <summary>Brings the host back to the old state and makes that last.</summary>
+    public abstract void Undo(IHostWriter host);
+
+    /// <summary>Names that exist only while the apply runs.</summary>
+    public virtual IEnumerable<string> TemporaryNames => [];
+
+    /// <summary>The directory of <paramref name="path"/>.</summary>
+    public static string Parent(string path) => path.LastIndexOf('/') is > 0 and var i ? path[..i] : "/";
+
+    /// <summary>The last component of <paramref name="path"/>.</summary>
+    public static string Name(string path) => path[(path.LastIndexOf('/') + 1)..];
+}
+
+/// <summary>Makes a directory that did not exist.</summary>
+/// <param name="Path">The directory.</param>
+/// <param name="Owner">Numeric owner.</param>
+/// <param name="Group">Numeric group.</param>
+/// <param name="Mode">Permission bits.</param>
+public sealed record CreateDirectoryStep(string Path, int Owner, int Group, int Mode) : Step(Path)
+{
+    /// <inheritdoc/>
+    public override bool IsDone(IHostWriter host) => host.Stat(Path)?.Kind == FileKind.Directory;
+
+    /// <inheritdoc/>
+    public override void Do(IHostWriter host)
+    {
+        if (!IsDone(host))
+        {
+            host.CreateDirectory(Path, Owner, Group, Mode);
+        }
+
+        host.SyncDirectory(Parent(Path));
+    }
+
+    /// <inheritdoc/>
+    public override void Undo(IHostWriter host)
+    {
+        host.RemoveDirectory(Path);
+        host.SyncDirectory(Parent(Path));
+    }
+}
+
+/// <summary>Puts a staged file in the place of another, or where nothing was, by one rename.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Staged">The new file under its temporary name, on the same file system.</param>
+/// <param name="BeforeImage">A second name (hard link) of the old file, or null when there was none.</param>
+/// <param name="OldDigest">Digest of the old file, or null when there was none.</param>
+/// <param name="NewDigest">Digest of the new file.</param>
+public sealed record ReplaceFileStep(string Path, string Staged, string? BeforeImage, string? OldDigest, string NewDigest) : Step(Path)
+{
+    /// <inheritdoc/>
+    public override IEnumerable<string> TemporaryNames => BeforeImage is null ? [Staged] : [Staged, BeforeImage];
+
+    /// <inheritdoc/>
+    public override bool IsDone(IHostWriter host) => CurrentDigest(host) == NewDigest;
+
+    /// <summary>Digest of what stands at the path now, or null when nothing does.</summary>
+    public string? CurrentDigest(IHostWriter host) => host.ReadBytes(Path) is { } bytes ? Fingerprint.Digest(bytes) : null;
+
+    /// <summary>Gives the old file its second name, so that it can come back with content, owner, mode and label as they were.</summary>
+    public void KeepBeforeImage(IHostWriter host)
+    {
+        if (BeforeImage is not null)
+        {
+            host.Link(Path, BeforeImage);
+            host.SyncDirectory(Parent(BeforeImage));
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Do(IHostWriter host)
+    {
+        if (!IsDone(host))
+        {
+            host.Rename(Staged, Path, replace: BeforeImage is not null);
+        }
+
+        host.SyncDirectory(Parent(Path));
+        if (Parent(Staged) != Parent(Path))
+        {
+            host.SyncDirectory(Parent(Staged));
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Undo(IHostWriter host)
+    {
+        if (!IsDone(host))
+        {
+            return;
+        }
+
+        if (BeforeImage is not null)
+        {
+            host.Rename(BeforeImage, Path, replace: true);
+        }
+        else
+        {
+            host.Unlink(Path);
+        }
+
+        host.SyncDirectory(Parent(Path));
+    }
+}
+
+/// <summary>Removes a file that the new state does not name any more. Done last, after the new state was verified, so it is never undone.</summary>
+/// <param name="Path">The file.</param>
+public sealed record RemoveFileStep(string Path) : Step(Path)
+{
+    /// <inheritdoc/>
+    public override bool IsDone(IHostWriter host) => host.Stat(Path) is null;
+
+    /// <inheritdoc/>
+    public override void Do(IHostWriter host)
+    {
+        host.Unlink(Path);
+        host.SyncDirectory(Parent(Path));
+    }
+
+    /// <inheritdoc/>
+    public override void Undo(IHostWriter host)
+    {
+        // Nothing is removed before the new state is proven, so there is nothing to bring back.
+    }
+}
+
+/// <summary>Sets owner, group and mode.</summary>
+/// <param name="Path">The path.</param>
+/// <param name="Old">Attributes before.</param>
+/// <param name="New">Attributes after.</param>
+public sealed record SetAttributesStep(string Path, FileAttributes Old, FileAttributes New) : Step(Path)
+{
+    /// <inheritdoc/>
+    public override bool IsDone(IHostWriter host) =>
+        host.Stat(Path) is { } now && new FileAttributes(now.Owner, now.Group, now.Mode) == New;
+
+    /// <inheritdoc/>
+    public override void Do(IHostWriter host) => Set(host, New);
+
+    /// <inheritdoc/>
+    public override void Undo(IHostWriter host) => Set(host, Old);
+
+    private void Set(IHostWriter host, FileAttributes to)
+    {
+        host.SetOwnerAndMode(Path, to.Owner, to.Group, to.Mode);
+        host.SyncDirectory(Parent(Path));
+    }
+}
+
+/// <summary>Owner, group and permission bits.</summary>
+/// <param name="Owner">Numeric owner.</param>
+/// <param name="Group">Numeric group.</param>
+/// <param name="Mode">Permission bits.</param>
+public sealed record FileAttributes(int Owner, int Group, int Mode);

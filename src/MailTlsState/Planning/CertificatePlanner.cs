@@ -1,0 +1,257 @@
+using System.Globalization;
+using MailTlsState.Certificates;
+using MailTlsState.Certificates.PrivateCa;
+using MailTlsState.Diagnostics;
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using MailTlsState.Resources;
+
+namespace MailTlsState.Planning;
+
+/// <summary>What is to be done for directories, CA, key and certificate.</summary>
+/// <param name="Changes">In the order of apply.</param>
+/// <param name="Diagnostics">Errors end the plan.</param>
+/// <param name="NewLeaf">True when the served leaf will be another one than the one on disk.</param>
+internal sealed record CertificateChanges(IReadOnlyList<Change> Changes, IReadOnlyList<Diagnostic> Diagnostics, bool NewLeaf);
+
+/// <summary>Plans directories, CA, key and certificate. Pure.</summary>
+internal sealed class CertificatePlanner(Manifest manifest, HostObservation observed, DateTimeOffset now)
+{
+    private const int PrivateDirectory = 0x1C0; // 0700
+    private const int SharedDirectory = 0x1ED; // 0755
+    private const int PrivateFile = 0x180; // 0600
+
+    private readonly List<Change> _changes = [];
+    private readonly List<Diagnostic> _diagnostics = [];
+
+    private PrivateCaManifest Ca => (PrivateCaManifest)manifest.Certificate.Issuer;
+
+    /// <summary>What lies on disk, judged.</summary>
+    public static CertificateState Examine(Manifest manifest, HostObservation observed, DateTimeOffset now)
+    {
+        var files = CertificatePaths.Of(manifest);
+        return CertificateState.Examine(
+            manifest.Certificate, manifest.Certificate.Keys[0], observed.File(files.Chain), observed.File(files.Key), ExamineRoot(manifest, observed, now), now);
+    }
+
+    public CertificateChanges Plan(IReadOnlyList<string> effects)
+    {
+        PlanDirectories();
+        RefuseOddTargets();
+        if (_diagnostics.Any(d => d.Severity == Severity.Error))
+        {
+            return new CertificateChanges([], _diagnostics, NewLeaf: false);
+        }
+
+        var root = ExamineRoot(manifest, observed, now);
+        _diagnostics.AddRange(root.Diagnostics);
+        var state = Examine(manifest, observed, now);
+        if (!root.Usable)
+        {
+            return new CertificateChanges([], _diagnostics, NewLeaf: false);
+        }
+
+        if (state.CreateLeaf && observed.Secrets.FirstOrDefault(s => s.Reference == Ca.Passphrase)?.Problem is { } problem)
+        {
+            _diagnostics.Add(PlanDiagnostics.PassphraseMissing(manifest.Source.Locate("/certificate/issuer/passphrase"), problem));
+        }
+
+        if (!root.Exists)
+        {
+            PlanRoot();
+        }
+
+        if (!state.IsCurrent)
+        {
+            PlanCertificate(state, root, effects);
+        }
+
+        PlanAttributes(effects);
+        return new CertificateChanges(_changes, _diagnostics, state.CreateLeaf);
+    }
+
+    private static PrivateCaState ExamineRoot(Manifest manifest, HostObservation observed, DateTimeOffset now)
+    {
+        var ca = (PrivateCaManifest)manifest.Certificate.Issuer;
+        return PrivateCaState.Examine(ca, manifest.Certificate.Names, observed.File(CertificatePaths.RootKey(ca)), observed.File(CertificatePaths.Root(ca)), now);
+    }
+
+    private void PlanDirectories()
+    {
+        var own = new HashSet<string> { manifest.Certificate.Directory, Ca.Directory };
+        foreach (var path in CertificatePaths.Directories(manifest))
+        {
+            var at = manifest.Source.Locate(path == Ca.Directory ? "/certificate/issuer/directory" : "/certificate/directory");
+            var directory = observed.File(path);
+            switch (directory.Kind)
+            {
+                case FileKind.Absent when directory.ReadOnlyFileSystem:
+                    _diagnostics.Add(PlanDiagnostics.DirectoryUnusable(at, path, "cannot be made: its file system is read-only"));
+                    break;
+                case FileKind.Absent:
+                    var mode = own.Contains(path) ? PrivateDirectory : SharedDirectory;
+                    _changes.Add(new Change("directory", path, ChangeAction.Create, "it does not exist", [new("owner", null, "root:root"), new("mode", null, Octal(mode))], null, [])
+                    {
+                        Work = new MakeDirectory(path, mode),
+                    });
+                    break;
+                case FileKind.Directory when own.Contains(path):
+                    CheckOwnDirectory(at, directory);
+                    break;
+                case FileKind.Directory:
+                    break;
+                case FileKind.SymbolicLink when !own.Contains(path):
+                    // A parent such as /etc/pki may be a link of the system's; the host resolves it as long as only root can change it.
+                    break;
+                default:
+                    _diagnostics.Add(PlanDiagnostics.DirectoryUnusable(at, path, directory.Kind == FileKind.SymbolicLink ? $"is a symbolic link to {directory.LinkTarget}" : "is not a directory"));
+                    break;
+            }
+        }
+    }
+
+    private void CheckOwnDirectory(SourceLocation at, FileObservation directory)
+    {
+        if (directory.Owner != 0)
+        {
+            _diagnostics.Add(PlanDiagnostics.DirectoryUnusable(at, directory.Path, $"belongs to user {directory.Owner}, not to root"));
+        }
+        else if ((directory.Mode & 0x12) != 0)
+        {
+            _diagnostics.Add(PlanDiagnostics.DirectoryUnusable(at, directory.Path, $"can be written by others (mode {Octal(directory.Mode)})"));
+        }
+        else if (directory.ReadOnlyFileSystem)
+        {
+            _diagnostics.Add(PlanDiagnostics.DirectoryUnusable(at, directory.Path, "is on a read-only file system"));
+        }
+        else if ((directory.Mode & 0x3F) != 0)
+        {
+            _diagnostics.Add(PlanDiagnostics.DirectoryOpen(at, directory.Path, directory.Mode));
+        }
+    }
+
+    private void RefuseOddTargets()
+    {
+        var files = CertificatePaths.Of(manifest);
+        var at = manifest.Source.Locate("/certificate/directory");
+        foreach (var path in new[] { files.Key, files.Chain, CertificatePaths.RootKey(Ca), CertificatePaths.Root(Ca) }.Distinct())
+        {
+            var file = observed.File(path);
+            var what = file switch
+            {
+                { Problem: { } problem } => $"cannot be read: {problem}",
+                { Kind: FileKind.SymbolicLink } => $"is a symbolic link to {file.LinkTarget}",
+                { Kind: FileKind.Directory } => "is a directory",
+                { Kind: FileKind.Other } => "is not a regular file",
+                { Kind: FileKind.Regular, HardLinks: > 1 } => $"has {file.HardLinks} hard links",
+                { Kind: FileKind.Regular, ReadOnlyFileSystem: true } => "is on a read-only file system",
+                _ => null,
+            };
+            if (what is not null)
+            {
+                _diagnostics.Add(PlanDiagnostics.TargetUnusable(at, path, what));
+            }
+        }
+    }
+
+    private void PlanRoot()
+    {
+        var s = Ca.Subject;
+        var subject = string.Join(", ", new[] { ("CN", s.CommonName), ("OU", s.OrganizationalUnit), ("O", s.Organization), ("L", s.Locality), ("ST", s.State), ("C", s.Country) }
+            .Where(p => p.Item2 is not null).Select(p => $"{p.Item1}={p.Item2}"));
+        _changes.Add(new Change(
+            "certificateAuthority",
+            Ca.Directory,
+            ChangeAction.Create,
+            "there is no CA yet",
+            [
+                new("subject", null, subject),
+                new("key", null, $"{KeyKinds.Text(Ca.Key)}, encrypted under the passphrase from {Ca.Passphrase}"),
+                new("certificate", null, "X.509 v3, CA:TRUE, pathlen 0"),
+                new("not after", null, Day(now - PrivateCaIssuer.ClockSkew + Ca.Lifetime)),
+                new("files", null, "ca.key and ca.pem, root:root 0600"),
+                new("sha256 of certificate", null, null, KnownAfterApply: true),
+            ],
+            null,
+            []));
+    }
+
+    private void PlanCertificate(CertificateState state, PrivateCaState root, IReadOnlyList<string> effects)
+    {
+        var files = CertificatePaths.Of(manifest);
+        var reason = string.Join("; ", state.Reasons.Select(r => r.Text));
+        var kind = KeyKinds.Text(manifest.Certificate.Keys[0]);
+        if (state.CreateKey)
+        {
+            _changes.Add(new Change(
+                "key",
+                files.Key,
+                state.PublicKeyDigest is null ? ChangeAction.Create : ChangeAction.Replace,
+                state.RotatesKey ? "the manifest rotates the key at a renewal" : reason,
+                [new("kind", null, kind), new("sha256 of public key", state.PublicKeyDigest, null, KnownAfterApply: true)],
+                null,
+                []));
+        }
+
+        var digests = new[] { files.Key, files.Chain, CertificatePaths.RootKey(Ca), CertificatePaths.Root(Ca) }.Distinct()
+            .ToDictionary(p => p, p => observed.File(p).Digest);
+        var attributes = new List<AttributeChange>();
+        if (state.CreateLeaf)
+        {
+            var end = PrivateCaIssuer.EndOfNewLeaf(Ca.LeafLifetime, root.Facts?.NotAfter, now);
+            attributes.Add(new("names", Names(state.Leaf), string.Join(", ", manifest.Certificate.Names)));
+            attributes.Add(new("issuer", state.Leaf?.Issuer, root.Facts?.Subject ?? $"the new CA {Ca.Subject.CommonName}"));
+            attributes.Add(new("not after", state.Leaf is { } old ? Day(old.NotAfter) : null, Day(end)));
+            attributes.Add(new("sha256 of certificate", state.Leaf?.Fingerprint, null, KnownAfterApply: true));
+        }
+
+        attributes.Add(new("layout", null, files.IsBundle ? $"bundle: key, leaf and chain in {Name(files.Chain)}" : $"split: {Name(files.Key)} and {Name(files.Chain)}"));
+        attributes.Add(new("mode", null, "0600 root:root"));
+        _changes.Add(new Change(
+            "certificate",
+            files.Chain,
+            observed.File(files.Chain).Kind == FileKind.Absent ? ChangeAction.Create : state.CreateLeaf ? ChangeAction.Replace : ChangeAction.Update,
+            reason,
+            attributes,
+            null,
+            effects)
+        {
+            Work = new IssueCertificate(!root.Exists && state.CreateLeaf, state.CreateKey, state.CreateLeaf, digests),
+        });
+    }
+
+    // Files that this plan writes get their attributes from the first byte; the others are set right.
+    private void PlanAttributes(IReadOnlyList<string> effects)
+    {
+        var files = CertificatePaths.Of(manifest);
+        var written = _changes.Select(c => c.Work).OfType<IssueCertificate>().Any() ? new[] { files.Key, files.Chain } : [];
+        foreach (var path in new[] { files.Key, files.Chain, CertificatePaths.RootKey(Ca), CertificatePaths.Root(Ca) }.Distinct().Except(written))
+        {
+            var file = observed.File(path);
+            if (file.Kind != FileKind.Regular || (file is { Owner: 0, Group: 0, Mode: PrivateFile }))
+            {
+                continue;
+            }
+
+            _changes.Add(new Change(
+                "file",
+                path,
+                ChangeAction.Update,
+                "others may read or change it",
+                [new("owner", $"{file.Owner}:{file.Group}", "0:0"), new("mode", Octal(file.Mode), Octal(PrivateFile))],
+                null,
+                [])
+            {
+                Work = new SetAttributes(path, 0, 0, PrivateFile),
+            });
+        }
+    }
+
+    private static string? Names(CertificateFacts? leaf) => leaf is null ? null : string.Join(", ", leaf.DnsNames);
+
+    private static string Name(string path) => path[(path.LastIndexOf('/') + 1)..];
+
+    private static string Octal(int mode) => "0" + Convert.ToString(mode, 8);
+
+    private static string Day(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,49 @@
+using MailTlsState.Certificates;
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using MailTlsState.Policies;
+using MailTlsState.Services;
+
+namespace MailTlsState.Planning;
+
+/// <summary>Asks a host everything that planning for one manifest needs, all questions side by side. Changes nothing.</summary>
+public static class HostObserver
+{
+    /// <summary>Observes <paramref name="host"/> for <paramref name="manifest"/>.</summary>
+    public static async Task<HostObservation> ObserveAsync(IHost host, Manifest manifest, TlsPolicy policy, CancellationToken cancellation)
+    {
+        var at = host.Clock.GetUtcNow();
+        var files = new ObservedFiles(host);
+        var facts = host.ObserveHostAsync(cancellation);
+        var listeners = host.ObserveListenersAsync(cancellation);
+        var served = ServedAsync(host, manifest, policy, listeners, cancellation);
+        var services = manifest.Services.ToDictionary(s => s.Kind, s => MailServices.Of(s.Kind).ObserveAsync(host, files, manifest, cancellation));
+        var secrets = Secrets(manifest).Select(s => host.ObserveSecretAsync(s, cancellation)).ToList();
+        var looked = CertificatePaths.Observed(manifest).Select(p => files.LookAsync(p, cancellation)).ToList();
+
+        await Task.WhenAll([facts, listeners, served, .. services.Values, .. secrets, .. looked]).ConfigureAwait(false);
+        return new HostObservation(
+            at,
+            await facts.ConfigureAwait(false),
+            await files.AllAsync().ConfigureAwait(false),
+            await listeners.ConfigureAwait(false),
+            services.ToDictionary(s => s.Key, s => s.Value.Result),
+            await served.ConfigureAwait(false),
+            [.. secrets.Select(s => s.Result)]);
+    }
+
+    private static async Task<IReadOnlyList<ServedEndpoint>> ServedAsync(
+        IHost host, Manifest manifest, TlsPolicy policy, Task<IReadOnlyList<Listener>> listeners, CancellationToken cancellation)
+    {
+        var offers = ForbiddenVersions(policy);
+        var targets = EndpointTarget.Of(manifest, await listeners.ConfigureAwait(false)).Where(t => t.Listening).ToList();
+        var probes = await Task.WhenAll(targets.Select(t => host.ProbeAsync(t.Question(manifest.Host, offers), cancellation))).ConfigureAwait(false);
+        return [.. targets.Zip(probes, (t, p) => new ServedEndpoint(t.Service, t.Endpoint, p))];
+    }
+
+    /// <summary>The versions that the policy forbids; each is offered alone to see that it is refused.</summary>
+    public static IReadOnlyList<TlsVersion> ForbiddenVersions(TlsPolicy policy) => [.. Enum.GetValues<TlsVersion>().Where(v => v < policy.Minimum)];
+
+    private static IEnumerable<SecretReference> Secrets(Manifest manifest) =>
+        manifest.Certificate.Issuer is PrivateCaManifest ca ? [ca.Passphrase] : [];
+}

@@ -1,0 +1,45 @@
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using MailTlsState.Policies;
+
+namespace MailTlsState.Planning;
+
+/// <summary>The one path from manifest and host to a plan: plan, apply and the check of a saved plan all take it.</summary>
+public static class PlanMaker
+{
+    /// <summary>An observation and what was planned from it.</summary>
+    /// <param name="Observed">The host.</param>
+    /// <param name="Policy">The manifest's policy, resolved.</param>
+    /// <param name="Planning">The plan, or why there is none.</param>
+    public sealed record Made(HostObservation Observed, TlsPolicy Policy, PlanningResult Planning);
+
+    /// <summary>Observes and plans.</summary>
+    /// <param name="host">The host; it is only read.</param>
+    /// <param name="manifest">The desired state.</param>
+    /// <param name="now">The planner's clock; null takes the observation's time. A saved plan is made again with its own.</param>
+    /// <param name="cancellation">Ends the observation.</param>
+    public static async Task<Made> MakeAsync(IHost host, Manifest manifest, DateTimeOffset? now, CancellationToken cancellation)
+    {
+        var policy = PolicyCatalogue.Resolve(manifest.Policy);
+        var observed = await HostObserver.ObserveAsync(host, manifest, policy, cancellation).ConfigureAwait(false);
+        return new Made(observed, policy, Planner.Plan(manifest, policy, observed, now ?? observed.At));
+    }
+
+    /// <summary>What moved between an approved plan and the one that the host and manifest give now; empty when nothing did.</summary>
+    public static IReadOnlyList<string> Moved(Plan approved, Plan now)
+    {
+        var moved = new List<string>();
+        if (approved.ManifestDigest != now.ManifestDigest)
+        {
+            moved.Add($"the manifest changed: {approved.ManifestDigest} → {now.ManifestDigest}");
+        }
+
+        moved.AddRange(Fingerprint.Compare(approved.Observations, now.Observations));
+        if (moved.Count == 0 && PlanFile.WriteChanges(approved.Changes) != PlanFile.WriteChanges(now.Changes))
+        {
+            moved.Add("the changes are not those that the plan file lists, though manifest and host are the same: the file was edited, or made by another version");
+        }
+
+        return moved;
+    }
+}

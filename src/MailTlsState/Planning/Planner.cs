@@ -1,0 +1,182 @@
+using MailTlsState.Certificates;
+using MailTlsState.Diagnostics;
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using MailTlsState.Policies;
+using MailTlsState.Probing;
+using MailTlsState.Resources;
+using MailTlsState.Services;
+
+namespace MailTlsState.Planning;
+
+/// <summary>A plan, or why there is none.</summary>
+/// <param name="Plan">Null when there are errors.</param>
+/// <param name="Diagnostics">Everything that was found, errors included.</param>
+public sealed record PlanningResult(Plan? Plan, IReadOnlyList<Diagnostic> Diagnostics);
+
+/// <summary>Makes the plan from manifest, policy, observation and a time. Pure: the same input gives the same plan, on any machine.</summary>
+public static class Planner
+{
+    // A clock outside of these is wrong: the program did not exist before, and no certificate of ours lasts until then.
+    private static readonly DateTimeOffset Earliest = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset Latest = new(2070, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>Plans.</summary>
+    /// <param name="manifest">The desired state.</param>
+    /// <param name="policy">Its policy, resolved.</param>
+    /// <param name="observed">The host.</param>
+    /// <param name="now">The planner's clock.</param>
+    public static PlanningResult Plan(Manifest manifest, TlsPolicy policy, HostObservation observed, DateTimeOffset now)
+    {
+        var diagnostics = new List<Diagnostic>();
+        if (now < Earliest || now > Latest)
+        {
+            return new PlanningResult(null, [PlanDiagnostics.Clock(now)]);
+        }
+
+        diagnostics.AddRange(NotPermitted(observed));
+        diagnostics.AddRange(SeLinux(manifest, observed));
+        if (diagnostics.Any(d => d.Severity == Severity.Error))
+        {
+            return new PlanningResult(null, diagnostics);
+        }
+
+        var effects = manifest.Services.Select(s => $"reload {s.Kind.ToString().ToLowerInvariant()}").ToList();
+        var certificate = new CertificatePlanner(manifest, observed, now).Plan(effects);
+        diagnostics.AddRange(certificate.Diagnostics);
+        var changes = new List<Change>(certificate.Changes);
+        var files = CertificatePaths.Of(manifest);
+        var configured = new HashSet<ServiceKind>();
+        foreach (var service in manifest.Services)
+        {
+            var planned = MailServices.Of(service.Kind).Plan(new ServicePlanRequest(manifest, service, policy, files, observed));
+            diagnostics.AddRange(planned.Diagnostics);
+            changes.AddRange(planned.Changes);
+            if (planned.Changes.Count > 0)
+            {
+                configured.Add(service.Kind);
+            }
+        }
+
+        if (diagnostics.Any(d => d.Severity == Severity.Error))
+        {
+            return new PlanningResult(null, diagnostics);
+        }
+
+        var newFiles = certificate.Changes.Any(c => c.Work is IssueCertificate or SetAttributes);
+        foreach (var service in manifest.Services)
+        {
+            if (Activation(manifest, policy, service, observed, now, configured.Contains(service.Kind), newFiles) is { } change)
+            {
+                changes.Add(change);
+            }
+        }
+
+        if (changes.Count > 0)
+        {
+            diagnostics.AddRange(policy.Notes.Select(n => PlanDiagnostics.PolicyNote(manifest.Source.Locate("/policy/base"), policy.Name, n)));
+        }
+
+        var plan = new Plan(
+            manifest.Source.File,
+            manifest.Source.Text,
+            manifest.Source.Digest,
+            manifest.Host,
+            now,
+            Fingerprint.Of(observed),
+            changes,
+            diagnostics,
+            [.. EndpointTarget.Of(manifest, observed.Listeners).Where(t => t.Named is null).Select(t => $"{t.Service.ToString().ToLowerInvariant()} {t.Endpoint.Name()} on {t.Address} port {t.Port}")]);
+        return new PlanningResult(plan, diagnostics);
+    }
+
+    private static IEnumerable<Diagnostic> NotPermitted(HostObservation observed) => observed.Host.UserId == 0
+        ? []
+        : observed.Files.Values.Where(f => f.Problem is not null).Select(f => PlanDiagnostics.NotPermitted(f.Path, f.Problem!));
+
+    private static IEnumerable<Diagnostic> SeLinux(Manifest manifest, HostObservation observed)
+    {
+        var at = manifest.Source.Locate("/selinux");
+        if (manifest.SeLinux == SeLinuxMode.Required && !observed.Host.SeLinux)
+        {
+            yield return PlanDiagnostics.SeLinuxAbsent(at);
+        }
+        else if (manifest.SeLinux != SeLinuxMode.Ignore && observed.Host.SeLinux)
+        {
+            yield return PlanDiagnostics.SeLinuxUnmanaged(at);
+        }
+    }
+
+    /// <summary>
+    /// The activation of a service: because its files change, because it is down, or because it serves something else than
+    /// what is on disk. The last is derived from what is served, so a run that died before its reload is finished by the next.
+    /// </summary>
+    private static Change? Activation(
+        Manifest manifest, TlsPolicy policy, ServiceManifest service, HostObservation observed, DateTimeOffset now, bool configured, bool newFiles)
+    {
+        var name = service.Kind.ToString().ToLowerInvariant();
+        if (!observed.Services[service.Kind].Running)
+        {
+            return service.State == DesiredServiceState.AsFound
+                ? null
+                : Change(Planning.Activation.Start, "it is not running", [new("state", "stopped", "running")]);
+        }
+
+        var reasons = new List<string>();
+        if (configured)
+        {
+            reasons.Add("its configuration changes");
+        }
+
+        if (newFiles)
+        {
+            reasons.Add("key or certificate change");
+        }
+
+        var attributes = new List<AttributeChange>();
+        if (reasons.Count == 0)
+        {
+            attributes.AddRange(ServedOtherwise(manifest, policy, service, observed, now));
+            if (attributes.Count == 0)
+            {
+                return null;
+            }
+
+            reasons.Add("it serves something else than what is on disk");
+        }
+
+        return Change(Planning.Activation.Reload, string.Join(" and ", reasons), attributes);
+
+        Change Change(Activation activation, string reason, IReadOnlyList<AttributeChange> what) =>
+            new("service", name, ChangeAction.Activate, reason, [new("activation", null, activation.ToString().ToLowerInvariant()), .. what], null, [])
+            {
+                Work = new ActivateService(service.Kind, activation),
+            };
+    }
+
+    private static IEnumerable<AttributeChange> ServedOtherwise(Manifest manifest, TlsPolicy policy, ServiceManifest service, HostObservation observed, DateTimeOffset now)
+    {
+        var onDisk = CertificatePlanner.Examine(manifest, observed, now).Leaf?.Fingerprint;
+        foreach (var target in EndpointTarget.Of(manifest, observed.Listeners).Where(t => t.Service == service.Kind && t.Named is not null))
+        {
+            var place = $"{target.Endpoint.Name()} on {target.Address} port {target.Port}";
+            var probe = observed.Served.FirstOrDefault(s => s.Probe.Request.Address == target.Address && s.Probe.Request.Port == target.Port)?.Probe;
+            if (probe is null)
+            {
+                yield return new AttributeChange(place, "not listening", "listening");
+                continue;
+            }
+
+            var leaf = probe.Chain.Count == 0 ? null : CertificateFacts.Sha256(Convert.FromBase64String(probe.Chain[0]));
+            if (leaf != onDisk)
+            {
+                yield return new AttributeChange($"leaf served by {place}", leaf ?? "none: " + (probe.Failure ?? probe.Outcome.ToString()), onDisk);
+            }
+
+            foreach (var version in probe.Offers.Where(o => o.Value == OfferOutcome.Accepted && o.Key < policy.Minimum).Select(o => o.Key))
+            {
+                yield return new AttributeChange($"{version} on {place}", "accepted", "refused");
+            }
+        }
+    }
+}

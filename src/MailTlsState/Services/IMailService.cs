@@ -1,0 +1,46 @@
+using MailTlsState.Certificates;
+using MailTlsState.Diagnostics;
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using MailTlsState.Planning;
+using MailTlsState.Policies;
+
+namespace MailTlsState.Services;
+
+/// <summary>A mail server that MailTlsState configures. A new one is a folder of its own and a line in <see cref="MailServices.All"/>.</summary>
+public interface IMailService
+{
+    /// <summary>Which server it is.</summary>
+    ServiceKind Kind { get; }
+
+    /// <summary>The configuration file or directory that a rehearsal starts the daemon with.</summary>
+    string ConfigurationPath { get; }
+
+    /// <summary>Asks the server's programs and files what they say; changes nothing.</summary>
+    Task<ServiceObservation> ObserveAsync(IHost host, ObservedFiles files, Manifest manifest, CancellationToken cancellation);
+
+    /// <summary>True while its master process lives.</summary>
+    Task<bool> IsRunningAsync(IHost host, CancellationToken cancellation);
+
+    /// <summary>The changes that bring its configuration to the manifest's state. Pure.</summary>
+    ServiceChanges Plan(ServicePlanRequest request);
+
+    /// <summary>The program call that activates the configuration.</summary>
+    ProcessCall Activate(Activation activation, bool systemd);
+
+    /// <summary>The program call that stops a service that this run started.</summary>
+    ProcessCall Stop(bool systemd);
+}
+
+/// <summary>What a service plans from.</summary>
+/// <param name="Manifest">The manifest.</param>
+/// <param name="Desired">The service's own part of it.</param>
+/// <param name="Policy">The resolved policy.</param>
+/// <param name="Files">Where key and chain will lie.</param>
+/// <param name="Observed">The host.</param>
+public sealed record ServicePlanRequest(Manifest Manifest, ServiceManifest Desired, TlsPolicy Policy, CertificateFiles Files, HostObservation Observed);
+
+/// <summary>What a service wants changed.</summary>
+/// <param name="Changes">In the order in which they keep TLS up in flight.</param>
+/// <param name="Diagnostics">Errors end the plan.</param>
+public sealed record ServiceChanges(IReadOnlyList<Change> Changes, IReadOnlyList<Diagnostic> Diagnostics);

@@ -1,0 +1,31 @@
+using MailTlsState.Services.Postfix.Editing;
+
+namespace MailTlsState.Services.Postfix;
+
+/// <summary>What <c>postconf</c> answered, by question.</summary>
+/// <param name="raw">The answers as printed.</param>
+public sealed class PostfixAnswers(IReadOnlyDictionary<string, string> raw)
+{
+    /// <summary><c>postconf -x NAME…</c>: values as smtpd sees them, defaults included.</summary>
+    public const string Parameters = "postconf -x";
+
+    /// <summary><c>postconf -n</c>: what main.cf sets.</summary>
+    public const string Explicit = "postconf -n";
+
+    /// <summary><c>postconf -M</c>: the services.</summary>
+    public const string MasterServices = "postconf -M";
+
+    /// <summary><c>postconf -P</c>: the services' own parameters.</summary>
+    public const string MasterOverrides = "postconf -P";
+
+    /// <summary>What postconf said on standard error, each line once.</summary>
+    public const string Warnings = "postconf warnings";
+
+    private readonly Lazy<IReadOnlyDictionary<string, string>> _parameters = new(() => PostconfOutput.ParseSettings(raw[Parameters]));
+
+    /// <summary>The answers as printed.</summary>
+    public IReadOnlyDictionary<string, string> Raw { get; } = raw;
+
+    /// <summary>The value that smtpd sees, white space folded; empty when it has none.</summary>
+    public string Parameter(string name) => _parameters.Value.GetValueOrDefault(name, "");
+}

@@ -1,0 +1,269 @@
+using System.Globalization;
+using MailTlsState.Diagnostics;
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using MailTlsState.Planning;
+using MailTlsState.Services.Postfix.Editing;
+
+namespace MailTlsState.Services.Postfix;
+
+/// <summary>Plans the listeners in master.cf: which are on, and each one's own parameters.</summary>
+internal sealed class PostfixListeners(
+    ServicePlanRequest request,
+    IReadOnlyList<PostfixSetting> mainSettings,
+    PostfixAnswers answers,
+    List<Diagnostic> diagnostics)
+{
+    private const string Level = "smtpd_tls_security_level";
+    private const string Wrapper = "smtpd_tls_wrappermode";
+    private const string AuthOnly = "smtpd_tls_auth_only";
+    private const string CipherList = "tls_high_cipherlist";
+
+    private readonly List<Func<MasterCf, MasterCf>> _edits = [];
+    private readonly List<Change> _changes = [];
+    private readonly List<AttributeChange> _attributes = [];
+    private readonly List<PostfixSetting> _main = [];
+
+    /// <summary>What has to be done.</summary>
+    /// <param name="MainSettings">Parameters that belong into main.cf.</param>
+    /// <param name="Changes">Listeners that are switched on or off; their work is the edit of master.cf.</param>
+    /// <param name="Attributes">What differs in master.cf.</param>
+    /// <param name="Edit">The edit of master.cf's text.</param>
+    public sealed record Result(
+        IReadOnlyList<PostfixSetting> MainSettings,
+        IReadOnlyList<Change> Changes,
+        IReadOnlyList<AttributeChange> Attributes,
+        Func<string, string> Edit);
+
+    public Result Plan(MasterCf master)
+    {
+        var named = new HashSet<MasterService>();
+        foreach (var endpoint in request.Desired.Endpoints)
+        {
+            PlanEndpoint(master, endpoint, named);
+        }
+
+        foreach (var service in master.Services.Where(s => s.Type == "inet" && s.Command == "smtpd" && !named.Contains(s)))
+        {
+            LeaveUnnamed(service);
+        }
+
+        return new Result(_main, _changes, _attributes, text => _edits.Aggregate(MasterCf.Parse(text), (m, edit) => edit(m)).ToString());
+    }
+
+    private void PlanEndpoint(MasterCf master, EndpointManifest endpoint, HashSet<MasterService> named)
+    {
+        var at = request.Manifest.Source.Locate($"/services/postfix/endpoints/{endpoint.Kind.Name()}");
+        var label = $"postfix {endpoint.Kind.Name()}";
+        var services = master.Services.Where(s => s.Type == "inet" && s.Port == endpoint.Port).ToList();
+        named.UnionWith(services);
+        if (endpoint.Security == EndpointSecurity.Disabled)
+        {
+            foreach (var service in services)
+            {
+                EditService(service, (m, s) => m.DisableService(s));
+                _changes.Add(new Change("listener", $"{label} {service.Name}", ChangeAction.Delete, "the manifest disables it", [new AttributeChange("port", Number(endpoint.Port), null)], null, ["reload postfix"]));
+            }
+
+            return;
+        }
+
+        var foreign = request.Observed.Listeners.FirstOrDefault(l => l.Port == endpoint.Port && ServiceOwners.OwnerOf(l) != ServiceKind.Postfix);
+        if (foreign is not null)
+        {
+            diagnostics.Add(ServiceDiagnostics.PortTaken(at, label, endpoint.Port, foreign));
+            return;
+        }
+
+        if (services.Count == 0)
+        {
+            Add(master, endpoint, label, at);
+            return;
+        }
+
+        foreach (var service in services)
+        {
+            // postscreen hands its connections to the smtpd of type pass, whose parameters then count.
+            IEnumerable<MasterService> smtpds = service.Command switch
+            {
+                "smtpd" => [service],
+                "postscreen" => master.Services.Where(s => s.Type == "pass" && s.Command == "smtpd"),
+                _ => [],
+            };
+            if (service.Command is not ("smtpd" or "postscreen"))
+            {
+                diagnostics.Add(PostfixDiagnostics.NotSmtpd(at, service.Command, label));
+            }
+
+            foreach (var smtpd in smtpds.ToList())
+            {
+                named.Add(smtpd);
+                Align(master, smtpd, endpoint);
+            }
+        }
+    }
+
+    /// <summary>Gives an existing listener the endpoint's security and takes away what overrides the policy.</summary>
+    private void Align(MasterCf master, MasterService service, EndpointManifest endpoint)
+    {
+        var level = endpoint.Security == EndpointSecurity.Opportunistic ? "may" : "encrypt";
+        if (endpoint.Kind == EndpointKind.Smtp && CanSetLevelInMain(master, service, level))
+        {
+            _main.Add(new PostfixSetting(Level, level));
+            Override(service, Level, null, level);
+        }
+        else if (endpoint.Security != EndpointSecurity.Implicit)
+        {
+            // With wrapper mode smtpd ignores the level (postconf(5)).
+            Want(service, Level, level);
+        }
+
+        Want(service, Wrapper, endpoint.Security == EndpointSecurity.Implicit ? "yes" : "no");
+        if (endpoint.Security == EndpointSecurity.Required)
+        {
+            Want(service, AuthOnly, "yes");
+        }
+
+        Override(service, CipherList, PostfixSettings.HighCipherList(request.Policy), null);
+        foreach (var setting in mainSettings)
+        {
+            Override(service, setting.Name, null, setting.Value ?? "");
+        }
+    }
+
+    // main.cf's level also reaches listeners that the manifest does not name; they keep what they have.
+    private bool CanSetLevelInMain(MasterCf master, MasterService smtp, string level) =>
+        answers.Parameter(Level) == level
+        || !master.Services.Any(s => s.Command == "smtpd" && s != smtp && s.Type is "inet" or "pass" && s.Override(Level) is null && !IsNamed(s));
+
+    private bool IsNamed(MasterService service) => request.Desired.Endpoints.Any(e => e.Port == service.Port);
+
+    /// <summary>Makes the effective value of a listener's parameter <paramref name="value"/>, with no more than is needed.</summary>
+    private void Want(MasterService service, string name, string value)
+    {
+        var effective = service.Override(name) ?? answers.Parameter(name);
+        if (effective != value)
+        {
+            Override(service, name, value, null);
+        }
+    }
+
+    /// <summary>Sets a listener's own parameter, or takes it away where it differs from <paramref name="unlessEqual"/>.</summary>
+    private void Override(MasterService service, string name, string? value, string? unlessEqual)
+    {
+        var now = service.Override(name);
+        if (now == value || (value is null && now == unlessEqual))
+        {
+            return;
+        }
+
+        _attributes.Add(new AttributeChange($"{service.Name} -o {name}", now is null ? null : Where(now, service, name), value));
+        EditService(service, (m, s) => value is null ? m.RemoveOverride(s, name) : m.SetOverride(s, name, value));
+    }
+
+    // Each edit makes a new file, so the entry is looked up again in what the edit gets.
+    private void EditService(MasterService service, Func<MasterCf, MasterService, MasterCf> edit) =>
+        _edits.Add(m => m.Find(service.Name, service.Type) is { } found ? edit(m, found) : m);
+
+    private static string Where(string value, MasterService service, string name) =>
+        service.Overrides.LastOrDefault(o => o.Name == name) is { } found ? $"{value} ({PostfixService.MasterCf}:{found.Line})" : value;
+
+    private void LeaveUnnamed(MasterService service)
+    {
+        var cipherList = PostfixSettings.HighCipherList(request.Policy);
+        var offersTls = (service.Override(Level) ?? answers.Parameter(Level)) is not ("" or "none") || service.Override(Wrapper) == "yes";
+        if (offersTls && service.Override(CipherList) is null && cipherList is not null)
+        {
+            // The policy belongs to the whole service, so a listener that nobody named gets its suites, too.
+            Override(service, CipherList, cipherList, null);
+        }
+
+        foreach (var o in service.Overrides)
+        {
+            if (mainSettings.FirstOrDefault(s => s.Name == o.Name) is { } setting && o.Value != (setting.Value ?? ""))
+            {
+                diagnostics.Add(ServiceDiagnostics.OverrideLeft(new SourceLocation(PostfixService.MasterCf, o.Line, 1), $"{o.Name} = {o.Value}", $"the listener {service.Name}, which the manifest does not name,"));
+            }
+        }
+    }
+
+    private void Add(MasterCf master, EndpointManifest endpoint, string label, SourceLocation at)
+    {
+        var login = endpoint.Kind != EndpointKind.Smtp;
+        var options = new List<(string Name, string Value)>();
+        if (login)
+        {
+            options.Add(("syslog_name", $"postfix/{endpoint.Kind.Name()}"));
+        }
+
+        options.Add(endpoint.Security switch
+        {
+            EndpointSecurity.Implicit => (Wrapper, "yes"),
+            EndpointSecurity.Required => (Level, "encrypt"),
+            _ => (Level, "may"),
+        });
+        if (login)
+        {
+            options.Add((AuthOnly, "yes"));
+            if (SaslWorks())
+            {
+                options.Add(("smtpd_sasl_auth_enable", "yes"));
+            }
+            else
+            {
+                diagnostics.Add(PostfixDiagnostics.NobodyCanLogIn(at, label));
+            }
+
+            options.Add(("smtpd_relay_restrictions", "permit_sasl_authenticated,reject"));
+            options.Add(("smtpd_client_restrictions", "permit_sasl_authenticated,reject"));
+            options.Add(("smtpd_recipient_restrictions", ""));
+            options.Add(("milter_macro_daemon_name", "ORIGINATING"));
+        }
+
+        if (PostfixSettings.HighCipherList(request.Policy) is { } list)
+        {
+            options.Add((CipherList, list));
+        }
+
+        var port = endpoint.Port == endpoint.Kind.DefaultPort() ? endpoint.Kind.Name() : Number(endpoint.Port);
+        var chroot = master.Services.FirstOrDefault(s => s.Command == "smtpd")?.Fields.Chroot ?? "-";
+        IEnumerable<string> names = endpoint.Addresses.Count == 0 ? [port] : endpoint.Addresses.Select(a => a.Contains(':', StringComparison.Ordinal) ? $"[{a}]:{port}" : $"{a}:{port}");
+        foreach (var name in names)
+        {
+            _edits.Add(m => m.AddService(new MasterFields(name, "inet", "n", "-", chroot, "-", "-", "smtpd"), options, after: Anchor(m)));
+            _changes.Add(new Change(
+                "listener",
+                $"{label} {name}",
+                ChangeAction.Create,
+                "the manifest names it and Postfix does not serve it",
+                [new AttributeChange("port", null, Number(endpoint.Port)), .. options.Select(o => new AttributeChange(o.Name, null, o.Value.Length == 0 ? "(empty)" : o.Value))],
+                null,
+                ["reload postfix"]));
+        }
+    }
+
+    // Listeners stand together: a new one goes behind the last that is there.
+    private static MasterService? Anchor(MasterCf master) => master.Services.LastOrDefault(s => s.Type == "inet");
+
+    /// <summary>True when smtpd will find a mechanism: with none it dies right after STARTTLS.</summary>
+    private bool SaslWorks()
+    {
+        if (answers.Parameter("smtpd_sasl_auth_enable") == "yes")
+        {
+            return true;
+        }
+
+        var path = answers.Parameter("smtpd_sasl_path");
+        return answers.Parameter("smtpd_sasl_type") == "dovecot" && path.Length > 0
+            && request.Observed.File(SaslSocket(answers)).Kind == FileKind.Other;
+    }
+
+    /// <summary>The socket of Dovecot's SASL server, as smtpd resolves it (relative to the queue directory).</summary>
+    internal static string SaslSocket(PostfixAnswers answers)
+    {
+        var path = answers.Parameter("smtpd_sasl_path");
+        return path.StartsWith('/') ? path : $"{answers.Parameter("queue_directory")}/{path}";
+    }
+
+    private static string Number(int n) => n.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,102 @@
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using MailTlsState.Planning;
+
+namespace MailTlsState.Services.Postfix;
+
+/// <summary>Postfix: asked by <c>postconf</c>, configured in main.cf and master.cf.</summary>
+public sealed class PostfixService : IMailService
+{
+    /// <summary>The primary instance's configuration directory.</summary>
+    public const string ConfigDirectory = "/etc/postfix";
+
+    /// <summary>Parameters of every smtpd.</summary>
+    public const string MainCf = ConfigDirectory + "/main.cf";
+
+    /// <summary>The services that the master runs.</summary>
+    public const string MasterCf = ConfigDirectory + "/master.cf";
+
+    private const string Postconf = "/usr/sbin/postconf";
+
+    /// <inheritdoc/>
+    public ServiceKind Kind => ServiceKind.Postfix;
+
+    /// <inheritdoc/>
+    public string ConfigurationPath => ConfigDirectory;
+
+    /// <inheritdoc/>
+    public async Task<ServiceObservation> ObserveAsync(IHost host, ObservedFiles files, Manifest manifest, CancellationToken cancellation)
+    {
+        var calls = new Dictionary<string, ProcessCall>
+        {
+            [PostfixAnswers.Parameters] = Ask(["-x", .. PostfixSettings.Asked]),
+            [PostfixAnswers.Explicit] = Ask(["-n"]),
+            [PostfixAnswers.MasterServices] = Ask(["-M"]),
+            [PostfixAnswers.MasterOverrides] = Ask(["-P"]),
+        };
+        var texts = Task.WhenAll(files.LookAsync(ConfigDirectory, cancellation), files.LookAsync(MainCf, cancellation), files.LookAsync(MasterCf, cancellation));
+        var runs = calls.ToDictionary(c => c.Key, c => host.RunAsync(c.Value, cancellation));
+        await Task.WhenAll(runs.Values).ConfigureAwait(false);
+        await texts.ConfigureAwait(false);
+
+        var results = runs.ToDictionary(r => r.Key, r => r.Value.Result);
+        if (results.Values.Any(r => r.ExitCode == 127))
+        {
+            return new ServiceObservation(Kind, Installed: false, "", Running: false, null, [], new Dictionary<string, string>());
+        }
+
+        var failed = results.Values.FirstOrDefault(r => r.ExitCode != 0);
+        var answers = new PostfixAnswers(results.ToDictionary(r => r.Key, r => r.Value.Output));
+        var warnings = string.Join('\n', results.Values.SelectMany(r => r.Error.Split('\n')).Where(l => l.Length > 0).Distinct().Order(StringComparer.Ordinal));
+        var running = failed is null && await IsRunningAsync(host, answers.Parameter("queue_directory"), cancellation).ConfigureAwait(false);
+        if (failed is null && answers.Parameter("smtpd_sasl_path").Length > 0)
+        {
+            await files.LookAsync(PostfixListeners.SaslSocket(answers), cancellation).ConfigureAwait(false);
+        }
+
+        return new ServiceObservation(
+            Kind,
+            Installed: true,
+            failed is null ? answers.Parameter("mail_version") : "",
+            running,
+            failed?.Error.Trim(),
+            [MainCf, MasterCf],
+            new Dictionary<string, string>(answers.Raw) { [PostfixAnswers.Warnings] = warnings });
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> IsRunningAsync(IHost host, CancellationToken cancellation)
+    {
+        var queue = await host.RunAsync(Ask(["-h", "queue_directory"]), cancellation).ConfigureAwait(false);
+        return queue.ExitCode == 0 && await IsRunningAsync(host, queue.Output.Trim(), cancellation).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public ServiceChanges Plan(ServicePlanRequest request) => new PostfixPlanner(request).Plan();
+
+    /// <inheritdoc/>
+    public ProcessCall Activate(Activation activation, bool systemd) => systemd
+        ? new ProcessCall("/usr/bin/systemctl", [activation.ToString().ToLowerInvariant(), "postfix.service"])
+        : new ProcessCall("/usr/sbin/postfix", ["-c", ConfigDirectory, activation == Activation.Reload ? "reload" : "start"]);
+
+    /// <inheritdoc/>
+    public ProcessCall Stop(bool systemd) => systemd
+        ? new ProcessCall("/usr/bin/systemctl", ["stop", "postfix.service"])
+        : new ProcessCall("/usr/sbin/postfix", ["-c", ConfigDirectory, "stop"]);
+
+    // `postfix status` would do, but it is a shell script of 20 ms; the master's pid file is what it reads.
+    private static async Task<bool> IsRunningAsync(IHost host, string queueDirectory, CancellationToken cancellation)
+    {
+        var pid = (await host.ObserveFileAsync($"{queueDirectory}/pid/master.pid", cancellation).ConfigureAwait(false)).Text?.Trim();
+        if (string.IsNullOrEmpty(pid) || !pid.All(char.IsAsciiDigit))
+        {
+            return false;
+        }
+
+        // The file stays after a crash, and its number may be another program's by now.
+        var name = (await host.ObserveFileAsync($"/proc/{pid}/comm", cancellation).ConfigureAwait(false)).Text?.Trim();
+        return name == "master";
+    }
+
+    private static ProcessCall Ask(IReadOnlyList<string> arguments) => new(Postconf, ["-c", ConfigDirectory, .. arguments]);
+}

@@ -1,0 +1,35 @@
+using MailTlsState.Manifests;
+using MailTlsState.Planning;
+using MailTlsState.Policies;
+using MailTlsState.Probing;
+
+namespace MailTlsState.Verification;
+
+/// <summary>What the listeners of a manifest should serve.</summary>
+public static class Expectations
+{
+    /// <summary>Makes the expectations of <paramref name="targets"/>.</summary>
+    /// <param name="manifest">The desired state.</param>
+    /// <param name="policy">Its policy, resolved.</param>
+    /// <param name="targets">The listeners.</param>
+    /// <param name="leaf">SHA-256 (hex) of the leaf that should be served, or null when it is not known.</param>
+    /// <param name="anchors">Trusted roots, DER.</param>
+    public static IReadOnlyList<EndpointExpectation> Of(
+        Manifest manifest, TlsPolicy policy, IReadOnlyList<EndpointTarget> targets, string? leaf, IReadOnlyList<byte[]> anchors) =>
+        [.. targets.Select(t => new EndpointExpectation(t.Service, t.Endpoint, Security(t), t.Address, t.Port, manifest.Host)
+        {
+            LeafFingerprints = leaf is null ? [] : [leaf],
+            TrustAnchors = anchors,
+            MinimumVersion = policy.Minimum,
+            AuthForbiddenBeforeTls = t.Named?.Security == EndpointSecurity.Required && t.SeenAsRemote,
+
+            // Dovecot always lets a client log in over TLS; whether Postfix does depends on SASL, which is not ours.
+            AuthRequiredOverTls = t.Service == ServiceKind.Dovecot,
+            ProxyProtocol = t.Named?.ProxyProtocol ?? false,
+            Named = t.Named is not null,
+            SourceAddress = t.SourceAddress,
+        })];
+
+    private static EndpointSecurity Security(EndpointTarget target) =>
+        target.Named?.Security ?? (target.Endpoint.IsImplicit() ? EndpointSecurity.Implicit : EndpointSecurity.Opportunistic);
+}

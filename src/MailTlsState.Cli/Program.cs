@@ -10,6 +10,9 @@ namespace MailTlsState.Cli;
 /// <summary>The entry point: parses the command line, runs one command and maps what ends it to an exit status.</summary>
 internal static class Program
 {
+    // After a signal apply finishes or rolls back what it has begun; nothing waits for longer than this.
+    private static readonly TimeSpan FinishLimit = TimeSpan.FromMinutes(10);
+
     private static async Task<int> Main(string[] arguments)
     {
         ProbeSetup.Initialize();
@@ -37,7 +40,7 @@ internal static class Program
             return ExitCodes.Usage;
         }
 
-        return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }).ConfigureAwait(false);
+        return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = FinishLimit }).ConfigureAwait(false);
     }
 
     private static RootCommand Root(CommandRunner run)

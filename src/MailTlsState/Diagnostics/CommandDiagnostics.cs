@@ -13,7 +13,7 @@ public static class CommandDiagnostics
     public static readonly DiagnosticCode FileUnreadableCode = new(
         "MTS0902",
         "file cannot be read",
-        "A file that was named on the command line exists but cannot be read: it is a directory, or this user may not read it.");
+        "A file that was named on the command line exists but cannot be read: it is a directory, or this user may not read it. Nothing was changed. Name a regular file, or run the command as a user who may read it; keys and mail configuration belong to root.");
 
     /// <summary>Nobody approved.</summary>
     public static readonly DiagnosticCode NotApprovedCode = new(
@@ -37,7 +37,7 @@ public static class CommandDiagnostics
     public static readonly DiagnosticCode BadConnectCode = new(
         "MTS0906",
         "address to connect to is not understood",
-        "--connect takes HOST=ADDRESS: the manifest's host name and an IP address to reach it by, for verifying before DNS points there or from another machine.");
+        "--connect takes HOST=ADDRESS: the manifest's host name and an IP address to reach it by, for verifying before DNS points there or from another machine. The name has to be the manifest's own, because it is what the certificate must be for; the address is an IPv4 or IPv6 address without brackets.");
 
     /// <summary>Verification needs a root certificate.</summary>
     public static readonly DiagnosticCode NoTrustAnchorCode = new(

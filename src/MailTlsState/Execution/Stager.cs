@@ -25,6 +25,7 @@ internal sealed class Stager(IHostWriter host, Manifest manifest, HostObservatio
 
     private readonly List<NewFile> _files = [];
     private readonly List<Step> _before = [];
+    private readonly List<Step> _after = [];
 
     /// <summary>The new files, in the order of the plan.</summary>
     public IReadOnlyList<NewFile> Files => _files;
@@ -56,6 +57,9 @@ internal sealed class Stager(IHostWriter host, Manifest manifest, HostObservatio
                 case IssueCertificate i:
                     Issue(i);
                     break;
+                case RemoveFile r:
+                    _after.Add(new RemoveFileStep(r.Path));
+                    break;
             }
         }
     }
@@ -73,7 +77,7 @@ internal sealed class Stager(IHostWriter host, Manifest manifest, HostObservatio
             steps.Add(new ReplaceFileStep(file.Path, staged, before, file.OldDigest, Fingerprint.Digest(file.Content)));
         }
 
-        return steps;
+        return [.. steps, .. _after];
     }
 
     // The new file waits in the nearest directory that exists, which is on the file system that it goes to.
@@ -98,7 +102,7 @@ internal sealed class Stager(IHostWriter host, Manifest manifest, HostObservatio
     private void Issue(IssueCertificate work)
     {
         var ca = (PrivateCaManifest)manifest.Certificate.Issuer;
-        var paths = CertificatePaths.Of(manifest);
+        var paths = work.Files;
         foreach (var (path, digest) in work.BeforeDigests)
         {
             ReadPlanned(path, digest);
@@ -113,21 +117,18 @@ internal sealed class Stager(IHostWriter host, Manifest manifest, HostObservatio
             : CertificatePlanner.Examine(manifest, observed, now).LeafDer ?? throw Moved(paths.Chain);
         NewLeaf = leaf;
 
-        var keyPem = key.ExportPem();
-        var chainPem = BundleWriter.Chain(leaf, []);
         if (paths.IsBundle)
         {
-            Add(paths.Chain, [.. keyPem, .. chainPem], work);
+            Add(paths.Chain, BundleWriter.Bundle(key, leaf, []), work);
+            return;
         }
-        else
-        {
-            if (work.CreateKey || observed.File(paths.Key).Digest is null)
-            {
-                Add(paths.Key, keyPem, work);
-            }
 
-            Add(paths.Chain, chainPem, work);
+        if (work.CreateKey)
+        {
+            Add(paths.Key, BundleWriter.Key(key), work);
         }
+
+        Add(paths.Chain, BundleWriter.Chain(leaf, []), work);
     }
 
     private RootAuthority OpenOrCreateRoot(IssueCertificate work, PrivateCaManifest ca)

@@ -11,8 +11,8 @@ namespace MailTlsState.Planning;
 /// <summary>What is to be done for directories, CA, key and certificate.</summary>
 /// <param name="Changes">In the order of apply.</param>
 /// <param name="Diagnostics">Errors end the plan.</param>
-/// <param name="NewLeaf">True when the served leaf will be another one than the one on disk.</param>
-internal sealed record CertificateChanges(IReadOnlyList<Change> Changes, IReadOnlyList<Diagnostic> Diagnostics, bool NewLeaf);
+/// <param name="Files">Where key and certificate lie afterwards.</param>
+internal sealed record CertificateChanges(IReadOnlyList<Change> Changes, IReadOnlyList<Diagnostic> Diagnostics, CertificateFiles Files);
 
 /// <summary>Plans directories, CA, key and certificate. Pure.</summary>
 internal sealed class CertificatePlanner(Manifest manifest, HostObservation observed, DateTimeOffset now)
@@ -24,12 +24,14 @@ internal sealed class CertificatePlanner(Manifest manifest, HostObservation obse
     private readonly List<Change> _changes = [];
     private readonly List<Diagnostic> _diagnostics = [];
 
+    private CertificateFiles Now => CertificatePaths.Of(manifest, observed.CertificateGeneration);
+
     private PrivateCaManifest Ca => (PrivateCaManifest)manifest.Certificate.Issuer;
 
     /// <summary>What lies on disk, judged.</summary>
     public static CertificateState Examine(Manifest manifest, HostObservation observed, DateTimeOffset now)
     {
-        var files = CertificatePaths.Of(manifest);
+        var files = CertificatePaths.Of(manifest, observed.CertificateGeneration);
         return CertificateState.Examine(
             manifest.Certificate, manifest.Certificate.Keys[0], observed.File(files.Chain), observed.File(files.Key), ExamineRoot(manifest, observed, now), now);
     }
@@ -40,7 +42,7 @@ internal sealed class CertificatePlanner(Manifest manifest, HostObservation obse
         RefuseOddTargets();
         if (_diagnostics.Any(d => d.Severity == Severity.Error))
         {
-            return new CertificateChanges([], _diagnostics, NewLeaf: false);
+            return new CertificateChanges([], _diagnostics, Now);
         }
 
         var root = ExamineRoot(manifest, observed, now);
@@ -48,7 +50,7 @@ internal sealed class CertificatePlanner(Manifest manifest, HostObservation obse
         var state = Examine(manifest, observed, now);
         if (!root.Usable)
         {
-            return new CertificateChanges([], _diagnostics, NewLeaf: false);
+            return new CertificateChanges([], _diagnostics, Now);
         }
 
         if (state.CreateLeaf && observed.Secrets.FirstOrDefault(s => s.Reference == Ca.Passphrase)?.Problem is { } problem)
@@ -67,13 +69,20 @@ internal sealed class CertificatePlanner(Manifest manifest, HostObservation obse
         }
 
         PlanAttributes(effects);
-        return new CertificateChanges(_changes, _diagnostics, state.CreateLeaf);
+        return new CertificateChanges(_changes, _diagnostics, After(state));
     }
 
     private static PrivateCaState ExamineRoot(Manifest manifest, HostObservation observed, DateTimeOffset now)
     {
         var ca = (PrivateCaManifest)manifest.Certificate.Issuer;
         return PrivateCaState.Examine(ca, manifest.Certificate.Names, observed.File(CertificatePaths.RootKey(ca)), observed.File(CertificatePaths.Root(ca)), now);
+    }
+
+    // Also where only the chain is there: it may be the bundle of an earlier layout, which Postfix reads until main.cf is renamed.
+    private CertificateFiles After(CertificateState state)
+    {
+        var used = observed.File(Now.Key).Kind != FileKind.Absent || observed.File(Now.Chain).Kind != FileKind.Absent;
+        return CertificatePaths.Of(manifest, observed.CertificateGeneration + (state.CreateKey && used ? 1 : 0));
     }
 
     private void PlanDirectories()
@@ -132,7 +141,7 @@ internal sealed class CertificatePlanner(Manifest manifest, HostObservation obse
 
     private void RefuseOddTargets()
     {
-        var files = CertificatePaths.Of(manifest);
+        var files = Now;
         var at = manifest.Source.Locate("/certificate/directory");
         foreach (var path in new[] { files.Key, files.Chain, CertificatePaths.RootKey(Ca), CertificatePaths.Root(Ca) }.Distinct())
         {
@@ -178,7 +187,7 @@ internal sealed class CertificatePlanner(Manifest manifest, HostObservation obse
 
     private void PlanCertificate(CertificateState state, PrivateCaState root, IReadOnlyList<string> effects)
     {
-        var files = CertificatePaths.Of(manifest);
+        var files = After(state);
         var reason = string.Join("; ", state.Reasons.Select(r => r.Text));
         var kind = KeyKinds.Text(manifest.Certificate.Keys[0]);
         if (state.CreateKey)
@@ -193,7 +202,7 @@ internal sealed class CertificatePlanner(Manifest manifest, HostObservation obse
                 []));
         }
 
-        var digests = new[] { files.Key, files.Chain, CertificatePaths.RootKey(Ca), CertificatePaths.Root(Ca) }.Distinct()
+        var digests = new[] { Now.Key, Now.Chain, files.Key, files.Chain, CertificatePaths.RootKey(Ca), CertificatePaths.Root(Ca) }.Distinct()
             .ToDictionary(p => p, p => observed.File(p).Digest);
         var attributes = new List<AttributeChange>();
         if (state.CreateLeaf)
@@ -216,14 +225,18 @@ internal sealed class CertificatePlanner(Manifest manifest, HostObservation obse
             null,
             effects)
         {
-            Work = new IssueCertificate(!root.Exists && state.CreateLeaf, state.CreateKey, state.CreateLeaf, digests),
+            Work = new IssueCertificate(files, !root.Exists && state.CreateLeaf, state.CreateKey, state.CreateLeaf, digests),
         });
+        foreach (var old in new[] { Now.Key, Now.Chain }.Except([files.Key, files.Chain]).Where(p => observed.File(p).Kind != FileKind.Absent))
+        {
+            _changes.Add(new Change("file", old, ChangeAction.Delete, "the new pair takes its place, once it is served", [], null, []) { Work = new RemoveFile(old) });
+        }
     }
 
     // Files that this plan writes get their attributes from the first byte; the others are set right.
     private void PlanAttributes(IReadOnlyList<string> effects)
     {
-        var files = CertificatePaths.Of(manifest);
+        var files = Now;
         var written = _changes.Select(c => c.Work).OfType<IssueCertificate>().Any() ? new[] { files.Key, files.Chain } : [];
         foreach (var path in new[] { files.Key, files.Chain, CertificatePaths.RootKey(Ca), CertificatePaths.Root(Ca) }.Distinct().Except(written))
         {

@@ -21,6 +21,9 @@ public sealed record HostObservation(
     IReadOnlyList<ServedEndpoint> Served,
     IReadOnlyList<SecretObservation> Secrets)
 {
+    /// <summary>Which pair of files holds key and certificate now; see <see cref="Certificates.CertificatePaths"/>.</summary>
+    public int CertificateGeneration { get; init; } = 1;
+
     /// <summary>The observation of <paramref name="path"/>; a path that was not looked at is absent.</summary>
     public FileObservation File(string path) => Files.GetValueOrDefault(path) ?? new FileObservation(path, FileKind.Absent);
 }

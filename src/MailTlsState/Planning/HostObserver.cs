@@ -19,7 +19,8 @@ public static class HostObserver
         var served = ServedAsync(host, manifest, policy, listeners, cancellation);
         var services = manifest.Services.ToDictionary(s => s.Kind, s => MailServices.Of(s.Kind).ObserveAsync(host, files, manifest, cancellation));
         var secrets = Secrets(manifest).Select(s => host.ObserveSecretAsync(s, cancellation)).ToList();
-        var looked = CertificatePaths.Observed(manifest).Select(p => files.LookAsync(p, cancellation)).ToList();
+        var generation = await CertificatePaths.GenerationAsync(host, manifest, cancellation).ConfigureAwait(false);
+        var looked = CertificatePaths.Observed(manifest, generation).Select(p => files.LookAsync(p, cancellation)).ToList();
 
         await Task.WhenAll([facts, listeners, served, .. services.Values, .. secrets, .. looked]).ConfigureAwait(false);
         return new HostObservation(
@@ -29,20 +30,25 @@ public static class HostObserver
             await listeners.ConfigureAwait(false),
             services.ToDictionary(s => s.Key, s => s.Value.Result),
             await served.ConfigureAwait(false),
-            [.. secrets.Select(s => s.Result)]);
+            [.. secrets.Select(s => s.Result)])
+        {
+            CertificateGeneration = generation,
+        };
     }
 
     private static async Task<IReadOnlyList<ServedEndpoint>> ServedAsync(
         IHost host, Manifest manifest, TlsPolicy policy, Task<IReadOnlyList<Listener>> listeners, CancellationToken cancellation)
     {
-        var offers = ForbiddenVersions(policy);
         var targets = EndpointTarget.Of(manifest, await listeners.ConfigureAwait(false)).Where(t => t.Listening).ToList();
-        var probes = await Task.WhenAll(targets.Select(t => host.ProbeAsync(t.Question(manifest.Host, offers), cancellation))).ConfigureAwait(false);
+
+        // A floor belongs to the whole service, so one listener of each tells whether the running daemon has it; verify asks all of them.
+        var asked = targets.Where(t => t.Named is not null).GroupBy(t => t.Service).Select(g => g.First()).ToHashSet();
+        var probes = await Task.WhenAll(targets.Select(t => host.ProbeAsync(t.Question(manifest.Host, asked.Contains(t) ? ForbiddenVersions(policy) : []), cancellation))).ConfigureAwait(false);
         return [.. targets.Zip(probes, (t, p) => new ServedEndpoint(t.Service, t.Endpoint, p))];
     }
 
     /// <summary>The versions that the policy forbids; each is offered alone to see that it is refused.</summary>
-    public static IReadOnlyList<TlsVersion> ForbiddenVersions(TlsPolicy policy) => [.. Enum.GetValues<TlsVersion>().Where(v => v < policy.Minimum)];
+    private static IReadOnlyList<TlsVersion> ForbiddenVersions(TlsPolicy policy) => [.. Enum.GetValues<TlsVersion>().Where(v => v < policy.Minimum)];
 
     private static IEnumerable<SecretReference> Secrets(Manifest manifest) =>
         manifest.Certificate.Issuer is PrivateCaManifest ca ? [ca.Passphrase] : [];

@@ -45,11 +45,10 @@ public static class Planner
         var certificate = new CertificatePlanner(manifest, observed, now).Plan(effects);
         diagnostics.AddRange(certificate.Diagnostics);
         var changes = new List<Change>(certificate.Changes);
-        var files = CertificatePaths.Of(manifest);
         var configured = new HashSet<ServiceKind>();
         foreach (var service in manifest.Services)
         {
-            var planned = MailServices.Of(service.Kind).Plan(new ServicePlanRequest(manifest, service, policy, files, observed));
+            var planned = MailServices.Of(service.Kind).Plan(new ServicePlanRequest(manifest, service, policy, certificate.Files, observed));
             diagnostics.AddRange(planned.Diagnostics);
             changes.AddRange(planned.Changes);
             if (planned.Changes.Count > 0)

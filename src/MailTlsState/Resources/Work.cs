@@ -1,3 +1,4 @@
+using MailTlsState.Certificates;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
 
@@ -26,11 +27,16 @@ public sealed record SetAttributes(string Path, int Owner, int Group, int Mode) 
 public sealed record EditText(string Path, string? BeforeDigest, Func<string, string> Edit, bool KeepModificationTime) : Work;
 
 /// <summary>Makes keys and certificates as one act, so that no file of them is ever of another generation.</summary>
+/// <param name="Files">Where key and certificate go.</param>
 /// <param name="CreateRoot">True when the root CA is made as well.</param>
 /// <param name="CreateKey">True when a new key is made, false when the key on disk stays.</param>
 /// <param name="CreateLeaf">True when a new leaf is signed, false when only the files are written anew.</param>
 /// <param name="BeforeDigests">Digest of each file that is replaced or read, null where nothing was.</param>
-public sealed record IssueCertificate(bool CreateRoot, bool CreateKey, bool CreateLeaf, IReadOnlyDictionary<string, string?> BeforeDigests) : Work;
+public sealed record IssueCertificate(CertificateFiles Files, bool CreateRoot, bool CreateKey, bool CreateLeaf, IReadOnlyDictionary<string, string?> BeforeDigests) : Work;
+
+/// <summary>Removes a file that the new state does not name any more, after the new state was verified.</summary>
+/// <param name="Path">Absolute path.</param>
+public sealed record RemoveFile(string Path) : Work;
 
 /// <summary>Makes a service use what is on disk.</summary>
 /// <param name="Service">Which.</param>

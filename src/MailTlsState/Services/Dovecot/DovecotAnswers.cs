@@ -11,9 +11,6 @@ internal static class DovecotAnswers
     /// <summary><c>doveconf -n</c>: what the files set.</summary>
     public const string Explicit = "doveconf -n";
 
-    /// <summary><c>doveconf -h protocols</c>.</summary>
-    public const string Protocols = "doveconf protocols";
-
     /// <summary>What a client of each protocol gets who asks for each of the certificate's names: question and doveconf's filter.</summary>
     public static IEnumerable<(string Question, IReadOnlyList<string> Filter)> Filters(Manifest manifest)
     {

@@ -46,13 +46,13 @@ public sealed record DovecotDialect(Version From, Version Below, IReadOnlyList<V
     /// <summary>What planning asks doveconf for, under each filter.</summary>
     public static IReadOnlyList<string> Asked { get; } =
     [
-        "ssl", "ssl_cert", "ssl_key", "ssl_alt_cert", "ssl_min_protocol", "ssl_cipher_list", "ssl_prefer_server_ciphers", "disable_plaintext_auth",
+        "protocols", "ssl", "ssl_cert", "ssl_key", "ssl_alt_cert", "ssl_min_protocol", "ssl_cipher_list", "ssl_prefer_server_ciphers", "disable_plaintext_auth",
     ];
 
     /// <summary>Names that decide about certificate and policy, obsolete ones included.</summary>
     public static IReadOnlyList<string> Managed { get; } =
     [
-        "ssl", "ssl_cert", "ssl_key", "ssl_alt_cert", "ssl_alt_key", "ssl_min_protocol", "ssl_protocols", "ssl_cipher_list", "ssl_cipher_suites",
+        "protocols", "ssl", "ssl_cert", "ssl_key", "ssl_alt_cert", "ssl_alt_key", "ssl_min_protocol", "ssl_protocols", "ssl_cipher_list", "ssl_cipher_suites",
         "ssl_prefer_server_ciphers", "disable_plaintext_auth",
     ];
 }

@@ -62,7 +62,7 @@ internal sealed class DovecotPlanner(ServicePlanRequest request)
 
     private void CheckEndpoints()
     {
-        var protocols = _observed.Answers[DovecotAnswers.Protocols].Split([' ', '\n', '"'], StringSplitOptions.RemoveEmptyEntries);
+        var protocols = (Effective().FirstOrDefault().Values?.GetValueOrDefault("protocols") ?? "").Split([' ', '\n', '"'], StringSplitOptions.RemoveEmptyEntries);
         foreach (var endpoint in request.Desired.Endpoints.Where(e => e.Security != EndpointSecurity.Disabled))
         {
             var at = request.Manifest.Source.Locate($"/services/dovecot/endpoints/{endpoint.Kind.Name()}");

@@ -30,7 +30,6 @@ public sealed class DovecotService : IMailService
         {
             [DovecotAnswers.Version] = new(Daemon, ["--version"]),
             [DovecotAnswers.Explicit] = new(Doveconf, ["-c", MainFile, "-n"]),
-            [DovecotAnswers.Protocols] = new(Doveconf, ["-c", MainFile, "-h", "protocols"]),
         };
         foreach (var (key, filter) in DovecotAnswers.Filters(manifest))
         {

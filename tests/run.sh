@@ -71,7 +71,7 @@ suite() {
 }
 
 stage 'what the tests need'
-step sh tests/lab/needs.sh mmdebstrap iproute2 openssl procps util-linux strace 'clang|gcc' zlib1g-dev || finish
+step sh tests/lab/needs.sh mmdebstrap iproute2 openssl procps util-linux strace patch 'clang|gcc' zlib1g-dev || finish
 setsid sh tests/lab/make-root.sh >"$work/root" 2>"$work/root.log" </dev/null & making=$!      # meanwhile we build
 
 stage 'build'

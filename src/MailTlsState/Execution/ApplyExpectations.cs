@@ -33,13 +33,13 @@ internal sealed class ApplyExpectations(Manifest manifest, TlsPolicy policy, Hos
     /// The findings that undo the apply: activation findings on endpoints that the manifest names, and on the others whatever
     /// stopped working. A fault in reaching an endpoint that was there before, in the same form, is not of this apply's making.
     /// </summary>
-    public IReadOnlyList<Finding> Faults(VerificationReport report, HostObservation observed) =>
-        [.. report.Endpoints.SelectMany(e => e.Findings.Where(f => f.Class == FindingClass.Activation && Counts(e, observed)))];
+    public IReadOnlyList<Finding> Faults(VerificationReport report) =>
+        [.. report.Endpoints.SelectMany(e => e.Findings.Where(f => f.Class == FindingClass.Activation && Counts(e)))];
 
-    private bool Counts(EndpointReport endpoint, HostObservation observed)
+    private bool Counts(EndpointReport endpoint)
     {
         var e = endpoint.Expectation;
-        var was = observed.Served.FirstOrDefault(s => s.Probe.Request.Address == e.Address && s.Probe.Request.Port == e.Port)?.Probe.Outcome;
+        var was = before.Served.FirstOrDefault(s => s.Probe.Request.Address == e.Address && s.Probe.Request.Port == e.Port)?.Probe.Outcome;
         var now = endpoint.Result?.Outcome;
         return e.Named ? now == ProbeOutcome.Completed || was != now : now != ProbeOutcome.Completed && was == ProbeOutcome.Completed;
     }

@@ -154,7 +154,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
 
             progress.Begin("verifying by handshake on every endpoint");
             report = await VerifyAsync(wanted).ConfigureAwait(false);
-            var faults = wanted.Faults(report, before);
+            var faults = wanted.Faults(report);
             if (faults.Count == 0)
             {
                 Finish(journal, rollback);
@@ -209,7 +209,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         {
             var listeners = await host.ObserveListenersAsync(CancellationToken.None).ConfigureAwait(false);
             var report = await Verifier.VerifyAsync(host, wanted.For(listeners), CancellationToken.None).ConfigureAwait(false);
-            clean = report.HasActivationFindings ? 0 : clean + 1;
+            clean = wanted.Faults(report).Count > 0 ? 0 : clean + 1;
             if (clean >= limits.Consecutive || (clean == 0 && host.Clock.GetElapsedTime(start) > limits.Activation))
             {
                 return report;

@@ -32,7 +32,7 @@ internal sealed class Rehearsal(IHost host, IHostWriter writer, ApplyLimits limi
         try
         {
             await using var rehearsal = await writer.StartRehearsalAsync(Request(entry, services), cancellation).ConfigureAwait(false);
-            return await JudgeAsync(rehearsal, expectations, services, cancellation).ConfigureAwait(false);
+            return await JudgeAsync(rehearsal, expectations, wanted, services, cancellation).ConfigureAwait(false);
         }
         catch (RehearsalUnavailableException e)
         {
@@ -41,7 +41,7 @@ internal sealed class Rehearsal(IHost host, IHostWriter writer, ApplyLimits limi
     }
 
     private async Task<RehearsalResult> JudgeAsync(
-        IRehearsal rehearsal, IReadOnlyList<EndpointExpectation> expectations, HashSet<ServiceKind> services, CancellationToken cancellation)
+        IRehearsal rehearsal, IReadOnlyList<EndpointExpectation> expectations, ApplyExpectations wanted, HashSet<ServiceKind> services, CancellationToken cancellation)
     {
         var start = host.Clock.GetTimestamp();
         while (true)
@@ -53,15 +53,15 @@ internal sealed class Rehearsal(IHost host, IHostWriter writer, ApplyLimits limi
             })).ConfigureAwait(false);
             var report = new VerificationReport(reports);
             var dead = services.Where(s => !rehearsal.IsAlive(s)).ToList();
-            if (!report.HasActivationFindings && dead.Count == 0)
+            var found = wanted.Faults(report);
+            if (found.Count == 0 && dead.Count == 0)
             {
                 return new RehearsalResult(true, [], report);
             }
 
             if (host.Clock.GetElapsedTime(start) > limits.Rehearsal || dead.Count > 0)
             {
-                var faults = dead.Select(s => $"{s} did not stay up").Concat(report.Findings.Where(f => f.Class == FindingClass.Activation)
-                    .Select(f => $"{f.Endpoint}: {f.Observed} where {f.Expected} was expected")).ToList();
+                var faults = dead.Select(s => $"{s} did not stay up").Concat(found.Select(f => $"{f.Endpoint}: {f.Observed} where {f.Expected} was expected")).ToList();
                 var words = rehearsal.Log.Trim();
                 var fact = string.Join("; ", faults) + (words.Length == 0 ? "" : $" (the daemons said: {words.ReplaceLineEndings(" / ")})");
                 return new RehearsalResult(false, [ExecutionDiagnostics.RehearsalFailed(fact)], report);

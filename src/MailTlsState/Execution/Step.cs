@@ -53,8 +53,12 @@ public sealed record CreateDirectoryStep(string Path, int Owner, int Group, int 
     /// <inheritdoc/>
     public override void Undo(IHostWriter host)
     {
-        host.RemoveDirectory(Path);
-        host.SyncDirectory(Parent(Path));
+        // Its parent may be a directory of the same run that was not made yet, or is gone again.
+        if (host.Stat(Parent(Path)) is not null)
+        {
+            host.RemoveDirectory(Path);
+            host.SyncDirectory(Parent(Path));
+        }
     }
 }
 

@@ -40,8 +40,10 @@ public sealed record Plan(
             var replaced = Count(ChangeAction.Replace);
             var text = $"Plan: {Count(ChangeAction.Create) + replaced} to add, {Count(ChangeAction.Update)} to change, {Count(ChangeAction.Delete) + replaced} to destroy";
             string Services(int count, string verb) => $"{count} {(count == 1 ? "service" : "services")} to {verb}";
-            var activations = Changes.Select(c => c.Work).OfType<Resources.ActivateService>().GroupBy(w => w.Activation)
-                .OrderBy(g => g.Key).Select(g => Services(g.Count(), g.Key.ToString().ToLowerInvariant()));
+            // Read from what the plan shows, not from the work: a saved plan has none, and sums up the same.
+            var activations = Changes.Where(c => c.Action == ChangeAction.Activate)
+                .SelectMany(c => c.Attributes.Where(a => a is { Name: "activation", After: not null }))
+                .GroupBy(a => a.After!).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => Services(g.Count(), g.Key));
             var tail = string.Join(", ", activations);
             return tail.Length == 0 ? text + "." : $"{text}; {tail}.";
         }

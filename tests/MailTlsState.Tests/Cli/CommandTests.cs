@@ -1,0 +1,179 @@
+using System.Text.Json;
+using MailTlsState.Cli;
+using MailTlsState.Cli.Rendering;
+using MailTlsState.Diagnostics;
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using MailTlsState.Tests.Execution;
+using Xunit;
+
+namespace MailTlsState.Tests.Cli;
+
+/// <summary>The command line in process: exit statuses and which stream says what.</summary>
+public class CommandTests
+{
+    private const string Manifest = "/root/manifest.yaml";
+
+    [Theory]
+    [InlineData("nonsense")]
+    [InlineData("plan")]
+    [InlineData("plan", "/m.yaml", "--nonsense")]
+    [InlineData("schema", "nonsense")]
+    [InlineData("plan", "/m.yaml", "--format", "xml")]
+    public async Task A_wrong_command_line_is_a_usage_error(params string[] arguments)
+    {
+        var run = await RunAsync(new InMemoryHost(), arguments);
+        Assert.Equal(64, run.Status);
+        Assert.Empty(run.Output);
+        Assert.Contains("--help", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Validate_lists_every_error_at_once()
+    {
+        var host = new InMemoryHost().AddFile("/m.yaml", "apiVersion: mailtlsstate/v1\nhost: not a name\ncolour: red\npolicy:\n  base: nonsense\n");
+        var run = await RunAsync(host, "validate", "/m.yaml");
+        Assert.Equal(1, run.Status);
+        Assert.Empty(run.Output);
+        var lines = run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.True(lines.Length >= 3, run.Error);
+        Assert.All([2, 3, 5], line => Assert.Contains(lines, text => text.StartsWith($"/m.yaml:{line}:", StringComparison.Ordinal)));
+
+        var json = await RunAsync(host, "validate", "/m.yaml", "--format", "json");
+        Assert.Equal(1, json.Status);
+        Assert.Equal(lines.Length, JsonDocument.Parse(json.Output).RootElement.GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Validate_accepts_a_good_manifest() => Assert.Equal(0, (await RunAsync(RecordedMachine.Start("stock"), "validate", Manifest)).Status);
+
+    [Fact]
+    public async Task A_missing_file_is_named()
+    {
+        var run = await RunAsync(new InMemoryHost(), "plan", "/none.yaml");
+        Assert.Equal(1, run.Status);
+        Assert.Contains("MTS0901", run.Error, StringComparison.Ordinal);
+        Assert.Contains("/none.yaml", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Every_code_can_be_explained()
+    {
+        foreach (var code in DiagnosticCatalogue.All)
+        {
+            var run = await RunAsync(new InMemoryHost(), "explain", code.Id.ToLowerInvariant());
+            Assert.Equal(0, run.Status);
+            Assert.StartsWith($"{code.Id}: {code.Title}\n", run.Output, StringComparison.Ordinal);
+            Assert.All(run.Output.Split('\n')[1..], line => Assert.True(line.Length <= 100, line));
+        }
+
+        var unknown = await RunAsync(new InMemoryHost(), "explain", "MTS9999");
+        Assert.Equal(1, unknown.Status);
+        Assert.Contains("MTS0904", unknown.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("manifest")]
+    [InlineData("plan")]
+    [InlineData("findings")]
+    public async Task Each_schema_is_printed_as_published(string name)
+    {
+        var run = await RunAsync(new InMemoryHost(), "schema", name);
+        Assert.Equal(0, run.Status);
+        Assert.Equal(Schemas.Get(name), run.Output);
+    }
+
+    [Theory]
+    [InlineData("stock", 2)]
+    [InlineData("applied", 0)]
+    public async Task A_detailed_exit_status_tells_whether_there_are_changes(string name, int status)
+    {
+        Assert.Equal(status, (await RunAsync(RecordedMachine.Start(name), "plan", Manifest, "--detailed-exitcode")).Status);
+        Assert.Equal(0, (await RunAsync(RecordedMachine.Start(name), "plan", Manifest)).Status);
+    }
+
+    [Fact]
+    public async Task A_plan_changes_nothing_but_the_file_that_it_is_saved_to()
+    {
+        var host = RecordedMachine.Start("stock");
+        var before = StepTests.Snapshot(host);
+        var saved = await RunAsync(host, "plan", Manifest, "-o", "/root/plan.json");
+        Assert.Equal(0, saved.Status);
+        Assert.Equal(0x180, host.Stat("/root/plan.json")!.Mode);
+        Assert.Equal(["/root/plan.json"], host.Paths.Except(before.Select(line => line.Split(' ')[0])));
+
+        var shown = await RunAsync(host, "show", "/root/plan.json", "--detailed-exitcode");
+        Assert.Equal(2, shown.Status);
+        Assert.Equal(saved.Output, shown.Output);
+        Assert.Contains("MTS0908", (await RunAsync(host, "plan", Manifest, "-o", "/root/plan.json")).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_damaged_plan_is_refused()
+    {
+        var run = await RunAsync(new InMemoryHost().AddFile("/p.json", "{\"format\": \"mailtlsstate/plan/v1\""), "show", "/p.json");
+        Assert.Equal(1, run.Status);
+        Assert.Contains("MTS0609", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Nothing_is_applied_without_approval()
+    {
+        var host = RecordedMachine.Start("stock");
+        var before = StepTests.Snapshot(host);
+        var absent = await RunAsync(host, "apply", Manifest);
+        Assert.Equal(1, absent.Status);
+        Assert.Contains("MTS0903", absent.Error, StringComparison.Ordinal);
+        var refused = await RunAsync(host, new Answer("y\n"), "apply", Manifest);
+        Assert.Equal(1, refused.Status);
+        Assert.Contains("MTS0903", refused.Error, StringComparison.Ordinal);
+        Assert.Equal(before, StepTests.Snapshot(host));
+    }
+
+    [Fact]
+    public async Task Apply_needs_root()
+    {
+        var host = RecordedMachine.Start("stock");
+        host.Facts = host.Facts with { UserId = 1000 };
+        Assert.Contains("MTS0710", (await RunAsync(host, "apply", Manifest, "--auto-approve")).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_lock_that_another_run_holds_has_its_own_exit_status()
+    {
+        var host = RecordedMachine.Start("stock");
+        using var held = host.Lock("mailtls apply other.yaml");
+        Assert.Equal(4, (await RunAsync(host, "apply", Manifest, "--auto-approve")).Status);
+    }
+
+    [Fact]
+    public void A_palette_without_colour_changes_nothing()
+    {
+        Assert.Equal("x", new Palette(false).Good("x"));
+        Assert.Equal("\e[32mx\e[0m", new Palette(true).Good("x"));
+        Assert.Equal("\e[32m+x\e[0m", new Palette(true).DiffLine("+x"));
+        Assert.Equal(" x", new Palette(true).DiffLine(" x"));
+    }
+
+    [Fact]
+    public void Colour_follows_the_option_and_the_terminal()
+    {
+        Assert.Equal("\e[32mx\e[0m", Terminal.Console(ColorChoice.Always).Palette.Good("x"));
+        Assert.Equal("x", Terminal.Console(ColorChoice.Never).Palette.Good("x"));
+    }
+
+    private static Task<Run> RunAsync(InMemoryHost host, params string[] arguments) => RunAsync(host, null, arguments);
+
+    private static async Task<Run> RunAsync(InMemoryHost host, Answer? input, params string[] arguments)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        using var error = new StringWriter { NewLine = "\n" };
+        var status = await Program.RunAsync(
+            arguments, _ => new Terminal(output, error, new StringReader(input?.Text ?? ""), input is not null, new Palette(false), new Palette(false)), host, host);
+        return new Run(status, output.ToString(), error.ToString());
+    }
+
+    private sealed record Run(int Status, string Output, string Error);
+
+    private sealed record Answer(string Text);
+}

@@ -1,0 +1,188 @@
+using System.Text;
+using CsCheck;
+using MailTlsState.Execution;
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using MailTlsState.Planning;
+using MailTlsState.Probing;
+using Xunit;
+using FileAttributes = MailTlsState.Execution.FileAttributes;
+
+namespace MailTlsState.Tests.Execution;
+
+/// <summary>Each step decides from the disk alone, so a run that died anywhere can be finished or taken back by another.</summary>
+public class StepTests
+{
+    private const string Directory = "/var/lib/mailtlsstate";
+
+    public static TheoryData<string> Kinds() => [.. Steps.Keys];
+
+    private static readonly Dictionary<string, Step> Steps = new()
+    {
+        ["new directory"] = new CreateDirectoryStep("/etc/pki", 0, 0, 0x1C0),
+        ["replaced file"] = new ReplaceFileStep("/etc/a", "/etc/.a.new", "/etc/.a.old", Digest("old"), Digest("new")),
+        ["new file"] = new ReplaceFileStep("/etc/b", "/etc/.b.new", null, null, Digest("new")),
+        ["attributes"] = new SetAttributesStep("/etc/a", new FileAttributes(0, 0, 0x1A4), new FileAttributes(0, 8, 0x180)),
+        ["removed file"] = new RemoveFileStep("/etc/a"),
+    };
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Doing_a_step_twice_is_doing_it_once(string kind)
+    {
+        var host = Host();
+        var step = Steps[kind];
+        Keep(host, step);
+        Assert.False(step.IsDone(host));
+        step.Do(host);
+        Assert.True(step.IsDone(host));
+        var after = Snapshot(host);
+        step.Do(host);
+        Assert.Equal(after, Snapshot(host));
+        Assert.True(step.IsDone(host));
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Undoing_a_step_any_number_of_times_brings_the_old_state_back(string kind)
+    {
+        var step = Steps[kind];
+        if (step is RemoveFileStep)
+        {
+            // It is done only when the new state was proven, so there is no way back.
+            var proven = Host();
+            step.Do(proven);
+            step.Undo(proven);
+            Assert.True(step.IsDone(proven));
+            return;
+        }
+
+        var host = Host();
+        var before = Visible(host);
+        step.Undo(host);
+        Assert.Equal(before, Visible(host));
+        Keep(host, step);
+        step.Do(host);
+        Assert.NotEqual(before, Visible(host));
+        step.Undo(host);
+        Assert.Equal(before, Visible(host));
+        step.Undo(host);
+        Assert.Equal(before, Visible(host));
+        Assert.False(step.IsDone(host));
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void A_journal_gives_back_each_step(string kind) => Assert.Equal(Steps[kind], JournalText.Read(JournalText.Write(Entry(Steps[kind]))).Steps.Single());
+
+    [Fact]
+    public void A_journal_keeps_everything_whatever_the_text()
+    {
+        Gen.String.Where(IsText).Sample(text =>
+        {
+            var entry = Entry([.. Steps.Values]) with { Command = text, Host = text };
+            var read = JournalText.Read(JournalText.Write(entry));
+            Assert.Equal(JournalText.Write(entry), JournalText.Write(read));
+            Assert.Equal(text, read.Command);
+            Assert.DoesNotContain('\n', JournalText.Write(entry));
+        });
+    }
+
+    [Fact]
+    public void A_journal_is_opened_in_the_last_state_that_was_reached()
+    {
+        foreach (var state in Enum.GetValues<JournalState>())
+        {
+            var host = Host();
+            var journal = Journal.Begin(host, Directory, Entry());
+            if (state != JournalState.Staging)
+            {
+                journal.Reach(state);
+            }
+
+            Assert.Equal(state, Journal.Open(host, Directory)!.State);
+        }
+    }
+
+    [Fact]
+    public void A_last_line_that_was_cut_off_anywhere_counts_as_not_written()
+    {
+        var host = Host();
+        var journal = Journal.Begin(host, Directory, Entry());
+        journal.Reach(JournalState.Intent);
+        var whole = host.ReadBytes(Directory + "/journal")!.Length;
+        journal.Reach(JournalState.Committed);
+        var bytes = host.ReadBytes(Directory + "/journal")!;
+        for (var length = whole; length < bytes.Length - 1; length++)
+        {
+            Assert.Equal(JournalState.Intent, Reopen(bytes[..length])!.State);
+        }
+
+        Assert.Equal(JournalState.Committed, Reopen(bytes)!.State);
+    }
+
+    [Fact]
+    public void A_first_line_that_was_cut_off_is_no_journal()
+    {
+        var host = Host();
+        Journal.Begin(host, Directory, Entry());
+        var bytes = host.ReadBytes(Directory + "/journal")!;
+        for (var length = 0; length < bytes.Length - 1; length += 7)
+        {
+            Assert.Null(Reopen(bytes[..length]));
+        }
+    }
+
+    [Fact]
+    public void A_damaged_line_hides_those_after_it()
+    {
+        var host = Host();
+        var journal = Journal.Begin(host, Directory, Entry());
+        journal.Reach(JournalState.Intent);
+        journal.Reach(JournalState.Committed);
+        var text = Encoding.UTF8.GetString(host.ReadBytes(Directory + "/journal")!);
+        Assert.Equal(JournalState.Staging, Reopen(Encoding.UTF8.GetBytes(text.Replace("\nIntent ", "\nIntens ", StringComparison.Ordinal)))!.State);
+    }
+
+    [Fact]
+    public void A_journal_is_for_root_alone_and_goes_to_the_archive()
+    {
+        var host = Host();
+        var journal = Journal.Begin(host, Directory, Entry());
+        Assert.Equal(0x1C0, host.Stat(Directory)!.Mode);
+        Assert.Equal(0x180, host.Stat(Directory + "/journal")!.Mode);
+        journal.Close();
+        Assert.Null(Journal.Open(host, Directory));
+        Assert.NotNull(host.Stat(Directory + "/applied/id1"));
+    }
+
+    private static Journal? Reopen(byte[] bytes)
+    {
+        var host = Host().AddDirectory(Directory);
+        host.CreateFile(Directory + "/journal", bytes, 0, 0, 0x180);
+        return Journal.Open(host, Directory);
+    }
+
+    private static JournalEntry Entry(params Step[] steps) => new(
+        "id1", new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero), "mailtls apply", "mail.mydomain.com", Digest("m"), steps,
+        [new JournalActivation(ServiceKind.Postfix, Activation.Reload), new JournalActivation(ServiceKind.Dovecot, Activation.Start)],
+        [new JournalEndpoint(ServiceKind.Postfix, EndpointKind.Smtp, "127.0.0.1", 25, ProbeOutcome.Completed, Digest("leaf")), new JournalEndpoint(ServiceKind.Dovecot, EndpointKind.Imaps, "::1", 993, ProbeOutcome.NotConnected, null)]);
+
+    private static InMemoryHost Host() => new InMemoryHost().AddFile("/etc/a", "old").AddFile("/etc/.a.new", "new").AddFile("/etc/.b.new", "new").AddDirectory("/var/lib");
+
+    private static void Keep(InMemoryHost host, Step step) => (step as ReplaceFileStep)?.KeepBeforeImage(host);
+
+    private static string Digest(string text) => Fingerprint.Digest(text);
+
+    // A lone surrogate is no text, and no argument of a command line can be one.
+    private static bool IsText(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) == text;
+
+    /// <summary>All that a daemon could read.</summary>
+    private static List<string> Visible(InMemoryHost host) => [.. Snapshot(host).Where(line => !line.StartsWith("/etc/.", StringComparison.Ordinal))];
+
+    internal static List<string> Snapshot(InMemoryHost host) => [.. host.Paths.Select(path =>
+    {
+        var at = host.Stat(path)!;
+        return $"{path} {at.Kind} {at.Owner}:{at.Group} {at.Mode} {(at.Kind == FileKind.Regular ? Digest(Encoding.Latin1.GetString(host.ReadBytes(path)!)) : "")}";
+    })];
+}

@@ -52,7 +52,7 @@ internal static class VerifyCommand
 
     private static IReadOnlyList<EndpointExpectation> Remote(CommandContext context, Manifest manifest, string address, string? root) =>
         [.. Expectations.Of(manifest, PolicyCatalogue.Resolve(manifest.Policy), EndpointTarget.Of(manifest, []), null, Anchors(context, manifest, root))
-            .Select(e => e with { Address = address, SourceAddress = null, AuthForbiddenBeforeTls = e.Security == EndpointSecurity.Required })];
+            .Select(e => e with { Address = address })];
 
     private static IReadOnlyList<byte[]> Anchors(CommandContext context, Manifest manifest, string? root)
     {

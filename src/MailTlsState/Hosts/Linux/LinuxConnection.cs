@@ -42,6 +42,26 @@ internal static class LinuxConnection
         }
     }
 
+    // Only an address of this host can be bound.
+    private static bool IsOwn(IPAddress address)
+    {
+        if (IPAddress.IsLoopback(address))
+        {
+            return true;
+        }
+
+        try
+        {
+            using var probe = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+            probe.Bind(new IPEndPoint(address, 0));
+            return true;
+        }
+        catch (SocketException failure) when (failure.SocketErrorCode == SocketError.AddressNotAvailable)
+        {
+            return false;
+        }
+    }
+
     /// <summary>
     /// Acknowledges at once. A server that writes its TLS tickets and its answer in two pieces waits for our acknowledgement of the
     /// first (Nagle), which the kernel delays by 40 ms; the option lasts for one exchange only, so it is set before each read.
@@ -63,6 +83,12 @@ internal static class LinuxConnection
     private static void BindTo(Socket socket, IPEndPoint remote, string? sourceAddress)
     {
         if (sourceAddress is null || IPAddress.Parse(sourceAddress) is not { } source || source.AddressFamily != remote.AddressFamily)
+        {
+            return;
+        }
+
+        // A loopback address cannot reach another machine; there this host is a remote client anyway.
+        if (IPAddress.IsLoopback(source) && !IsOwn(remote.Address))
         {
             return;
         }

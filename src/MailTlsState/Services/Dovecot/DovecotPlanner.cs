@@ -72,7 +72,7 @@ internal sealed class DovecotPlanner(ServicePlanRequest request)
                 _diagnostics.Add(DovecotDiagnostics.ProtocolMissing(at, protocol, string.Join(", ", protocols)));
             }
 
-            var foreign = request.Observed.Listeners.FirstOrDefault(l => l.Port == endpoint.Port && ServiceOwners.OwnerOf(l) != ServiceKind.Dovecot);
+            var foreign = ServiceOwners.Foreign(request.Observed, ServiceKind.Dovecot, endpoint.Port);
             if (foreign is not null)
             {
                 _diagnostics.Add(ServiceDiagnostics.PortTaken(at, $"dovecot {endpoint.Kind.Name()}", endpoint.Port, foreign));

@@ -68,7 +68,7 @@ internal sealed class PostfixListeners(
             return;
         }
 
-        var foreign = request.Observed.Listeners.FirstOrDefault(l => l.Port == endpoint.Port && ServiceOwners.OwnerOf(l) != ServiceKind.Postfix);
+        var foreign = ServiceOwners.Foreign(request.Observed, ServiceKind.Postfix, endpoint.Port);
         if (foreign is not null)
         {
             diagnostics.Add(ServiceDiagnostics.PortTaken(at, label, endpoint.Port, foreign));

@@ -1,0 +1,41 @@
+using MailTlsState.HostTests.Lab;
+using Xunit;
+
+namespace MailTlsState.HostTests.Apply;
+
+/// <summary>A saved plan is applied as it was shown, or not at all.</summary>
+public sealed class SavedPlanTests
+{
+    [Fact]
+    public async Task A_saved_plan_that_no_longer_holds_is_refused_and_the_true_one_is_applied()
+    {
+        await using var lab = await MailLab.StartAsync();
+        await lab.RunAsync($"mailtls plan {MailLab.Manifest} -o /root/plan.json");
+        var text = await lab.Host.ReadFileAsync("/root/plan.json");
+        Assert.Contains("Plan: 9 to add", (await lab.RunAsync("mailtls show /root/plan.json")).Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("PRIVATE KEY", text, StringComparison.Ordinal);
+
+        await lab.RunAsync("cp -p /etc/postfix/main.cf /root/main.cf; echo '# a note' >>/etc/postfix/main.cf; touch -d '1 minute ago' /etc/postfix/main.cf");
+        await lab.RefusesAsync(3, ["/etc/postfix/main.cf"], "/root/plan.json");
+        await lab.RunAsync("cp -p /root/main.cf /etc/postfix/main.cf");
+
+        await lab.Host.WriteFileAsync("/root/edited.json", text.Replace("lifetime: 1825d", "lifetime: 1826d", StringComparison.Ordinal));
+        await lab.RefusesAsync(3, ["manifest"], "/root/edited.json");
+
+        var changed = text.Replace("smtpd_tls_auth_only=yes", "smtpd_tls_auth_only=no", StringComparison.Ordinal);
+        Assert.NotEqual(text, changed);
+        await lab.Host.WriteFileAsync("/root/edited.json", changed);
+        await lab.RefusesAsync(3, [], "/root/edited.json");
+
+        await lab.Host.WriteFileAsync("/root/edited.json", text[..(text.Length / 2)]);
+        await lab.RefusesAsync(1, ["MTS0"], "/root/edited.json");
+
+        await lab.Host.WriteFileAsync("/root/other.yaml", (await lab.Host.ReadFileAsync(MailLab.Manifest)).Replace("rsa-2048", "rsa-3072", StringComparison.Ordinal));
+        await lab.RefusesAsync(3, ["/root/other.yaml"], "/root/plan.json --manifest /root/other.yaml");
+
+        await lab.ApplyAsync(0, $"/root/plan.json --manifest {MailLab.Manifest}");
+        await lab.VerifyAsync(0);
+        await lab.ConvergedAsync();
+        (await lab.Host.RunAsync("mailtls apply /root/plan.json --auto-approve")).Expect(3);
+    }
+}

@@ -24,8 +24,8 @@ public partial class DependencyTests
         ["Hosts"] = ["Diagnostics", "Manifests", "Policies", "Probing"],
         ["Certificates"] = ["Diagnostics", "Hosts", "Manifests"],
 
-        // Work is what a Change carries; the two are one contract.
-        ["Resources"] = ["Manifests", "Planning"],
+        // Work is what a Change carries, the two are one contract; it names the certificate's files.
+        ["Resources"] = ["Certificates", "Manifests", "Planning"],
         ["Services"] = ["Certificates", "Diagnostics", "Hosts", "Manifests", "Planning", "Policies", "Resources"],
         ["Planning"] = ["Certificates", "Diagnostics", "Hosts", "Manifests", "Policies", "Probing", "Resources", "Services"],
         ["Verification"] = ["Certificates", "Diagnostics", "Hosts", "Manifests", "Planning", "Policies", "Probing"],

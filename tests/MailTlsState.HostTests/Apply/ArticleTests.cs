@@ -98,6 +98,9 @@ public sealed class ArticleTests
             {
                 var refused = await lab.Host.RunRemoteAsync($"openssl s_client {dialogue}-connect mail.mydomain.com:{port} {old} -cipher ALL:@SECLEVEL=0 </dev/null");
                 Assert.Contains("Cipher is (NONE)", refused.Output, StringComparison.Ordinal);
+
+                // Postfix says why by alert; Dovecot 2.3 closes without one.
+                Assert.Matches("alert protocol version|unexpected eof while reading", refused.Output + refused.Error);
             }
         }
 
@@ -107,7 +110,7 @@ public sealed class ArticleTests
             var said = (await lab.Host.RunRemoteAsync(
                 $"timeout 9 bash -c 'exec 3<>/dev/tcp/10.77.0.1/{port}; read -r -t 5 greeting <&3; printf \"{greets}\" >&3; while read -r -t 1 line <&3; do echo \"$line\"; done; :'")).Expect(0).Output;
             Assert.Matches("STARTTLS|STLS", said);
-            Assert.DoesNotMatch("AUTH[ =]|SASL|^USER", said.Replace("LOGINDISABLED", "", StringComparison.Ordinal));
+            Assert.DoesNotMatch(@"(?m)AUTH[ =]|^SASL \S|^USER", said.Replace("LOGINDISABLED", "", StringComparison.Ordinal));
             if (port == 143)
             {
                 Assert.Contains("LOGINDISABLED", said, StringComparison.Ordinal);

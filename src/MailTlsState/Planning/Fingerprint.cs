@@ -9,6 +9,9 @@ namespace MailTlsState.Planning;
 /// </summary>
 public static class Fingerprint
 {
+    /// <summary>How the things begin that a listener served.</summary>
+    internal const string ServedPrefix = "served on ";
+
     /// <summary>Each observed thing and a digest or short value of it, in ordinal order.</summary>
     public static IReadOnlyDictionary<string, string> Of(HostObservation observed)
     {
@@ -42,7 +45,7 @@ public static class Fingerprint
             var p = served.Probe;
             var leaf = p.Chain.Count == 0 ? "no certificate" : "leaf " + Digest(Convert.FromBase64String(p.Chain[0]));
             var offers = string.Join(' ', p.Offers.OrderBy(o => o.Key).Select(o => $"{o.Key}={o.Value}"));
-            parts[$"served on {p.Request.Address} port {p.Request.Port}"] = $"{p.Outcome} {leaf} {offers}";
+            parts[$"{ServedPrefix}{p.Request.Address} port {p.Request.Port}"] = $"{p.Outcome} {leaf} {offers}";
         }
 
         foreach (var secret in observed.Secrets)

@@ -34,12 +34,22 @@ public static class PlanMaker
             moved.Add($"the manifest changed: {approved.ManifestDigest} → {now.ManifestDigest}");
         }
 
-        moved.AddRange(Fingerprint.Compare(approved.Observations, now.Observations));
-        if (moved.Count == 0 && PlanFile.WriteChanges(approved.Changes) != PlanFile.WriteChanges(now.Changes))
+        // What a running smtpd serves moves by itself: a new process reads the files anew, an old one lives on for a while. It decides
+        // about reloads alone, so it may only make some of them needless.
+        moved.AddRange(Fingerprint.Compare(WithoutServed(approved), WithoutServed(now)));
+        if (moved.Count == 0 && (Edits(approved) != Edits(now) || Activations(now).Except(Activations(approved)).Any()))
         {
-            moved.Add("the changes are not those that the plan file lists, though manifest and host are the same: the file was edited, or made by another version");
+            moved.Add("the changes are not those that the plan lists, though manifest and host are the same: the file was edited, made by another version, or a daemon began to serve something else");
         }
 
         return moved;
     }
+
+    private static Dictionary<string, string> WithoutServed(Plan plan) =>
+        plan.Observations.Where(o => !o.Key.StartsWith(Fingerprint.ServedPrefix, StringComparison.Ordinal)).ToDictionary(o => o.Key, o => o.Value);
+
+    private static string Edits(Plan plan) => PlanFile.WriteChanges([.. plan.Changes.Where(c => c.Action != ChangeAction.Activate)]);
+
+    private static IEnumerable<string> Activations(Plan plan) =>
+        plan.Changes.Where(c => c.Action == ChangeAction.Activate).Select(c => $"{c.Name} {c.Attributes.FirstOrDefault(a => a.Name == "activation")?.After}");
 }

@@ -3,13 +3,13 @@
 #   Installs what the tests need, builds, and runs them all: unit tests, host tests with the native binary and the real
 #   Postfix and Dovecot in throwaway hosts, and the quickstart. Needs root on a Debian-like system and the .NET 10 SDK.
 #   The last line is `N passed, N failed`; exit 0 only if none failed and none was skipped.
-#   --long  more iterations of the property tests (CsCheck_Iter)
+#   --long  more iterations of the property tests (CsCheck_Iter), and the sweeps and releases that take longer (MAILTLS_LONG)
 set -u
 cd "$(dirname "$(realpath "$0")")/.." || exit 1
 export LC_ALL=C DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 for argument in "$@"; do
     case $argument in
-    --long) export CsCheck_Iter=${CsCheck_Iter:-10000} ;;
+    --long) export CsCheck_Iter=${CsCheck_Iter:-10000} MAILTLS_LONG=1 ;;
     *) echo "usage: run.sh [--long]" >&2; exit 64 ;;
     esac
 done
@@ -40,6 +40,8 @@ finish() {
     printf '\n'
     printf '%s\n' "${times[@]}"
     printf '%5d s  in all\n' $((SECONDS - began))
+    # Once more at the end: what a reader of a long log needs first.
+    cat "$work"/*.failures 2>/dev/null
     [ $skipped = 0 ] || printf '%d skipped: a skipped test fails the run\n' $skipped
     printf '%d passed, %d failed\n' $passed $failed
     [ $failed = 0 ] && [ $skipped = 0 ]
@@ -54,6 +56,7 @@ suite() {
     local status summary total errors failures skips idle
     "tests/$1/bin/Release/net10.0/$1" -noColor -noLogo </dev/null 2>&1 | tee "$work/$1.log"
     status=${PIPESTATUS[0]}
+    grep -A 20 ' \[FAIL\]' "$work/$1.log" >"$work/$1.failures"
     summary=$(grep -oE 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+, Not Run: [0-9]+' "$work/$1.log" | tail -n 1)
     if ! [[ $summary =~ ([0-9]+)[^0-9]+([0-9]+)[^0-9]+([0-9]+)[^0-9]+([0-9]+)[^0-9]+([0-9]+) ]]; then
         echo "FAILED: $1 ended with status $status and no summary"

@@ -14,6 +14,9 @@ internal static class LabEnvironment
     /// <summary>The native binary under test.</summary>
     public static string Binary => Required("MAILTLS_BINARY", File.Exists);
 
+    /// <summary>True under <c>tests/run.sh --long</c>: sweeps try every point, and releases that move are tried too.</summary>
+    public static bool Long => Environment.GetEnvironmentVariable("MAILTLS_LONG") == "1";
+
     /// <summary>The script that starts a throwaway host.</summary>
     public static string RunInRoot => Path.Combine(Repository, "tests", "lab", "run-in-root.sh");
 

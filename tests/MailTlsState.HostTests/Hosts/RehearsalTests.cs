@@ -74,7 +74,9 @@ public sealed class RehearsalTests
 
         using var caller = InsideHost.StartRole("caller");
         await InsideHost.UntilAsync(() => File.Exists("/run/rehearsing"), "the rehearsal runs");
-        Assert.Equal(2, Masters());
+
+        // A child between fork and exec still has its master's name, so there may be more for a moment.
+        await InsideHost.UntilAsync(() => Masters() == 2, "both masters run");
         caller.Kill();
         await caller.WaitForExitAsync();
 

@@ -45,5 +45,15 @@ internal sealed record CommandContext(IHost Host, IHostWriter Writer, Terminal T
         return read.Manifest;
     }
 
+    /// <summary>Ends a command that changes the host, unless root runs it.</summary>
+    /// <exception cref="MailTlsException">Another user runs it.</exception>
+    public async Task RequireRootAsync(CancellationToken cancellation)
+    {
+        if ((await Host.ObserveHostAsync(cancellation).ConfigureAwait(false)).UserId is not 0 and var user)
+        {
+            throw new MailTlsException(ExecutionDiagnostics.NotRoot(user));
+        }
+    }
+
     public static string FullPath(string path) => Path.GetFullPath(path);
 }

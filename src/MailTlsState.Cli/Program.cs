@@ -50,6 +50,7 @@ internal static class Program
             PlanCommand.Create(run),
             ApplyCommand.Create(run),
             VerifyCommand.Create(run),
+            RecoverCommand.Create(run),
             ShowCommand.Create(run),
             ValidateCommand.Create(run),
             SchemaCommand.Create(run),

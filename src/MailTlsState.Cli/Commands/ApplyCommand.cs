@@ -16,19 +16,16 @@ internal static class ApplyCommand
         var source = new Argument<string>("MANIFEST|PLAN") { Description = "the manifest, or a plan saved with plan -o" };
         var approve = new Option<bool>("--auto-approve") { Description = "do not ask for the word yes" };
         var expected = new Option<string?>("--manifest") { Description = "with a saved plan: demand that it was made from this manifest", HelpName = "FILE" };
-        var command = new Command("apply", "Make the changes of the plan, all or nothing, and see them served on every endpoint.") { source, approve, expected };
+        var timeout = LockTimeout.Option();
+        var command = new Command("apply", "Make the changes of the plan, all or nothing, and see them served on every endpoint.") { source, approve, expected, timeout };
         command.SetAction((parse, cancellation) => run(parse, context =>
-            ApplyAsync(context, parse.GetRequiredValue(source), parse.GetValue(approve), parse.GetValue(expected), cancellation)));
+            ApplyAsync(context, parse.GetRequiredValue(source), parse.GetValue(approve), parse.GetValue(expected), parse.GetValue(timeout), cancellation)));
         return command;
     }
 
-    private static async Task<int> ApplyAsync(CommandContext context, string source, bool approved, string? expected, CancellationToken cancellation)
+    private static async Task<int> ApplyAsync(CommandContext context, string source, bool approved, string? expected, TimeSpan lockTimeout, CancellationToken cancellation)
     {
-        if ((await context.Host.ObserveHostAsync(cancellation).ConfigureAwait(false)).UserId is not 0 and var user)
-        {
-            throw new MailTlsException(ExecutionDiagnostics.NotRoot(user));
-        }
-
+        await context.RequireRootAsync(cancellation).ConfigureAwait(false);
         var bytes = context.ReadFile(source);
         var text = Encoding.UTF8.GetString(bytes);
         Plan plan;
@@ -42,6 +39,11 @@ internal static class ApplyCommand
         else
         {
             manifest = context.ParseManifest(source, bytes);
+            if (!await RecoverFirstAsync(context, lockTimeout, cancellation).ConfigureAwait(false))
+            {
+                return ExitCodes.Incomplete;
+            }
+
             context.Terminal.Progress("observing the host");
             var made = await PlanMaker.MakeAsync(context.Host, manifest, null, cancellation).ConfigureAwait(false);
             plan = made.Planning.Plan ?? throw new MailTlsException(made.Planning.Diagnostics);
@@ -61,9 +63,22 @@ internal static class ApplyCommand
             }
         }
 
-        var executor = new Executor(context.Host, context.Writer, new Progress(context.Terminal), ApplyLimits.Default, Journal.DefaultDirectory);
-        var result = await executor.ApplyAsync(manifest, plan, context.CommandLine, cancellation).ConfigureAwait(false);
+        var executor = new Executor(context.Host, context.Writer, new TerminalProgress(context.Terminal), ApplyLimits.Default, Journal.DefaultDirectory);
+        var result = await executor.ApplyAsync(manifest, plan, context.CommandLine, lockTimeout, cancellation).ConfigureAwait(false);
         return Report(context, plan, result);
+    }
+
+    // A plan made from half of a change would be stale as soon as the executor had recovered.
+    private static async Task<bool> RecoverFirstAsync(CommandContext context, TimeSpan lockTimeout, CancellationToken cancellation)
+    {
+        if (PendingJournal.Look(context.Writer, Journal.DefaultDirectory) is null)
+        {
+            return true;
+        }
+
+        var recovered = await RecoverCommand.RunAsync(context, lockTimeout, filesOnly: false, cancellation).ConfigureAwait(false);
+        RecoverCommand.Report(context, recovered);
+        return recovered.Outcome != RecoveryOutcome.Incomplete;
     }
 
     private static void DemandManifest(CommandContext context, Plan plan, Manifest manifest, string? expected)
@@ -109,10 +124,5 @@ internal static class ApplyCommand
             ApplyOutcome.RolledBack => ExitCodes.RolledBack,
             _ => ExitCodes.Incomplete,
         };
-    }
-
-    private sealed class Progress(Terminal terminal) : IApplyProgress
-    {
-        public void Begin(string step) => terminal.Progress(step);
     }
 }

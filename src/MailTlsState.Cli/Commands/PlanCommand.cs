@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using MailTlsState.Cli.Rendering;
 using MailTlsState.Diagnostics;
+using MailTlsState.Execution;
 using MailTlsState.Hosts;
 using MailTlsState.Planning;
 
@@ -24,6 +25,11 @@ internal static class PlanCommand
             var manifest = context.ReadManifest(parse.GetRequiredValue(GlobalOptions.Manifest));
             var made = await PlanMaker.MakeAsync(context.Host, manifest, null, cancellation).ConfigureAwait(false);
             var plan = made.Planning.Plan ?? throw new MailTlsException(made.Planning.Diagnostics);
+            if (PendingJournal.Look(context.Writer, Journal.DefaultDirectory) is { } pending)
+            {
+                plan = plan with { Diagnostics = [pending, .. plan.Diagnostics] };
+            }
+
             Print(context, plan);
             if (parse.GetValue(output) is { } file)
             {

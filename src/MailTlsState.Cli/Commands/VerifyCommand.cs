@@ -4,6 +4,7 @@ using System.Text;
 using MailTlsState.Certificates;
 using MailTlsState.Cli.Rendering;
 using MailTlsState.Diagnostics;
+using MailTlsState.Execution;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
 using MailTlsState.Policies;
@@ -25,6 +26,11 @@ internal static class VerifyCommand
             var expectations = parse.GetValue(connect) is { } value
                 ? Remote(context, manifest, Address(value, manifest), parse.GetValue(root))
                 : await LocalAsync(context, manifest, parse.GetValue(root), cancellation).ConfigureAwait(false);
+            if (parse.GetValue(connect) is null && PendingJournal.Look(context.Writer, Journal.DefaultDirectory) is { } pending)
+            {
+                context.Terminal.Report(pending);
+            }
+
             var report = await Verifier.VerifyAsync(context.Host, expectations, cancellation).ConfigureAwait(false);
             context.Terminal.Output.Write(context.Format == OutputFormat.Json
                 ? FindingsDocument.Write(report) + "\n"

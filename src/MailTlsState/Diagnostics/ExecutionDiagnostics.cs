@@ -25,7 +25,7 @@ public static class ExecutionDiagnostics
     public static readonly DiagnosticCode IncompleteCode = new(
         "MTS0704",
         "roll-back is incomplete",
-        "Something could not be put back, or an endpoint does not serve what it served before. The journal in /var/lib/mailtlsstate is kept and names every file and its before-image; the next apply tries again before it does anything else.");
+        "Something could not be put back, or an endpoint does not serve what it served before. The journal in /var/lib/mailtlsstate is kept and names every file and its before-image; mailtls recover tries again, and so does the next apply before it does anything else.");
 
     /// <summary>An earlier run left a journal.</summary>
     public static readonly DiagnosticCode RecoveredCode = new(
@@ -60,13 +60,44 @@ public static class ExecutionDiagnostics
     /// <summary>Apply needs root.</summary>
     public static readonly DiagnosticCode NotRootCode = new(
         "MTS0710",
-        "apply needs root",
-        "Keys, mail configuration and daemons belong to root. Run apply as root on the mail host.");
+        "root is needed",
+        "Keys, mail configuration, daemons and journals belong to root. Run commands that change them as root, on the mail host.");
+
+    /// <summary>A run has not ended.</summary>
+    public static readonly DiagnosticCode PendingCode = new(
+        "MTS0711",
+        "an apply has not ended",
+        "An apply writes a journal in /var/lib/mailtlsstate before it changes anything, and ends it when the new state (or, after a roll-back, the former one) was seen by handshake. This journal has not ended: the apply is at work right now, or it was killed or lost its machine on the way. Commands that only read say so and change nothing; what they see may be half of a change. mailtls recover, or the next apply, ends it: before verification the former files come back, after it the rest is tidied up.");
+
+    /// <summary>A journal is damaged.</summary>
+    public static readonly DiagnosticCode JournalDamagedCode = new(
+        "MTS0712",
+        "journal is damaged",
+        "Each line of a journal carries its own checksum. A last line that is not whole is what a power cut leaves, and is taken as not written; a line before it that does not match its checksum was damaged afterwards, by a failing disk or by hand, and then nobody can tell from it how far the run got. The journal is never thrown away: look at the files that lie beside their targets (.NAME.mtls-RUN-N.old is the former content, .new the new one), put the right ones in place, reload the daemons, and move the journal to another folder. Then mailtls apply works again.");
+
+    /// <summary>A journal of a newer version.</summary>
+    public static readonly DiagnosticCode JournalOfNewerVersionCode = new(
+        "MTS0713",
+        "journal was written by a newer version",
+        "An apply of a newer mailtls was interrupted, and its journal holds something that this version does not know. Following it by halves could leave a mixture, so nothing is done. Run mailtls recover of the version that began the apply, or a later one.");
+
+    /// <summary>A journal cannot be read.</summary>
+    public static readonly DiagnosticCode JournalUnreadableCode = new(
+        "MTS0714",
+        "journal cannot be read",
+        "The operating system does not let the journal in /var/lib/mailtlsstate be read (input/output error, a link or another kind of file in its place). Whether a run has to be recovered is not known until it can be, so nothing is changed.");
+
+    /// <summary>Temporary files are left.</summary>
+    public static readonly DiagnosticCode NotTidiedCode = new(
+        "MTS0715",
+        "temporary files are left",
+        "The outcome stands, but removing temporary files or ending the journal failed afterwards. They are hidden files beside their targets and a journal in /var/lib/mailtlsstate; no daemon reads them. mailtls recover, or the next apply, removes them.");
 
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } =
     [
         RehearsalFailedCode, NotRehearsedCode, RolledBackCode, IncompleteCode, RecoveredCode, WriteFailedCode, StaleCode, LockedCode, ActivationFailedCode, NotRootCode,
+        PendingCode, JournalDamagedCode, JournalOfNewerVersionCode, JournalUnreadableCode, NotTidiedCode,
     ];
 
     /// <summary><see cref="RehearsalFailedCode"/>.</summary>
@@ -83,7 +114,7 @@ public static class ExecutionDiagnostics
 
     /// <summary><see cref="IncompleteCode"/>.</summary>
     public static Diagnostic Incomplete(string what) =>
-        new(IncompleteCode, Severity.Error, $"the former state could not be restored in full: {what}", "mend what is named and run mailtls apply again, which recovers first");
+        new(IncompleteCode, Severity.Error, $"the former state could not be restored in full: {what}", "mend what is named, then run mailtls recover");
 
     /// <summary><see cref="RecoveredCode"/>.</summary>
     public static Diagnostic Recovered(string id, string how) =>
@@ -105,5 +136,26 @@ public static class ExecutionDiagnostics
         new(ActivationFailedCode, Severity.Warning, $"{call} returned {exitCode}{(words.Length == 0 ? "" : ": " + words)}", "read the service's log");
 
     /// <summary><see cref="NotRootCode"/>.</summary>
-    public static Diagnostic NotRoot(int userId) => new(NotRootCode, Severity.Error, $"apply runs as user {userId}, not as root", "run it as root");
+    public static Diagnostic NotRoot(int userId) => new(NotRootCode, Severity.Error, $"this command runs as user {userId}, not as root", "run it as root");
+
+    /// <summary><see cref="PendingCode"/>.</summary>
+    public static Diagnostic Pending(string id, DateTimeOffset started, string command, string where) => new(
+        PendingCode,
+        Severity.Warning,
+        $"the run {id} ({command}), begun {started.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC, has not ended: it is at work, or was interrupted {where}",
+        "unless it is at work, run mailtls recover");
+
+    /// <summary><see cref="JournalDamagedCode"/>.</summary>
+    public static Diagnostic JournalDamaged(string path, int line, string found) =>
+        new(JournalDamagedCode, Severity.Error, $"line {line} of {path} is damaged, so how far that run got is not known; {found}", "mailtls explain MTS0712 says how to go on");
+
+    /// <summary><see cref="JournalOfNewerVersionCode"/>.</summary>
+    public static Diagnostic JournalOfNewerVersion(string path, string why) =>
+        new(JournalOfNewerVersionCode, Severity.Error, $"{path} cannot be followed: {why}", "run mailtls recover of the version that wrote it");
+
+    /// <summary><see cref="JournalUnreadableCode"/>.</summary>
+    public static Diagnostic JournalUnreadable(string message) => new(JournalUnreadableCode, Severity.Error, message, "make it readable, then run mailtls recover");
+
+    /// <summary><see cref="NotTidiedCode"/>.</summary>
+    public static Diagnostic NotTidied(string why) => new(NotTidiedCode, Severity.Warning, $"temporary files are left: {why}", "run mailtls recover");
 }

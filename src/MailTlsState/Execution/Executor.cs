@@ -22,20 +22,19 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
     /// <param name="manifest">The desired state.</param>
     /// <param name="approved">The plan that was shown and approved.</param>
     /// <param name="commandLine">Named to whoever is kept out by the lock.</param>
+    /// <param name="lockTimeout">How long to wait for another run to end.</param>
     /// <param name="cancellation">Obeyed until the commit; from then on the run finishes or rolls back.</param>
     /// <exception cref="LockHeldException">Another run is at work.</exception>
     /// <exception cref="PlanStaleException">Host or manifest moved since the plan was made.</exception>
     /// <exception cref="MailTlsException">It cannot be applied; nothing was changed.</exception>
-    public async Task<ApplyResult> ApplyAsync(Manifest manifest, Plan approved, string commandLine, CancellationToken cancellation)
+    public async Task<ApplyResult> ApplyAsync(Manifest manifest, Plan approved, string commandLine, TimeSpan lockTimeout, CancellationToken cancellation)
     {
-        using var held = writer.Lock(commandLine);
-        if (await new Recovery(host, writer, limits, journalDirectory).RecoverAsync(progress).ConfigureAwait(false) is { } recovered)
+        using var held = await RunLock.TakeAsync(host, writer, commandLine, lockTimeout, progress, cancellation).ConfigureAwait(false);
+        var recovered = await new Recovery(host, writer, limits, journalDirectory).RecoverAsync(progress).ConfigureAwait(false);
+        _diagnostics.AddRange(recovered.Diagnostics);
+        if (recovered.Outcome == RecoveryOutcome.Incomplete)
         {
-            _diagnostics.Add(recovered);
-            if (recovered.Severity == Severity.Error)
-            {
-                return new ApplyResult(ApplyOutcome.Incomplete, _diagnostics, null);
-            }
+            return new ApplyResult(ApplyOutcome.Incomplete, _diagnostics, null);
         }
 
         progress.Begin("observing the host");
@@ -55,109 +54,92 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         var stager = new Stager(writer, manifest, made.Observed, approved.MadeAt);
         stager.Materialise(plan.Changes);
         var wanted = new ApplyExpectations(manifest, made.Policy, made.Observed, stager, approved.MadeAt);
-        var entry = Entry(manifest, plan, made.Observed, stager, commandLine);
-        var journal = Journal.Begin(writer, journalDirectory, entry);
-        if (await StageAsync(journal, stager, plan, wanted, cancellation).ConfigureAwait(false) is { } failed)
+        var entry = await EntryAsync(manifest, plan, made.Observed, stager, commandLine).ConfigureAwait(false);
+        var files = FileTransaction.Begin(writer, journalDirectory, entry);
+        if (await StageAsync(files, stager, plan, wanted, cancellation).ConfigureAwait(false) is { } failed)
         {
             return failed;
         }
 
-        return await CommitAsync(journal, made.Observed, wanted).ConfigureAwait(false);
+        return await CommitAsync(files, made.Observed, wanted).ConfigureAwait(false);
     }
 
     /// <summary>Writes the new files beside their places and tries them on the real daemons. Null when all is well; else the host is untouched.</summary>
-    private async Task<ApplyResult?> StageAsync(Journal journal, Stager stager, Plan plan, ApplyExpectations wanted, CancellationToken cancellation)
+    private async Task<ApplyResult?> StageAsync(FileTransaction files, Stager stager, Plan plan, ApplyExpectations wanted, CancellationToken cancellation)
     {
-        var rollback = new Rollback(host, writer, limits);
         try
         {
             progress.Begin("staging");
-            WriteStaged(journal.Entry, stager);
+            files.Stage(stager.Files, host.Clock.GetUtcNow());
             cancellation.ThrowIfCancellationRequested();
 
             progress.Begin("rehearsing with the real daemons in private namespaces");
-            var rehearsal = await new Rehearsal(host, writer, limits).TryAsync(journal.Entry, plan, wanted, cancellation).ConfigureAwait(false);
+            var rehearsal = await new Rehearsal(host, writer, limits).TryAsync(files.Entry, plan, wanted, cancellation).ConfigureAwait(false);
             _diagnostics.AddRange(rehearsal.Diagnostics);
             if (!rehearsal.Passed)
             {
-                Clean();
+                Tidy(files.Abandon);
                 return new ApplyResult(ApplyOutcome.Untouched, _diagnostics, rehearsal.Report);
             }
 
-            foreach (var step in journal.Entry.Steps.OfType<ReplaceFileStep>())
-            {
-                if (step.CurrentDigest(writer) != step.OldDigest)
-                {
-                    throw new PlanStaleException([$"{step.Path} changed while the change was rehearsed"]);
-                }
-
-                step.KeepBeforeImage(writer);
-            }
-
+            files.KeepBeforeImages();
             cancellation.ThrowIfCancellationRequested();
-            journal.Reach(JournalState.Intent);
+            files.Intent();
             return null;
         }
         catch (HostWriteException e)
         {
-            Clean();
+            Tidy(files.Abandon);
             _diagnostics.Add(ExecutionDiagnostics.WriteFailed(e.Message));
             return new ApplyResult(ApplyOutcome.Untouched, _diagnostics, null);
         }
         catch
         {
-            Clean();
+            Tidy(files.Abandon);
             throw;
         }
-
-        void Clean()
-        {
-            rollback.RemoveTemporaries(journal.Entry);
-            journal.Discard();
-        }
     }
 
-    private void WriteStaged(JournalEntry entry, Stager stager)
+    // What was decided stands; only tidying up is left, and the next run does it by the journal.
+    private void Tidy(Action tidy)
     {
-        foreach (var step in entry.Steps.OfType<ReplaceFileStep>())
+        try
         {
-            var file = stager.Files.Single(f => f.Path == step.Path);
-            writer.CreateFile(step.Staged, file.Content, file.Attributes.Owner, file.Attributes.Group, file.Attributes.Mode);
-            if (file.BackDated)
-            {
-                writer.SetModificationTime(step.Staged, host.Clock.GetUtcNow() - TimeSpan.FromMinutes(1));
-            }
+            tidy();
         }
-
-        foreach (var directory in entry.Steps.OfType<ReplaceFileStep>().Select(s => Step.Parent(s.Staged)).Distinct())
+        catch (HostWriteException e)
         {
-            writer.SyncDirectory(directory);
+            _diagnostics.Add(ExecutionDiagnostics.NotTidied(e.Message));
         }
     }
 
-    private async Task<ApplyResult> CommitAsync(Journal journal, HostObservation before, ApplyExpectations wanted)
+    private async Task<ApplyResult> CommitAsync(FileTransaction files, HostObservation before, ApplyExpectations wanted)
     {
         var rollback = new Rollback(host, writer, limits);
         string why;
+        PlanStaleException? stale = null;
         VerificationReport? report = null;
         try
         {
             progress.Begin("committing");
-            foreach (var step in journal.Entry.Steps.Where(s => s is not RemoveFileStep))
-            {
-                step.Do(writer);
-            }
-
-            journal.Reach(JournalState.Committed);
-            await ActivateAsync(journal.Entry, before.Host).ConfigureAwait(false);
-            journal.Reach(JournalState.Activated);
+            files.Commit();
+            await ActivateAsync(files.Entry, before.Host).ConfigureAwait(false);
+            files.Activated();
 
             progress.Begin("verifying by handshake on every endpoint");
             report = await VerifyAsync(wanted).ConfigureAwait(false);
             var faults = wanted.Faults(report);
             if (faults.Count == 0)
             {
-                Finish(journal, rollback);
+                if (files.Verified())
+                {
+                    Tidy(files.Finish);
+                }
+                else
+                {
+                    _diagnostics.Add(ExecutionDiagnostics.NotTidied("the journal's last line may not last"));
+                }
+
                 return new ApplyResult(ApplyOutcome.Applied, _diagnostics, report);
             }
 
@@ -167,23 +149,21 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         {
             why = e.Message;
         }
-
-        progress.Begin("rolling back");
-        var left = await rollback.UndoAsync(journal).ConfigureAwait(false);
-        _diagnostics.Add(left.Count == 0 ? ExecutionDiagnostics.RolledBack(why) : ExecutionDiagnostics.Incomplete($"{string.Join("; ", left)} (after: {why})"));
-        return new ApplyResult(left.Count == 0 ? ApplyOutcome.RolledBack : ApplyOutcome.Incomplete, _diagnostics, report);
-    }
-
-    private void Finish(Journal journal, Rollback rollback)
-    {
-        journal.Reach(JournalState.Verified);
-        foreach (var step in journal.Entry.Steps.OfType<RemoveFileStep>())
+        catch (PlanStaleException e)
         {
-            step.Do(writer);
+            stale = e;
+            why = string.Join("; ", e.Moved);
         }
 
-        rollback.RemoveTemporaries(journal.Entry);
-        journal.Close();
+        progress.Begin("rolling back");
+        var left = await rollback.UndoAsync(files).ConfigureAwait(false);
+        if (stale is not null && left.Count == 0)
+        {
+            throw stale;
+        }
+
+        _diagnostics.Add(left.Count == 0 ? ExecutionDiagnostics.RolledBack(why) : ExecutionDiagnostics.Incomplete($"{string.Join("; ", left)} (after: {why})"));
+        return new ApplyResult(left.Count == 0 ? ApplyOutcome.RolledBack : ApplyOutcome.Incomplete, _diagnostics, report);
     }
 
     private async Task ActivateAsync(JournalEntry entry, HostFacts facts)
@@ -219,8 +199,9 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         }
     }
 
-    private JournalEntry Entry(Manifest manifest, Plan plan, HostObservation observed, Stager stager, string commandLine)
+    private async Task<JournalEntry> EntryAsync(Manifest manifest, Plan plan, HostObservation observed, Stager stager, string commandLine)
     {
+        var boot = await host.ObserveFileAsync("/proc/sys/kernel/random/boot_id", CancellationToken.None).ConfigureAwait(false);
         var now = host.Clock.GetUtcNow();
         var id = now.UtcDateTime.ToString("yyyyMMdd'T'HHmmssfff", CultureInfo.InvariantCulture);
         return new JournalEntry(
@@ -231,6 +212,9 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
             plan.ManifestDigest,
             stager.Steps(id),
             [.. plan.Changes.Select(c => c.Work).OfType<ActivateService>().Select(w => new JournalActivation(w.Service, w.Activation))],
-            [.. observed.Served.Select(JournalEndpoint.Of)]);
+            [.. observed.Served.Select(JournalEndpoint.Of)])
+        {
+            Boot = boot.Text?.Trim() ?? "",
+        };
     }
 }

@@ -6,79 +6,134 @@ namespace MailTlsState.Execution;
 
 /// <summary>
 /// The write-ahead record of one apply: a first line with the whole intent, then a line for each state reached. Each line ends
-/// with its own SHA-256, so that a half-written last line is seen and left out.
+/// with its own SHA-256, so that a half-written last line is seen and left out. The first line is put in place whole, by a
+/// rename, before anything is staged: a journal whose first line is not whole was damaged, not interrupted.
 /// </summary>
 public sealed class Journal
 {
     /// <summary>Where journals live; 0700, owned by root.</summary>
     public const string DefaultDirectory = "/var/lib/mailtlsstate";
 
+    private const int PrivateDirectory = 0x1C0; // 0700
+    private const int PrivateFile = 0x180; // 0600
+
     private readonly IHostWriter _host;
     private readonly string _directory;
+    private readonly List<JournalState> _reached;
+    private bool _ragged;
 
-    private Journal(IHostWriter host, string directory, JournalEntry entry, JournalState state)
+    private Journal(IHostWriter host, string directory, JournalEntry entry, IEnumerable<JournalState> reached, bool ragged)
     {
         _host = host;
         _directory = directory;
+        _reached = [.. reached];
+        _ragged = ragged;
         Entry = entry;
-        State = state;
+        WasCutOff = ragged;
     }
 
     /// <summary>The intent.</summary>
     public JournalEntry Entry { get; }
 
     /// <summary>The last state that was reached for certain.</summary>
-    public JournalState State { get; private set; }
+    public JournalState State => _reached.Count == 0 ? JournalState.Staging : _reached[^1];
+
+    /// <summary>True when the last line was not whole: the state after <see cref="State"/> may have been reached as well.</summary>
+    public bool WasCutOff { get; }
+
+    /// <summary>Path of the journal of the run at work.</summary>
+    public static string PathIn(string directory) => directory + "/journal";
 
     /// <summary>Writes a new journal in state <see cref="JournalState.Staging"/> and makes it last.</summary>
+    /// <exception cref="HostWriteException">It could not be written; nothing of it is left.</exception>
     public static Journal Begin(IHostWriter host, string directory, JournalEntry entry)
     {
-        foreach (var (path, mode) in new[] { (directory, 0x1C0), (Archive(directory), 0x1C0) })
+        foreach (var path in new[] { directory, Archive(directory) })
         {
             if (host.Stat(path) is null)
             {
-                host.CreateDirectory(path, 0, 0, mode);
+                host.CreateDirectory(path, 0, 0, PrivateDirectory);
                 host.SyncDirectory(Step.Parent(path));
             }
         }
 
-        // A first line that was cut off says nothing that recovery could use: it was written before anything was staged.
-        host.Unlink(Current(directory));
-        host.CreateFile(Current(directory), Line(JournalText.Write(entry)), 0, 0, 0x180);
-        host.SyncDirectory(directory);
-        return new Journal(host, directory, entry, JournalState.Staging);
+        var placed = false;
+        try
+        {
+            WriteNew(host, directory, Line(JournalText.Write(entry)));
+            host.Rename(New(directory), PathIn(directory), replace: false);
+            placed = true;
+            host.SyncDirectory(directory);
+            return new Journal(host, directory, entry, [], ragged: false);
+        }
+        catch (HostWriteException)
+        {
+            // Nothing was staged yet, so a journal that cannot be relied on must not stay.
+            TryUnlink(host, placed ? PathIn(directory) : New(directory));
+            throw;
+        }
     }
 
     /// <summary>The journal that an earlier run left behind, or null.</summary>
+    /// <exception cref="JournalUnreadableException">There is one, and it cannot be followed.</exception>
+    /// <exception cref="HostWriteException">It cannot be read.</exception>
     public static Journal? Open(IHostWriter host, string directory)
     {
-        if (host.ReadBytes(Current(directory)) is not { } bytes)
+        if (host.ReadBytes(PathIn(directory)) is not { } bytes)
         {
             return null;
         }
 
-        var lines = Encoding.UTF8.GetString(bytes).Split('\n').Select(Verified).TakeWhile(l => l is not null).ToList();
-        if (lines.Count == 0)
+        var text = Encoding.UTF8.GetString(bytes);
+        var terminated = text.EndsWith('\n');
+        var lines = (terminated ? text[..^1] : text).Split('\n');
+        var whole = lines.Select(Verified).ToList();
+        var bad = whole.IndexOf(null);
+        if (bad == 0 || (bad > 0 && bad < whole.Count - 1))
         {
-            return null;
+            throw new JournalUnreadableException(JournalDamage.Describe(host, PathIn(directory), bad + 1, text));
         }
 
-        var entry = JournalText.Read(lines[0]!);
-        var state = lines.Skip(1).Select(l => Enum.Parse<JournalState>(l!)).LastOrDefault(JournalState.Staging);
-        return new Journal(host, directory, entry, state);
+        var (entry, reached) = JournalText.Parse(whole[0]!, whole.Skip(1).OfType<string>(), PathIn(directory));
+        return new Journal(host, directory, entry, reached, ragged: bad > 0 || !terminated);
     }
 
     /// <summary>Writes that <paramref name="state"/> was reached and makes that last.</summary>
     public void Reach(JournalState state)
     {
-        _host.AppendFile(Current(_directory), Line(state.ToString()));
-        State = state;
+        if (_ragged)
+        {
+            // What follows half a line would not be read as a line, so the whole ones are put into a new file first.
+            WriteNew(_host, _directory, [.. Line(JournalText.Write(Entry)), .. _reached.SelectMany(s => Line(s.ToString()))]);
+            _host.Rename(New(_directory), PathIn(_directory), replace: true);
+            _host.SyncDirectory(_directory);
+            _ragged = false;
+        }
+
+        // Until it is known to be whole, the line counts as half.
+        _ragged = true;
+        _host.AppendFile(PathIn(_directory), Line(state.ToString()));
+        _ragged = false;
+        _reached.Add(state);
+    }
+
+    /// <summary>True when the journal's last whole line is <paramref name="state"/>, whether or not it would survive a power cut.</summary>
+    public bool IsWritten(JournalState state)
+    {
+        try
+        {
+            return Open(_host, _directory)?.State == state;
+        }
+        catch (Exception e) when (e is HostWriteException or JournalUnreadableException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Puts the journal into the archive: the run is over.</summary>
     public void Close()
     {
-        _host.Rename(Current(_directory), $"{Archive(_directory)}/{Entry.Id}", replace: true);
+        _host.Rename(PathIn(_directory), $"{Archive(_directory)}/{Entry.Id}", replace: true);
         _host.SyncDirectory(Archive(_directory));
         _host.SyncDirectory(_directory);
     }
@@ -86,11 +141,11 @@ public sealed class Journal
     /// <summary>Removes the journal of a run that changed nothing.</summary>
     public void Discard()
     {
-        _host.Unlink(Current(_directory));
+        _host.Unlink(PathIn(_directory));
         _host.SyncDirectory(_directory);
     }
 
-    private static string Current(string directory) => directory + "/journal";
+    private static string New(string directory) => directory + "/journal.new";
 
     private static string Archive(string directory) => directory + "/applied";
 
@@ -100,5 +155,24 @@ public sealed class Journal
     {
         var cut = line.LastIndexOf(' ');
         return cut > 0 && Fingerprint.Digest(line[..cut]) == line[(cut + 1)..] ? line[..cut] : null;
+    }
+
+    // What an earlier run left under this name was never a journal.
+    private static void WriteNew(IHostWriter host, string directory, byte[] content)
+    {
+        host.Unlink(New(directory));
+        host.CreateFile(New(directory), content, 0, 0, PrivateFile);
+    }
+
+    private static void TryUnlink(IHostWriter host, string path)
+    {
+        try
+        {
+            host.Unlink(path);
+        }
+        catch (HostWriteException)
+        {
+            // The failure that led here is the one to report; the next run finds a journal that changed nothing.
+        }
     }
 }

@@ -21,8 +21,11 @@ public enum JournalState
     /// <summary>The new state was seen by handshake.</summary>
     Verified,
 
-    /// <summary>The old files are back.</summary>
+    /// <summary>The old files are back, and every service serves them again.</summary>
     RolledBack,
+
+    /// <summary>The old files are back; that the services serve them is still to be seen. Comes before <see cref="RolledBack"/> in time.</summary>
+    VerifyLater,
 }
 
 /// <summary>One activation of a service, as written down.</summary>
@@ -69,4 +72,8 @@ public sealed record JournalEntry(
     string ManifestDigest,
     IReadOnlyList<Step> Steps,
     IReadOnlyList<JournalActivation> Activations,
-    IReadOnlyList<JournalEndpoint> Before);
+    IReadOnlyList<JournalEndpoint> Before)
+{
+    /// <summary>Identifies the boot in which it ran (<c>/proc/sys/kernel/random/boot_id</c>), or empty: daemons of another boot read their files since.</summary>
+    public string Boot { get; init; } = "";
+}

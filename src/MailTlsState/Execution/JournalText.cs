@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using MailTlsState.Diagnostics;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
 using MailTlsState.Probing;
@@ -22,6 +23,7 @@ internal static class JournalText
             json.WriteString("started", entry.Started);
             json.WriteString("command", entry.Command);
             json.WriteString("host", entry.Host);
+            json.WriteString("boot", entry.Boot);
             json.WriteString("manifest", entry.ManifestDigest);
             json.WriteStartArray("steps");
             foreach (var step in entry.Steps)
@@ -60,10 +62,30 @@ internal static class JournalText
         return Encoding.UTF8.GetString(buffer.ToArray());
     }
 
+    /// <summary>The lines of a journal, whole by their checksums.</summary>
+    /// <exception cref="JournalUnreadableException">A newer version wrote them.</exception>
+    public static (JournalEntry Entry, IReadOnlyList<JournalState> Reached) Parse(string first, IEnumerable<string> states, string path)
+    {
+        try
+        {
+            return (Read(first), [.. states.Select(s => Enum.Parse<JournalState>(s))]);
+        }
+        catch (Exception e) when (e is JsonException or InvalidDataException or InvalidOperationException or ArgumentException or KeyNotFoundException or FormatException)
+        {
+            // Its checksums are right, so that is what was written: by a version that knows more than this one.
+            throw new JournalUnreadableException(ExecutionDiagnostics.JournalOfNewerVersion(path, e.Message.TrimEnd('.')));
+        }
+    }
+
     public static JournalEntry Read(string line)
     {
         using var document = JsonDocument.Parse(line);
         var root = document.RootElement;
+        if (root.GetProperty("version").GetInt32() is not FormatVersion and var version)
+        {
+            throw new InvalidDataException($"its format is version {version}, and this program knows version {FormatVersion}");
+        }
+
         return new JournalEntry(
             Text(root, "id"),
             root.GetProperty("started").GetDateTimeOffset(),
@@ -79,7 +101,10 @@ internal static class JournalText
                 Text(e, "address"),
                 e.GetProperty("port").GetInt32(),
                 Enum.Parse<ProbeOutcome>(Text(e, "outcome")),
-                e.GetProperty("leaf").GetString()))]);
+                e.GetProperty("leaf").GetString()))])
+        {
+            Boot = root.TryGetProperty("boot", out var boot) ? boot.GetString() ?? "" : "",
+        };
     }
 
     private static void WriteStep(Utf8JsonWriter json, Step step)
@@ -129,7 +154,7 @@ internal static class JournalText
             case "removeFile":
                 return new RemoveFileStep(path);
             case var kind:
-                throw new InvalidDataException($"the journal holds a step of the unknown kind {kind}; it was written by a newer version");
+                throw new InvalidDataException($"it holds a step of the unknown kind {kind}");
         }
     }
 
@@ -149,5 +174,5 @@ internal static class JournalText
     }
 
     private static string Text(JsonElement e, string name) =>
-        e.GetProperty(name).GetString() ?? throw new InvalidDataException($"the journal lacks {name}");
+        e.GetProperty(name).GetString() ?? throw new InvalidDataException($"it lacks {name}");
 }

@@ -3,39 +3,83 @@ using MailTlsState.Hosts;
 
 namespace MailTlsState.Execution;
 
-/// <summary>Ends what an earlier run began and did not end.</summary>
-internal sealed class Recovery(IHost host, IHostWriter writer, ApplyLimits limits, string journalDirectory)
+/// <summary>How a recovery ended.</summary>
+public enum RecoveryOutcome
 {
-    /// <summary>Null when there was nothing; else what was done, an error when something is left.</summary>
-    public async Task<Diagnostic?> RecoverAsync(IApplyProgress progress)
+    /// <summary>No run was left unfinished.</summary>
+    Nothing,
+
+    /// <summary>A run that had changed nothing, or had done all its work, was tidied up.</summary>
+    TidiedUp,
+
+    /// <summary>The old files are back, and every endpoint answers as before.</summary>
+    RolledBack,
+
+    /// <summary>The old files are back; the handshakes are left to the next run.</summary>
+    FilesRestored,
+
+    /// <summary>Something is left; it may be tried again.</summary>
+    Incomplete,
+}
+
+/// <summary>How a recovery ended, and what was done.</summary>
+/// <param name="Outcome">How it ended.</param>
+/// <param name="Run">The run that was recovered, or null when there was none or its journal cannot be read.</param>
+/// <param name="Diagnostics">What the administrator should know.</param>
+public sealed record RecoveryResult(RecoveryOutcome Outcome, string? Run, IReadOnlyList<Diagnostic> Diagnostics);
+
+/// <summary>Ends what an earlier run began and did not end, by its journal. It may be killed at any point and run again.</summary>
+public sealed class Recovery(IHost host, IHostWriter writer, ApplyLimits limits, string journalDirectory)
+{
+    /// <summary>Recovers; the caller holds the lock.</summary>
+    /// <param name="progress">Told what is done.</param>
+    /// <param name="filesOnly">True at boot, before the daemons start: files are put back, and the next run shakes hands.</param>
+    public async Task<RecoveryResult> RecoverAsync(IApplyProgress progress, bool filesOnly = false)
     {
-        if (Journal.Open(writer, journalDirectory) is not { } journal)
+        FileTransaction? open;
+        try
         {
-            return null;
+            open = FileTransaction.Open(writer, journalDirectory);
+        }
+        catch (JournalUnreadableException e)
+        {
+            return new RecoveryResult(RecoveryOutcome.Incomplete, null, [e.Diagnostic]);
+        }
+        catch (HostWriteException e)
+        {
+            return new RecoveryResult(RecoveryOutcome.Incomplete, null, [ExecutionDiagnostics.JournalUnreadable(e.Message)]);
         }
 
-        progress.Begin($"recovering the interrupted run {journal.Entry.Id}");
-        var rollback = new Rollback(host, writer, limits);
-        switch (journal.State)
-        {
-            case JournalState.Staging:
-                rollback.RemoveTemporaries(journal.Entry);
-                journal.Discard();
-                return ExecutionDiagnostics.Recovered(journal.Entry.Id, "tidied up: it had changed nothing");
-            case JournalState.Verified or JournalState.RolledBack:
-                foreach (var step in journal.Entry.Steps.OfType<RemoveFileStep>().Where(_ => journal.State == JournalState.Verified))
-                {
-                    step.Do(writer);
-                }
+        return open is null
+            ? new RecoveryResult(RecoveryOutcome.Nothing, null, [])
+            : await RecoverAsync(open, progress, filesOnly).ConfigureAwait(false);
+    }
 
-                rollback.RemoveTemporaries(journal.Entry);
-                journal.Close();
-                return ExecutionDiagnostics.Recovered(journal.Entry.Id, "tidied up: its work was done");
-            default:
-                var left = await rollback.UndoAsync(journal).ConfigureAwait(false);
-                return left.Count == 0
-                    ? ExecutionDiagnostics.Recovered(journal.Entry.Id, "rolled back, and the former state was verified")
-                    : ExecutionDiagnostics.Incomplete(string.Join("; ", left));
+    private async Task<RecoveryResult> RecoverAsync(FileTransaction files, IApplyProgress progress, bool filesOnly)
+    {
+        var run = files.Entry.Id;
+        var was = files.State;
+        progress.Begin($"recovering the interrupted run {run}");
+        var left = files.Recover();
+        if (left.Count > 0)
+        {
+            return Incomplete(left);
         }
+
+        if (files.State != JournalState.VerifyLater)
+        {
+            return Done(RecoveryOutcome.TidiedUp, was == JournalState.Staging ? "tidied up: it had changed nothing" : "tidied up: its work was done");
+        }
+
+        if (filesOnly)
+        {
+            return Done(RecoveryOutcome.FilesRestored, "rolled back on disk; the next run of mailtls sees by handshake that the former state is served");
+        }
+
+        left = await new Rollback(host, writer, limits).ProveAsync(files).ConfigureAwait(false);
+        return left.Count > 0 ? Incomplete(left) : Done(RecoveryOutcome.RolledBack, "rolled back, and the former state was verified");
+
+        RecoveryResult Incomplete(IReadOnlyList<string> what) => new(RecoveryOutcome.Incomplete, run, [ExecutionDiagnostics.Incomplete(string.Join("; ", what))]);
+        RecoveryResult Done(RecoveryOutcome outcome, string how) => new(outcome, run, [ExecutionDiagnostics.Recovered(run, how)]);
     }
 }

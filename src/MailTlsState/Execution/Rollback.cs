@@ -11,15 +11,27 @@ namespace MailTlsState.Execution;
 internal sealed class Rollback(IHost host, IHostWriter writer, ApplyLimits limits)
 {
     /// <summary>Puts every file back, newest change first, and the services to what they were. Returns what could not be done.</summary>
-    public async Task<IReadOnlyList<string>> UndoAsync(Journal journal)
+    public async Task<IReadOnlyList<string>> UndoAsync(FileTransaction files)
     {
-        var entry = journal.Entry;
-        var failed = new List<string>();
-        foreach (var step in entry.Steps.Reverse())
+        var failed = files.Undo();
+        return [.. failed, .. await ProveAsync(files, complete: failed.Count == 0).ConfigureAwait(false)];
+    }
+
+    /// <summary>With the files back: puts the services to what they were and sees that they answer as before. Returns what does not.</summary>
+    /// <param name="files">The run; its journal is ended when nothing is left.</param>
+    /// <param name="complete">False when a file could not be put back, so that the journal has to stay.</param>
+    public async Task<IReadOnlyList<string>> ProveAsync(FileTransaction files, bool complete = true)
+    {
+        List<string> failed =
+        [
+            .. await ReactivateAsync(files.Entry).ConfigureAwait(false),
+            .. await UnlikeBeforeAsync(files.Entry).ConfigureAwait(false),
+        ];
+        if (failed.Count == 0 && complete)
         {
             try
             {
-                step.Undo(writer);
+                files.FinishUndone();
             }
             catch (HostWriteException e)
             {
@@ -27,30 +39,7 @@ internal sealed class Rollback(IHost host, IHostWriter writer, ApplyLimits limit
             }
         }
 
-        failed.AddRange(await ReactivateAsync(entry).ConfigureAwait(false));
-        failed.AddRange(await UnlikeBeforeAsync(entry).ConfigureAwait(false));
-        if (failed.Count == 0)
-        {
-            journal.Reach(JournalState.RolledBack);
-            RemoveTemporaries(entry);
-            journal.Close();
-        }
-
         return failed;
-    }
-
-    /// <summary>Removes staged files and before-images.</summary>
-    public void RemoveTemporaries(JournalEntry entry)
-    {
-        foreach (var name in entry.Steps.SelectMany(s => s.TemporaryNames))
-        {
-            writer.Unlink(name);
-        }
-
-        foreach (var directory in entry.Steps.SelectMany(s => s.TemporaryNames).Select(Step.Parent).Distinct().Where(d => writer.Stat(d) is not null))
-        {
-            writer.SyncDirectory(directory);
-        }
     }
 
     private async Task<IReadOnlyList<string>> ReactivateAsync(JournalEntry entry)

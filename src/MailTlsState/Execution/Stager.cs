@@ -15,7 +15,7 @@ namespace MailTlsState.Execution;
 /// <param name="Attributes">Owner, group and mode.</param>
 /// <param name="OldDigest">Digest of what it replaces, or null when nothing is there.</param>
 /// <param name="BackDated">True when its time stamp is set back (main.cf: Postfix waits for a fresh one to age).</param>
-internal sealed record NewFile(string Path, byte[] Content, FileAttributes Attributes, string? OldDigest, bool BackDated);
+public sealed record NewFile(string Path, byte[] Content, FileAttributes Attributes, string? OldDigest, bool BackDated);
 
 /// <summary>Turns a plan's work into bytes and steps. It reads the host, but changes nothing.</summary>
 internal sealed class Stager(IHostWriter host, Manifest manifest, HostObservation observed, DateTimeOffset now)

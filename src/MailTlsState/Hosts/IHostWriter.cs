@@ -120,7 +120,7 @@ public sealed class HostWriteException(string operation, string path, int error,
 
 /// <summary>Another run holds the lock.</summary>
 public sealed class LockHeldException(int? processId, string? command, DateTimeOffset? since)
-    : Exception($"another run holds the lock: process {processId}, {command}, since {since:u}")
+    : Exception(processId is null ? "another run holds the lock" : $"another run holds the lock: process {processId}, {command}, since {since:u}")
 {
     /// <summary>Its process id, if it wrote one.</summary>
     public int? ProcessId { get; } = processId;

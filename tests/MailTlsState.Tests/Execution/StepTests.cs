@@ -122,26 +122,77 @@ public class StepTests
     }
 
     [Fact]
-    public void A_first_line_that_was_cut_off_is_no_journal()
+    public void A_line_that_was_cut_off_is_replaced_by_the_next_one()
     {
         var host = Host();
-        Journal.Begin(host, Directory, Entry());
+        Journal.Begin(host, Directory, Entry()).Reach(JournalState.Intent);
+        host.AppendFile(Directory + "/journal", "Comm"u8);
+        var journal = Journal.Open(host, Directory)!;
+        Assert.True(journal.WasCutOff);
+        journal.Reach(JournalState.VerifyLater);
+        Assert.Equal(JournalState.VerifyLater, Journal.Open(host, Directory)!.State);
+        Assert.False(Journal.Open(host, Directory)!.WasCutOff);
+        Assert.Equal(0x180, host.Stat(Directory + "/journal")!.Mode);
+    }
+
+    [Fact]
+    public void A_journal_whose_first_line_is_not_whole_is_damaged_and_kept()
+    {
+        var host = Host();
+        Journal.Begin(host, Directory, Entry(Steps["replaced file"]));
         var bytes = host.ReadBytes(Directory + "/journal")!;
         for (var length = 0; length < bytes.Length - 1; length += 7)
         {
-            Assert.Null(Reopen(bytes[..length]));
+            Assert.Equal("MTS0712", Assert.Throws<JournalUnreadableException>(() => Reopen(bytes[..length])).Diagnostic.Code.Id);
+        }
+
+        host = Host().AddDirectory(Directory);
+        host.AddFile("/etc/.a.mtls-id1-1.old", "old").AddFile(Directory + "/journal", "{\"staged\":\"/etc/.a.mtls-id1-1.new\",\"beforeI");
+        Assert.Contains("/etc/.a.mtls-id1-1.old (the former content of a)", Assert.Throws<JournalUnreadableException>(() => Journal.Open(host, Directory)).Diagnostic.Fact, StringComparison.Ordinal);
+        Assert.NotNull(host.Stat(Directory + "/journal"));
+    }
+
+    [Fact]
+    public void A_journal_is_there_whole_or_not_at_all()
+    {
+        for (var at = 1; ; at++)
+        {
+            var host = Host();
+            var count = 0;
+            host.BeforeChange = (_, _) => _ = ++count == at ? throw new HostWriteException("write", "x", 5, "input/output error") : 0;
+            if (Record.Exception(() => Journal.Begin(host, Directory, Entry())) is null)
+            {
+                Assert.True(at > 5);
+                return;
+            }
+
+            host.BeforeChange = (_, _) => { };
+            Assert.Null(Journal.Open(host, Directory));
+            Assert.DoesNotContain(host.Paths, path => path.Contains("/journal", StringComparison.Ordinal));
         }
     }
 
     [Fact]
-    public void A_damaged_line_hides_those_after_it()
+    public void A_damaged_line_in_the_middle_is_damage()
     {
         var host = Host();
         var journal = Journal.Begin(host, Directory, Entry());
         journal.Reach(JournalState.Intent);
         journal.Reach(JournalState.Committed);
         var text = Encoding.UTF8.GetString(host.ReadBytes(Directory + "/journal")!);
-        Assert.Equal(JournalState.Staging, Reopen(Encoding.UTF8.GetBytes(text.Replace("\nIntent ", "\nIntens ", StringComparison.Ordinal)))!.State);
+        var thrown = Assert.Throws<JournalUnreadableException>(() => Reopen(Encoding.UTF8.GetBytes(text.Replace("\nIntent ", "\nIntens ", StringComparison.Ordinal))));
+        Assert.Contains("line 2", thrown.Diagnostic.Fact, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"version\":1", "\"version\":2")]
+    [InlineData("\"kind\":\"removeFile\"", "\"kind\":\"burnFile\"")]
+    [InlineData("\"host\":", "\"host2\":")]
+    public void A_journal_of_a_newer_version_is_left_alone(string old, string @new)
+    {
+        var text = JournalText.Write(Entry(Steps["removed file"])).Replace(old, @new, StringComparison.Ordinal);
+        var thrown = Assert.Throws<JournalUnreadableException>(() => Reopen(Encoding.UTF8.GetBytes($"{text} {Digest(text)}\n")));
+        Assert.Equal("MTS0713", thrown.Diagnostic.Code.Id);
     }
 
     [Fact]

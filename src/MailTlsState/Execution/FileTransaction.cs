@@ -1,0 +1,249 @@
+using MailTlsState.Hosts;
+using MailTlsState.Planning;
+
+namespace MailTlsState.Execution;
+
+/// <summary>
+/// The files' part of an apply, without any daemon: begin, stage, before-images, intent, commit, then finish or undo. What is
+/// to be done is decided from journal and disk alone, so that another process can go on where this one ended, at any point.
+/// </summary>
+public sealed class FileTransaction
+{
+    private readonly IHostWriter _host;
+
+    private FileTransaction(IHostWriter host, Journal journal) => (_host, Journal) = (host, journal);
+
+    /// <summary>Its journal.</summary>
+    public Journal Journal { get; }
+
+    /// <summary>Its intent.</summary>
+    public JournalEntry Entry => Journal.Entry;
+
+    /// <summary>How far it got for certain.</summary>
+    public JournalState State => Journal.State;
+
+    /// <summary>Writes the journal; from here on <see cref="Open"/> finds it.</summary>
+    /// <exception cref="HostWriteException">It could not be written, and nothing of it is left.</exception>
+    public static FileTransaction Begin(IHostWriter host, string journalDirectory, JournalEntry entry) => new(host, Journal.Begin(host, journalDirectory, entry));
+
+    /// <summary>What an earlier process began and did not end, or null.</summary>
+    /// <exception cref="JournalUnreadableException">There is a journal, and it cannot be followed.</exception>
+    public static FileTransaction? Open(IHostWriter host, string journalDirectory) =>
+        Journal.Open(host, journalDirectory) is { } journal ? new FileTransaction(host, journal) : null;
+
+    /// <summary>Writes every new file beside its place, whole, with its final owner and mode, and makes it last.</summary>
+    /// <param name="files">One for each <see cref="ReplaceFileStep"/>.</param>
+    /// <param name="now">The time; a file that is back-dated gets one a minute earlier.</param>
+    public void Stage(IReadOnlyList<NewFile> files, DateTimeOffset now)
+    {
+        var steps = Entry.Steps.OfType<ReplaceFileStep>().ToList();
+        foreach (var step in steps)
+        {
+            var file = files.Single(f => f.Path == step.Path);
+            _host.CreateFile(step.Staged, file.Content, file.Attributes.Owner, file.Attributes.Group, file.Attributes.Mode);
+            if (file.BackDated)
+            {
+                _host.SetModificationTime(step.Staged, now - TimeSpan.FromMinutes(1));
+            }
+        }
+
+        foreach (var directory in steps.Select(s => Step.Parent(s.Staged)).Distinct())
+        {
+            _host.SyncDirectory(directory);
+        }
+    }
+
+    /// <summary>Gives every old file its second name, and sees that it is the file that the plan was made from.</summary>
+    /// <exception cref="PlanStaleException">A file changed since it was observed.</exception>
+    public void KeepBeforeImages()
+    {
+        foreach (var step in Entry.Steps.OfType<ReplaceFileStep>())
+        {
+            RequireOld(step);
+            step.KeepBeforeImage(_host);
+        }
+    }
+
+    /// <summary>Writes that files may change from here on.</summary>
+    public void Intent() => Journal.Reach(JournalState.Intent);
+
+    /// <summary>Brings every file to its new state. Files that go are removed by <see cref="Finish"/>, when the new state was seen.</summary>
+    /// <exception cref="PlanStaleException">A file changed since it was observed; those before it are new already.</exception>
+    public void Commit()
+    {
+        // All of them before the first rename, so that as a rule nothing has to be undone; each again right before its own.
+        foreach (var step in Entry.Steps.OfType<ReplaceFileStep>())
+        {
+            RequireOld(step);
+        }
+
+        foreach (var step in Entry.Steps.Where(s => s is not RemoveFileStep))
+        {
+            if (step is ReplaceFileStep replace)
+            {
+                RequireOld(replace);
+            }
+
+            step.Do(_host);
+
+            // A writer that had it open all the time wrote into what is the before-image now.
+            if (step is ReplaceFileStep { BeforeImage: { } kept } done && _host.ReadBytes(kept) is { } bytes && Fingerprint.Digest(bytes) != done.OldDigest)
+            {
+                throw new PlanStaleException([$"{step.Path} was written to while it was replaced"]);
+            }
+        }
+
+        Journal.Reach(JournalState.Committed);
+    }
+
+    /// <summary>Writes that the services were told.</summary>
+    public void Activated() => Journal.Reach(JournalState.Activated);
+
+    /// <summary>Writes that the new state was seen. From here on it only goes forward.</summary>
+    /// <returns>False when it was written but may not last: then the before-images have to stay, and <see cref="Finish"/> is the next run's.</returns>
+    /// <exception cref="HostWriteException">It was not written, so the only way is back.</exception>
+    public bool Verified()
+    {
+        try
+        {
+            Journal.Reach(JournalState.Verified);
+            return true;
+        }
+        catch (HostWriteException) when (Journal.IsWritten(JournalState.Verified))
+        {
+            // Undoing now could die half way, and the next run would find this line and go forward over a mixture.
+            return false;
+        }
+    }
+
+    /// <summary>After <see cref="Verified"/>: removes what the new state does not name, temporary files, and ends the journal.</summary>
+    public void Finish()
+    {
+        foreach (var step in Entry.Steps.OfType<RemoveFileStep>())
+        {
+            step.Do(_host);
+        }
+
+        RemoveTemporaries();
+        Journal.Close();
+    }
+
+    /// <summary>
+    /// Puts every file back, newest change first, and writes that the services have still to be seen. May be repeated.
+    /// </summary>
+    /// <returns>What could not be put back; empty when all is as before.</returns>
+    public IReadOnlyList<string> Undo()
+    {
+        var failed = new List<string>();
+        foreach (var step in Entry.Steps.Reverse())
+        {
+            try
+            {
+                if (step is ReplaceFileStep replace && ChangedBySomebody(replace) is { } changed)
+                {
+                    failed.Add(changed);
+                    continue;
+                }
+
+                step.Undo(_host);
+            }
+            catch (HostWriteException e)
+            {
+                failed.Add(e.Message);
+            }
+        }
+
+        if (failed.Count == 0 && State != JournalState.VerifyLater)
+        {
+            try
+            {
+                Journal.Reach(JournalState.VerifyLater);
+            }
+            catch (HostWriteException e)
+            {
+                failed.Add(e.Message);
+            }
+        }
+
+        return failed;
+    }
+
+    /// <summary>After <see cref="Undo"/>: writes that the old state was seen, removes temporary files, and ends the journal.</summary>
+    public void FinishUndone()
+    {
+        Journal.Reach(JournalState.RolledBack);
+        RemoveTemporaries();
+        Journal.Close();
+    }
+
+    /// <summary>Before <see cref="Intent"/>: removes what was staged, and the journal.</summary>
+    public void Abandon()
+    {
+        RemoveTemporaries();
+        Journal.Discard();
+    }
+
+    /// <summary>
+    /// The files' part of a recovery: before the intent nothing but temporary files goes; after verification the rest is tidied
+    /// up; in between every file is put back, and <see cref="FinishUndone"/> is still to come.
+    /// </summary>
+    /// <returns>What could not be done; empty when all is done.</returns>
+    public IReadOnlyList<string> Recover()
+    {
+        try
+        {
+            switch (State)
+            {
+                // A line that was cut off may have been the intent: undoing what was not done does nothing.
+                case JournalState.Staging when !Journal.WasCutOff:
+                    Abandon();
+                    return [];
+                case JournalState.Verified:
+                    Finish();
+                    return [];
+                case JournalState.RolledBack:
+                    RemoveTemporaries();
+                    Journal.Close();
+                    return [];
+                default:
+                    return Undo();
+            }
+        }
+        catch (HostWriteException e)
+        {
+            return [e.Message];
+        }
+    }
+
+    private void RemoveTemporaries()
+    {
+        foreach (var name in Entry.Steps.SelectMany(s => s.TemporaryNames))
+        {
+            _host.Unlink(name);
+        }
+
+        foreach (var directory in Entry.Steps.SelectMany(s => s.TemporaryNames).Select(Step.Parent).Distinct().Where(d => _host.Stat(d) is not null))
+        {
+            _host.SyncDirectory(directory);
+        }
+    }
+
+    private void RequireOld(ReplaceFileStep step)
+    {
+        if (step.CurrentDigest(_host) != step.OldDigest)
+        {
+            throw new PlanStaleException([$"{step.Path} changed after it was observed"]);
+        }
+
+        // Somebody who replaced it by an equal file set another owner, mode or label, or holds the old one open.
+        if (step.BeforeImage is not null && _host.Stat(step.BeforeImage) is { } kept && _host.Stat(step.Path)?.Inode != kept.Inode)
+        {
+            throw new PlanStaleException([$"{step.Path} was replaced by another file after it was observed"]);
+        }
+    }
+
+    // An edit that somebody made after the commit is nobody's to throw away; the former content stays beside it.
+    private string? ChangedBySomebody(ReplaceFileStep step) => step.CurrentDigest(_host) is { } now && now != step.OldDigest && now != step.NewDigest
+        ? $"{step.Path} was changed by somebody else after the commit{(step.BeforeImage is null ? "" : $", and its former content is kept in {step.BeforeImage}")}"
+        : null;
+}

@@ -10,6 +10,7 @@ namespace MailTlsState.Execution;
 public sealed class FileTransaction
 {
     private readonly IHostWriter _host;
+    private readonly Dictionary<string, ulong> _kept = [];
 
     private FileTransaction(IHostWriter host, Journal journal) => (_host, Journal) = (host, journal);
 
@@ -40,7 +41,7 @@ public sealed class FileTransaction
         foreach (var step in steps)
         {
             var file = files.Single(f => f.Path == step.Path);
-            _host.CreateFile(step.Staged, file.Content, file.Attributes.Owner, file.Attributes.Group, file.Attributes.Mode);
+            _host.CreateFile(step.Staged, file.Content, file.Attributes.Owner, file.Attributes.Group, file.Attributes.Mode, like: step.BeforeImage is null ? null : step.Path);
             if (file.BackDated)
             {
                 _host.SetModificationTime(step.Staged, now - TimeSpan.FromMinutes(1));
@@ -60,6 +61,11 @@ public sealed class FileTransaction
         foreach (var step in Entry.Steps.OfType<ReplaceFileStep>())
         {
             RequireOld(step);
+            if (_host.Stat(step.Path) is { } now)
+            {
+                _kept[step.Path] = now.Inode;
+            }
+
             step.KeepBeforeImage(_host);
         }
     }
@@ -139,15 +145,9 @@ public sealed class FileTransaction
         {
             try
             {
-                if (step is ReplaceFileStep replace && ChangedBySomebody(replace) is { } changed)
-                {
-                    failed.Add(changed);
-                    continue;
-                }
-
                 step.Undo(_host);
             }
-            catch (HostWriteException e)
+            catch (Exception e) when (e is HostWriteException or StepNotUndoneException)
             {
                 failed.Add(e.Message);
             }
@@ -236,14 +236,9 @@ public sealed class FileTransaction
         }
 
         // Somebody who replaced it by an equal file set another owner, mode or label, or holds the old one open.
-        if (step.BeforeImage is not null && _host.Stat(step.BeforeImage) is { } kept && _host.Stat(step.Path)?.Inode != kept.Inode)
+        if (_kept.TryGetValue(step.Path, out var kept) && _host.Stat(step.Path)?.Inode != kept)
         {
             throw new PlanStaleException([$"{step.Path} was replaced by another file after it was observed"]);
         }
     }
-
-    // An edit that somebody made after the commit is nobody's to throw away; the former content stays beside it.
-    private string? ChangedBySomebody(ReplaceFileStep step) => step.CurrentDigest(_host) is { } now && now != step.OldDigest && now != step.NewDigest
-        ? $"{step.Path} was changed by somebody else after the commit{(step.BeforeImage is null ? "" : $", and its former content is kept in {step.BeforeImage}")}"
-        : null;
 }

@@ -48,6 +48,7 @@ public sealed class Journal
     /// <exception cref="HostWriteException">It could not be written; nothing of it is left.</exception>
     public static Journal Begin(IHostWriter host, string directory, JournalEntry entry)
     {
+        directory = host.Resolve(directory);
         foreach (var path in new[] { directory, Archive(directory) })
         {
             if (host.Stat(path) is null)
@@ -79,6 +80,7 @@ public sealed class Journal
     /// <exception cref="HostWriteException">It cannot be read.</exception>
     public static Journal? Open(IHostWriter host, string directory)
     {
+        directory = host.Resolve(directory);
         if (host.ReadBytes(PathIn(directory)) is not { } bytes)
         {
             return null;

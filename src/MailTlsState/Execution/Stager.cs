@@ -45,11 +45,11 @@ internal sealed class Stager(IHostWriter host, Manifest manifest, HostObservatio
             switch (work)
             {
                 case MakeDirectory d:
-                    _before.Add(new CreateDirectoryStep(d.Path, 0, 0, d.Mode));
+                    _before.Add(new CreateDirectoryStep(host.Resolve(d.Path), 0, 0, d.Mode));
                     break;
                 case SetAttributes a:
                     var was = host.Stat(a.Path) ?? throw Moved(a.Path);
-                    _before.Add(new SetAttributesStep(a.Path, new FileAttributes(was.Owner, was.Group, was.Mode), new FileAttributes(a.Owner, a.Group, a.Mode)));
+                    _before.Add(new SetAttributesStep(host.Resolve(a.Path), new FileAttributes(was.Owner, was.Group, was.Mode), new FileAttributes(a.Owner, a.Group, a.Mode)));
                     break;
                 case EditText e:
                     Edit(e);
@@ -58,7 +58,7 @@ internal sealed class Stager(IHostWriter host, Manifest manifest, HostObservatio
                     Issue(i);
                     break;
                 case RemoveFile r:
-                    _after.Add(new RemoveFileStep(r.Path));
+                    _after.Add(new RemoveFileStep(host.Resolve(r.Path)));
                     break;
             }
         }
@@ -96,7 +96,7 @@ internal sealed class Stager(IHostWriter host, Manifest manifest, HostObservatio
         var old = ReadPlanned(work.Path, work.BeforeDigest);
         var text = work.Edit(old is null ? "" : Encoding.Latin1.GetString(old));
         var attributes = host.Stat(work.Path) is { } now ? new FileAttributes(now.Owner, now.Group, now.Mode) : new FileAttributes(0, 0, PublicFile);
-        _files.Add(new NewFile(work.Path, Encoding.Latin1.GetBytes(text), attributes, work.BeforeDigest, work.KeepModificationTime));
+        _files.Add(new NewFile(host.Resolve(work.Path), Encoding.Latin1.GetBytes(text), attributes, work.BeforeDigest, work.KeepModificationTime));
     }
 
     private void Issue(IssueCertificate work)
@@ -154,7 +154,7 @@ internal sealed class Stager(IHostWriter host, Manifest manifest, HostObservatio
             return;
         }
 
-        _files.Add(new NewFile(path, content, new FileAttributes(0, 0, PrivateFile), work.BeforeDigests.GetValueOrDefault(path), BackDated: false));
+        _files.Add(new NewFile(host.Resolve(path), content, new FileAttributes(0, 0, PrivateFile), work.BeforeDigests.GetValueOrDefault(path), BackDated: false));
     }
 
     /// <summary>The bytes of a file that has not changed since the plan was made.</summary>

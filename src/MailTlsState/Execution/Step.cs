@@ -37,7 +37,8 @@ public abstract record Step(string Path)
 public sealed record CreateDirectoryStep(string Path, int Owner, int Group, int Mode) : Step(Path)
 {
     /// <inheritdoc/>
-    public override bool IsDone(IHostWriter host) => host.Stat(Path)?.Kind == FileKind.Directory;
+    public override bool IsDone(IHostWriter host) =>
+        host.Stat(Path) is { Kind: FileKind.Directory } now && (now.Owner, now.Group, now.Mode) == (Owner, Group, Mode);
 
     /// <inheritdoc/>
     public override void Do(IHostWriter host)
@@ -54,11 +55,18 @@ public sealed record CreateDirectoryStep(string Path, int Owner, int Group, int 
     public override void Undo(IHostWriter host)
     {
         // Its parent may be a directory of the same run that was not made yet, or is gone again.
-        if (host.Stat(Parent(Path)) is not null)
+        if (host.Stat(Parent(Path)) is null)
+        {
+            return;
+        }
+
+        // What somebody else put into it meanwhile is not ours to remove, and no reason to fail.
+        if (host.Stat(Path)?.Kind == FileKind.Directory && host.List(Path).Count == 0)
         {
             host.RemoveDirectory(Path);
-            host.SyncDirectory(Parent(Path));
         }
+
+        host.SyncDirectory(Parent(Path));
     }
 }
 
@@ -79,12 +87,12 @@ public sealed record ReplaceFileStep(string Path, string Staged, string? BeforeI
     /// <summary>Digest of what stands at the path now, or null when nothing does.</summary>
     public string? CurrentDigest(IHostWriter host) => host.ReadBytes(Path) is { } bytes ? Fingerprint.Digest(bytes) : null;
 
-    /// <summary>Gives the old file its second name, so that it can come back with content, owner, mode and label as they were.</summary>
+    /// <summary>Keeps the old file under a second name, so that it can come back with content, owner, mode, label and ACL as they were.</summary>
     public void KeepBeforeImage(IHostWriter host)
     {
         if (BeforeImage is not null)
         {
-            host.Link(Path, BeforeImage);
+            host.Preserve(Path, BeforeImage);
             host.SyncDirectory(Parent(BeforeImage));
         }
     }
@@ -97,33 +105,57 @@ public sealed record ReplaceFileStep(string Path, string Staged, string? BeforeI
             host.Rename(Staged, Path, replace: BeforeImage is not null);
         }
 
-        host.SyncDirectory(Parent(Path));
-        if (Parent(Staged) != Parent(Path))
-        {
-            host.SyncDirectory(Parent(Staged));
-        }
+        Sync(host);
     }
 
     /// <inheritdoc/>
     public override void Undo(IHostWriter host)
     {
-        if (!IsDone(host))
+        var now = CurrentDigest(host);
+        if (now == NewDigest)
         {
+            BringBack(host);
+        }
+        else if (now != OldDigest && host.Stat(Staged) is null)
+        {
+            // The staged file went to its place, and something else is there by now: it is not ours to throw away.
+            throw new StepNotUndoneException(BeforeImage is { } image && host.Stat(image) is not null
+                ? $"{Path} was changed by somebody else after the commit; its former content is kept in {image}"
+                : $"{Path} was changed by somebody else after the commit");
+        }
+
+        // Also when nothing was to be done: the run that did it may have died before this.
+        Sync(host);
+    }
+
+    private void BringBack(IHostWriter host)
+    {
+        if (BeforeImage is null)
+        {
+            host.Unlink(Path);
             return;
         }
 
-        if (BeforeImage is not null)
+        var image = host.ReadBytes(BeforeImage);
+        if (image is null || Fingerprint.Digest(image) != OldDigest)
         {
-            host.Rename(BeforeImage, Path, replace: true);
-        }
-        else
-        {
-            host.Unlink(Path);
+            throw new StepNotUndoneException($"the former content of {Path} is {(image is null ? "missing" : "damaged")} at {BeforeImage}");
         }
 
-        host.SyncDirectory(Parent(Path));
+        host.Rename(BeforeImage, Path, replace: true);
+    }
+
+    private void Sync(IHostWriter host)
+    {
+        foreach (var directory in new[] { Parent(Path), Parent(Staged) }.Distinct().Where(d => host.Stat(d) is not null))
+        {
+            host.SyncDirectory(directory);
+        }
     }
 }
+
+/// <summary>A step cannot be taken back without loss.</summary>
+public sealed class StepNotUndoneException(string message) : Exception(message);
 
 /// <summary>Removes a file that the new state does not name any more. Done last, after the new state was verified, so it is never undone.</summary>
 /// <param name="Path">The file.</param>

@@ -5,7 +5,8 @@ namespace MailTlsState.Hosts;
 /// <summary>
 /// What an apply may do to a host. All calls are synchronous and made on one thread, each does one system call that
 /// changes something, follows no symbolic link, checks every result and throws <see cref="HostWriteException"/>.
-/// Parent directories of a path are resolved without following links below the first component that root alone may change.
+/// Reading follows links among a path's parents only where root alone could have made them; a change follows none, so its
+/// path comes from <see cref="Resolve"/> and a parent that was swapped for a link since is refused.
 /// </summary>
 public interface IHostWriter
 {
@@ -15,13 +16,24 @@ public interface IHostWriter
     /// <summary>Identity and attributes of a path, or null when nothing is there.</summary>
     FileIdentity? Stat(string path);
 
+    /// <summary>
+    /// The path without links among its parents; names that do not exist yet stay as they are, and the last one is not followed.
+    /// </summary>
+    string Resolve(string path);
+
     /// <summary>Makes a new file (it must not exist) with final owner and mode before its first byte; writes all and fsyncs it.</summary>
-    void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode);
+    /// <param name="path">The new file.</param>
+    /// <param name="content">All of it.</param>
+    /// <param name="owner">Numeric owner.</param>
+    /// <param name="group">Numeric group.</param>
+    /// <param name="mode">Permission bits.</param>
+    /// <param name="like">The file whose place it will take: its label, ACL and other extended attributes go over; null for none.</param>
+    void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode, string? like = null);
 
     /// <summary>Appends to a file made by <see cref="CreateFile"/> and fsyncs it.</summary>
     void AppendFile(string path, ReadOnlySpan<byte> content);
 
-    /// <summary>Makes a new directory with final owner and mode.</summary>
+    /// <summary>Makes a new directory with final owner and mode, and fsyncs it.</summary>
     void CreateDirectory(string path, int owner, int group, int mode);
 
     /// <summary>renameat2(2). Replaces <paramref name="to"/> when <paramref name="replace"/>, else fails if it exists.</summary>
@@ -29,6 +41,11 @@ public interface IHostWriter
 
     /// <summary>linkat(2): a second name for the same file.</summary>
     void Link(string existing, string created);
+
+    /// <summary>
+    /// Keeps a file under a second name: a hard link, or where none can be made a copy with owner, mode, ACL, label and times, fsynced.
+    /// </summary>
+    void Preserve(string path, string image);
 
     /// <summary>unlinkat(2); no error when nothing is there.</summary>
     void Unlink(string path);
@@ -39,10 +56,10 @@ public interface IHostWriter
     /// <summary>Names in a directory.</summary>
     IReadOnlyList<string> List(string path);
 
-    /// <summary>Sets owner, group and mode by descriptor.</summary>
+    /// <summary>Sets owner, group and mode by descriptor, and fsyncs it.</summary>
     void SetOwnerAndMode(string path, int owner, int group, int mode);
 
-    /// <summary>Sets the modification time.</summary>
+    /// <summary>Sets the modification time, and fsyncs it.</summary>
     void SetModificationTime(string path, DateTimeOffset time);
 
     /// <summary>fsyncs a directory.</summary>

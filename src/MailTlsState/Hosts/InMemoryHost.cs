@@ -134,7 +134,10 @@ public sealed class InMemoryHost : IHost, IHostWriter
         : null;
 
     /// <inheritdoc/>
-    public void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode)
+    public string Resolve(string path) => path;
+
+    /// <inheritdoc/>
+    public void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode, string? like = null)
     {
         Begin("create", path);
         RequireNew("create", path);
@@ -195,6 +198,9 @@ public sealed class InMemoryHost : IHost, IHostWriter
         RequireNew("link", created);
         _nodes[created] = node;
     }
+
+    /// <inheritdoc/>
+    public void Preserve(string path, string image) => Link(path, image);
 
     /// <inheritdoc/>
     public void Unlink(string path)

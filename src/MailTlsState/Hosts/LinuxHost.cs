@@ -79,8 +79,11 @@ public sealed class LinuxHost(LinuxHostOptions options) : IHost, IHostWriter
     public FileIdentity? Stat(string path) => LinuxFileWriter.Stat(path);
 
     /// <inheritdoc/>
-    public void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode) =>
-        LinuxFileWriter.CreateFile(path, content, owner, group, mode);
+    public string Resolve(string path) => LinuxPath.Resolve(path, "resolve");
+
+    /// <inheritdoc/>
+    public void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode, string? like = null) =>
+        LinuxFileWriter.CreateFile(path, content, owner, group, mode, like);
 
     /// <inheritdoc/>
     public void AppendFile(string path, ReadOnlySpan<byte> content) => LinuxFileWriter.AppendFile(path, content);
@@ -93,6 +96,9 @@ public sealed class LinuxHost(LinuxHostOptions options) : IHost, IHostWriter
 
     /// <inheritdoc/>
     public void Link(string existing, string created) => LinuxFileWriter.Link(existing, created);
+
+    /// <inheritdoc/>
+    public void Preserve(string path, string image) => LinuxFileWriter.Preserve(path, image);
 
     /// <inheritdoc/>
     public void Unlink(string path) => LinuxFileWriter.Remove(path, directory: false);

@@ -18,7 +18,10 @@ public sealed class ReadOnlyHost(IHostWriter inner) : IHostWriter
     public IReadOnlyList<string> List(string path) => inner.List(path);
 
     /// <inheritdoc/>
-    public void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode) => throw Refused($"create {path}");
+    public string Resolve(string path) => inner.Resolve(path);
+
+    /// <inheritdoc/>
+    public void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode, string? like = null) => throw Refused($"create {path}");
 
     /// <inheritdoc/>
     public void AppendFile(string path, ReadOnlySpan<byte> content) => throw Refused($"append to {path}");
@@ -31,6 +34,9 @@ public sealed class ReadOnlyHost(IHostWriter inner) : IHostWriter
 
     /// <inheritdoc/>
     public void Link(string existing, string created) => throw Refused($"link {existing} as {created}");
+
+    /// <inheritdoc/>
+    public void Preserve(string path, string image) => throw Refused($"keep {path} as {image}");
 
     /// <inheritdoc/>
     public void Unlink(string path) => throw Refused($"remove {path}");

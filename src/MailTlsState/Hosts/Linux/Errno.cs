@@ -12,12 +12,21 @@ internal static class Errno
     internal const int NoChild = 10;
     internal const int Again = 11;
     internal const int AccessDenied = 13;
+    internal const int Busy = 16;
     internal const int Exists = 17;
+    internal const int CrossDevice = 18;
     internal const int NotDirectory = 20;
     internal const int IsDirectory = 21;
     internal const int Invalid = 22;
+    internal const int NoSpace = 28;
+    internal const int ReadOnlyFileSystem = 30;
+    internal const int TooManyLinks = 31;
     internal const int NotImplemented = 38;
+    internal const int NotEmpty = 39;
     internal const int Loop = 40;
+    internal const int NoData = 61;
+    internal const int NotSupported = 95;
+    internal const int Quota = 122;
 
     internal static int Last => Marshal.GetLastPInvokeError();
 

@@ -29,6 +29,11 @@ internal static partial class Libc
 
     internal const uint RenameNoReplace = 1;
 
+    /// <summary>STATX_ATTR_IMMUTABLE, STATX_ATTR_APPEND, STATX_ATTR_MOUNT_ROOT.</summary>
+    internal const ulong Immutable = 0x10;
+    internal const ulong AppendOnly = 0x20;
+    internal const ulong MountRoot = 0x2000;
+
     internal const int LockExclusive = 2;
     internal const int LockNonBlocking = 4;
 
@@ -97,8 +102,20 @@ internal static partial class Libc
     [LibraryImport(C, EntryPoint = "unlinkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int UnlinkAt(int directory, string path, int flags);
 
-    [LibraryImport(C, EntryPoint = "utimensat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int UTimeNsAt(int directory, string path, ReadOnlySpan<TimeSpec> accessAndModification, int flags);
+    [LibraryImport(C, EntryPoint = "futimens", SetLastError = true)]
+    internal static partial int FUTimeNs(int descriptor, ReadOnlySpan<TimeSpec> accessAndModification);
+
+    [LibraryImport(C, EntryPoint = "flistxattr", SetLastError = true)]
+    internal static partial nint FListXAttr(int descriptor, Span<byte> names, nint size);
+
+    [LibraryImport(C, EntryPoint = "fgetxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint FGetXAttr(int descriptor, string name, Span<byte> value, nint size);
+
+    [LibraryImport(C, EntryPoint = "fsetxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int FSetXAttr(int descriptor, string name, ReadOnlySpan<byte> value, nint size, int flags);
+
+    [LibraryImport(C, EntryPoint = "fremovexattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int FRemoveXAttr(int descriptor, string name);
 
     [LibraryImport(C, EntryPoint = "ftruncate", SetLastError = true)]
     internal static partial int FTruncate(int descriptor, long length);
@@ -146,6 +163,8 @@ internal static partial class Libc
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     internal struct StatXBuffer
     {
+        [FieldOffset(8)]
+        internal ulong Attributes;
         [FieldOffset(16)]
         internal uint Links;
         [FieldOffset(20)]
@@ -158,6 +177,12 @@ internal static partial class Libc
         internal ulong Inode;
         [FieldOffset(40)]
         internal ulong Size;
+        [FieldOffset(56)]
+        internal ulong AttributesMask;
+        [FieldOffset(64)]
+        internal TimeSpec Accessed;
+        [FieldOffset(112)]
+        internal TimeSpec Modified;
         [FieldOffset(136)]
         internal uint DeviceMajor;
         [FieldOffset(140)]

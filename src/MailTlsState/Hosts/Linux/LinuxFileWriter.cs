@@ -26,7 +26,7 @@ internal static class LinuxFileWriter
             RequireRegular(found, "read", path);
             var content = file.ReadToEnd((long)found.Size, MaximumRead, path);
             return content.LongLength > MaximumRead
-                ? throw new HostWriteException("read", path, Errno.Invalid, $"larger than {MaximumRead / 1024 / 1024} MiB")
+                ? throw TooLarge("read", path)
                 : content;
         }
     }
@@ -49,15 +49,21 @@ internal static class LinuxFileWriter
         }
     }
 
-    internal static void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode)
+    internal static void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode, string? like)
     {
-        using var parent = LinuxPath.OpenParent(path, "create", out var name);
+        var attributes = like is null ? null : AttributesOf(like);
+        using var parent = LinuxPath.OpenPinnedParent(path, "create", out var name);
 
         // 0600 first: nobody but root ever sees it wider than it will be, whatever the umask is.
         using var file = LinuxPath.Open(parent, name, Libc.WriteOnly | Libc.Create | Libc.Exclusive, 0b110_000_000, "create", path);
         try
         {
             SetOwner(file, owner, group, path);
+            if (attributes is not null)
+            {
+                ExtendedAttributes.Inherit(attributes, file, mode, path);
+            }
+
             SetMode(file, mode, path);
             file.WriteAll(content, path);
             file.Sync(path);
@@ -70,9 +76,22 @@ internal static class LinuxFileWriter
         }
     }
 
+    internal static void Preserve(string path, string image)
+    {
+        try
+        {
+            Link(path, image);
+        }
+        catch (HostWriteException failure) when (failure.Error is Errno.NotPermitted or Errno.CrossDevice or Errno.TooManyLinks or Errno.NotSupported or Errno.NotImplemented)
+        {
+            // No hard links here (vfat, some network file systems), not for this process (protected_hardlinks), or no further one.
+            Copy(path, image);
+        }
+    }
+
     internal static void AppendFile(string path, ReadOnlySpan<byte> content)
     {
-        using var parent = LinuxPath.OpenParent(path, "append to", out var name);
+        using var parent = LinuxPath.OpenPinnedParent(path, "append to", out var name);
         using var file = LinuxPath.Open(parent, name, Libc.WriteOnly | Libc.Append | Libc.NonBlocking, 0, "append to", path);
         RequireRegular(file.Stat("append to", path), "append to", path);
         file.WriteAll(content, path);
@@ -81,13 +100,16 @@ internal static class LinuxFileWriter
 
     internal static void CreateDirectory(string path, int owner, int group, int mode)
     {
-        using var parent = LinuxPath.OpenParent(path, "create directory", out var name);
+        using var parent = LinuxPath.OpenPinnedParent(path, "create directory", out var name);
         Check(Libc.MkdirAt(parent.Number, name, 0b111_000_000), "create directory", path);
         try
         {
             using var directory = LinuxPath.Open(parent, name, Libc.ReadOnly | Libc.Directory, 0, "create directory", path);
             SetOwner(directory, owner, group, path);
             SetMode(directory, mode, path);
+
+            // The parent's fsync keeps the name, this one keeps owner and mode.
+            directory.Sync(path);
         }
         catch (HostWriteException)
         {
@@ -98,15 +120,15 @@ internal static class LinuxFileWriter
 
     internal static void Rename(string from, string to, bool replace)
     {
-        using var fromParent = LinuxPath.OpenParent(from, "rename", out var fromName);
-        using var toParent = LinuxPath.OpenParent(to, "rename", out var toName);
+        using var fromParent = LinuxPath.OpenPinnedParent(from, "rename", out var fromName);
+        using var toParent = LinuxPath.OpenPinnedParent(to, "rename", out var toName);
         Check(Libc.RenameAt2(fromParent.Number, fromName, toParent.Number, toName, replace ? 0 : Libc.RenameNoReplace), "rename", $"{from} to {to}");
     }
 
     internal static void Link(string existing, string created)
     {
-        using var existingParent = LinuxPath.OpenParent(existing, "link", out var existingName);
-        using var createdParent = LinuxPath.OpenParent(created, "link", out var createdName);
+        using var existingParent = LinuxPath.OpenPinnedParent(existing, "link", out var existingName);
+        using var createdParent = LinuxPath.OpenPinnedParent(created, "link", out var createdName);
 
         // Flags 0: a symbolic link at the end is not followed, the link itself would get a second name.
         Check(Libc.LinkAt(existingParent.Number, existingName, createdParent.Number, createdName, 0), "link", $"{existing} as {created}");
@@ -117,7 +139,7 @@ internal static class LinuxFileWriter
         var operation = directory ? "remove directory" : "remove";
         try
         {
-            using var parent = LinuxPath.OpenParent(path, operation, out var name);
+            using var parent = LinuxPath.OpenPinnedParent(path, operation, out var name);
             Check(Libc.UnlinkAt(parent.Number, name, directory ? Libc.AtRemoveDirectory : 0), operation, path);
         }
         catch (HostWriteException failure) when (failure.Error == Errno.NoEntry)
@@ -134,7 +156,7 @@ internal static class LinuxFileWriter
 
     internal static void SetOwnerAndMode(string path, int owner, int group, int mode)
     {
-        using var parent = LinuxPath.OpenParent(path, "set owner and mode of", out var name);
+        using var parent = LinuxPath.OpenPinnedParent(path, "set owner and mode of", out var name);
         using var file = LinuxPath.Open(parent, name, Libc.ReadOnly | Libc.NonBlocking | Libc.NoControllingTerminal, 0, "set owner and mode of", path);
         var found = file.Stat("set owner and mode of", path);
         if (LinuxPath.KindOf(found.Mode) is not (FileKind.Regular or FileKind.Directory))
@@ -151,11 +173,13 @@ internal static class LinuxFileWriter
 
         SetOwner(file, owner, group, path);
         SetMode(file, mode, path);
+        file.Sync(path);
     }
 
     internal static void SetModificationTime(string path, DateTimeOffset time)
     {
-        using var parent = LinuxPath.OpenParent(path, "set time of", out var name);
+        using var parent = LinuxPath.OpenPinnedParent(path, "set time of", out var name);
+        using var file = LinuxPath.Open(parent, name, Libc.ReadOnly | Libc.NonBlocking | Libc.NoControllingTerminal, 0, "set time of", path);
         var ticks = time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks;
         var seconds = Math.DivRem(ticks, TimeSpan.TicksPerSecond, out var rest);
         if (rest < 0)
@@ -165,7 +189,8 @@ internal static class LinuxFileWriter
         }
 
         ReadOnlySpan<Libc.TimeSpec> times = [new Libc.TimeSpec(0, OmitTime), new Libc.TimeSpec(seconds, rest * 100)];
-        Check(Libc.UTimeNsAt(parent.Number, name, times, Libc.AtSymlinkNoFollow), "set time of", path);
+        Check(Libc.FUTimeNs(file.Number, times), "set time of", path);
+        file.Sync(path);
     }
 
     internal static void SyncDirectory(string path)
@@ -173,10 +198,65 @@ internal static class LinuxFileWriter
         _ = LinuxPath.Split(path);
 
         // fsync needs a descriptor that was opened for reading, which O_PATH is not.
-        using var at = LinuxPath.OpenDirectory(path, "sync", path);
+        using var at = LinuxPath.OpenDirectory(path, "sync", path, pinned: true);
         using var directory = LinuxPath.Open(at, ".", Libc.ReadOnly | Libc.Directory, 0, "sync", path);
         directory.Sync(path);
     }
+
+    /// <summary>Another file that is the same in all but its inode: content, owner, mode, attributes and times.</summary>
+    private static void Copy(string path, string image)
+    {
+        using var from = OpenRegular(path, "copy", out var found);
+        using var parent = LinuxPath.OpenPinnedParent(image, "copy", out var name);
+        using var to = LinuxPath.Open(parent, name, Libc.WriteOnly | Libc.Create | Libc.Exclusive, 0b110_000_000, "copy to", image);
+        try
+        {
+            if ((found.Attributes & (Libc.Immutable | Libc.AppendOnly)) != 0)
+            {
+                // Then it cannot be replaced either: better known now than after the commit.
+                throw LinuxPath.Failed("copy", path, Errno.NotPermitted);
+            }
+
+            var content = from.ReadToEnd((long)found.Size, MaximumRead, path);
+            SetOwner(to, (int)found.Owner, (int)found.Group, image);
+            to.WriteAll(content.LongLength > MaximumRead ? throw TooLarge("copy", path) : content, image);
+            ExtendedAttributes.Copy(ExtendedAttributes.Read(from, path), to, image);
+            SetMode(to, found.Mode & 0xFFF, image);
+            Check(Libc.FUTimeNs(to.Number, [found.Accessed, found.Modified]), "set time of", image);
+            to.Sync(image);
+        }
+        catch (HostWriteException)
+        {
+            _ = Libc.UnlinkAt(parent.Number, name, 0);
+            throw;
+        }
+    }
+
+    private static SortedDictionary<string, byte[]> AttributesOf(string path)
+    {
+        using var file = OpenRegular(path, "read attributes of", out _);
+        return ExtendedAttributes.Read(file, path);
+    }
+
+    private static Descriptor OpenRegular(string path, string operation, out Libc.StatXBuffer found)
+    {
+        using var parent = LinuxPath.OpenPinnedParent(path, operation, out var name);
+        var file = LinuxPath.Open(parent, name, Libc.ReadOnly | Libc.NonBlocking | Libc.NoControllingTerminal, 0, operation, path);
+        try
+        {
+            found = file.Stat(operation, path);
+            RequireRegular(found, operation, path);
+            return file;
+        }
+        catch (HostWriteException)
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private static HostWriteException TooLarge(string operation, string path) =>
+        new(operation, path, Errno.Invalid, $"larger than {MaximumRead / 1024 / 1024} MiB");
 
     private static void SetOwner(Descriptor file, int owner, int group, string path) =>
         Check(Libc.FChown(file.Number, (uint)owner, (uint)group), "set owner of", path);

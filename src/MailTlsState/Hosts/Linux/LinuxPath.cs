@@ -20,7 +20,34 @@ internal static class LinuxPath
 
     /// <summary>Opens the directory that holds <paramref name="path"/> (O_PATH) and gives the last name.</summary>
     /// <exception cref="HostWriteException">A parent is missing, no directory, or a link that others could have made.</exception>
-    internal static Descriptor OpenParent(string path, string operation, out string name)
+    internal static Descriptor OpenParent(string path, string operation, out string name) => OpenParent(path, operation, pinned: false, out name);
+
+    /// <summary>The same for a path that <see cref="Resolve"/> gave: a parent that is a link by now was swapped, and is refused whoever made it.</summary>
+    internal static Descriptor OpenPinnedParent(string path, string operation, out string name) => OpenParent(path, operation, pinned: true, out name);
+
+    /// <summary>The path without links among its parents; what does not exist yet stays as it is. The last name is never followed.</summary>
+    /// <exception cref="HostWriteException">A parent is a link that others could have made, or no directory.</exception>
+    internal static string Resolve(string path, string operation)
+    {
+        var split = Split(path);
+        var resolved = new List<string>();
+        for (var known = split.Count - 1; known > 0; known--)
+        {
+            try
+            {
+                using var parent = Walk("/" + string.Join('/', split.Take(known)), null, false, operation, path, resolved);
+                return "/" + string.Join('/', resolved.Concat(split.Skip(known)));
+            }
+            catch (HostWriteException failure) when (failure.Error == Errno.NoEntry)
+            {
+                resolved.Clear();
+            }
+        }
+
+        return "/" + string.Join('/', split);
+    }
+
+    private static Descriptor OpenParent(string path, string operation, bool pinned, out string name)
     {
         var split = Split(path);
         if (split.Count == 0)
@@ -29,7 +56,7 @@ internal static class LinuxPath
         }
 
         name = split[^1];
-        return OpenDirectory("/" + string.Join('/', split.Take(split.Count - 1)), operation, path);
+        return OpenDirectory("/" + string.Join('/', split.Take(split.Count - 1)), operation, path, pinned);
     }
 
     /// <summary>Opens a name in an open directory, never following it.</summary>
@@ -39,8 +66,8 @@ internal static class LinuxPath
         return descriptor >= 0 ? new Descriptor(descriptor) : throw Failed(operation, path, Errno.Last);
     }
 
-    /// <summary>Opens a directory (O_PATH) by the rule of this class.</summary>
-    internal static Descriptor OpenDirectory(string directory, string operation, string path)
+    /// <summary>Opens a directory (O_PATH) by the rule of this class; a pinned one has no link on its way at all.</summary>
+    internal static Descriptor OpenDirectory(string directory, string operation, string path, bool pinned = false)
     {
         // Most paths have no link at all: one call.
         const int flags = Libc.PathOnly | Libc.CloseOnExec;
@@ -52,13 +79,13 @@ internal static class LinuxPath
                 return new Descriptor(descriptor);
             }
 
-            if (Errno.Last is not Errno.Loop)
+            if (pinned || Errno.Last is not Errno.Loop)
             {
                 throw Failed(operation, path, Errno.Last);
             }
         }
 
-        return Walk(directory, null, operation, path);
+        return Walk(directory, null, pinned, operation, path, []);
     }
 
     /// <summary>
@@ -69,7 +96,7 @@ internal static class LinuxPath
     internal static string? FindUntrusted(string path, string operation)
     {
         string? untrusted = null;
-        using var end = Walk(path, component => untrusted ??= component, operation, path);
+        using var end = Walk(path, component => untrusted ??= component, false, operation, path, []);
         return untrusted;
     }
 
@@ -92,8 +119,8 @@ internal static class LinuxPath
         return length < 0 ? null : Encoding.UTF8.GetString(buffer[..(int)length]);
     }
 
-    // With a listener for what others may change, the last component may be a file.
-    private static Descriptor Walk(string start, Action<string>? untrusted, string operation, string path)
+    // With a listener for what others may change, the last component may be a file. The names of the real way are put into resolved.
+    private static Descriptor Walk(string start, Action<string>? untrusted, bool pinned, string operation, string path, List<string> resolved)
     {
         var rest = new Stack<string>(Enumerable.Reverse(Split(start)));
         var at = Root(operation, path);
@@ -123,7 +150,7 @@ internal static class LinuxPath
                     found = next.Stat(operation, path);
                     if (KindOf(found.Mode) == FileKind.SymbolicLink)
                     {
-                        if (!rootOnly || ++links > MaximumLinks)
+                        if (pinned || !rootOnly || ++links > MaximumLinks)
                         {
                             throw Failed(operation, path, Errno.Loop);
                         }
@@ -161,6 +188,7 @@ internal static class LinuxPath
                 rootOnly &= IsRootOnly(found, "/" + string.Join('/', trail.Reverse().Select(t => t.Name)), untrusted);
             }
 
+            resolved.AddRange(trail.Reverse().Select(t => t.Name));
             return at;
         }
         catch (HostWriteException)

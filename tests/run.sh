@@ -74,8 +74,10 @@ suite() {
 }
 
 stage 'what the tests need'
-step sh tests/lab/needs.sh mmdebstrap iproute2 openssl procps util-linux strace patch 'clang|gcc' zlib1g-dev || finish
-setsid sh tests/lab/make-root.sh >"$work/root" 2>"$work/root.log" </dev/null & making=$!      # meanwhile we build
+step sh tests/lab/needs.sh mmdebstrap iproute2 openssl procps util-linux strace patch 'clang|gcc' zlib1g-dev sslscan || finish
+# Debian testing moves: a root of it that cannot be made fails none but its own tests, which report.
+setsid sh -c 'sh tests/lab/make-root.sh bookworm bullseye trixie || exit
+    [ "${MAILTLS_LONG:-}" != 1 ] || sh tests/lab/make-root.sh forky >&2 || echo "no root of Debian testing" >&2' >"$work/root" 2>"$work/root.log" </dev/null & making=$!      # meanwhile we build
 
 stage 'build'
 step dotnet build MailTlsState.sln -c Release -v quiet --nologo -p:UseSharedCompilation=false -nodeReuse:false </dev/null || finish
@@ -88,11 +90,11 @@ step sh tests/lab/build-binary.sh || finish
 export MAILTLS_BINARY=$PWD/artifacts/mailtls
 "$MAILTLS_BINARY" --version
 
-stage 'stock Debian root'
+stage 'stock Debian roots'
 wait "$making"; status=$? making=''
 cat "$work/root.log"
 step test $status = 0 || finish
-MAILTLS_TEST_ROOT=$(cat "$work/root")
+MAILTLS_TEST_ROOT=$(head -n 1 "$work/root")
 export MAILTLS_TEST_ROOT
 
 stage 'host tests'

@@ -1,22 +1,24 @@
 #!/bin/sh
 # build-binary.sh
-#   Publishes `mailtls` with Native AOT to artifacts/mailtls when a source is newer than it, and prints its path.
-#   Needs the .NET SDK of global.json, a C compiler and zlib's headers. Progress on stderr.
+#   Publishes `mailtls` with Native AOT to artifacts/mailtls when a source is newer than it, and prints its path. It is linked
+#   against Debian 11 (glibc 2.31) and starts on every later glibc.
+#   Needs the .NET SDK of global.json, a C compiler, zlib's headers and what make-root.sh needs. Progress on stderr.
 set -eu
 cd "$(dirname "$(realpath "$0")")/../.."
 binary=$PWD/artifacts/mailtls
 newer=all
 if [ -x "$binary" ]; then
-    newer=$(find src schemas Directory.Build.props Directory.Packages.props global.json \
+    newer=$(find src schemas tests/lab/build-binary.sh Directory.Build.props Directory.Packages.props global.json \
         \( -name bin -o -name obj \) -prune -o -newer "$binary" -print | head -n 1)
 fi
 if [ -n "$newer" ]; then
-    case $(uname -m) in aarch64) rid=linux-arm64 ;; *) rid=linux-x64 ;; esac
+    case $(uname -m) in aarch64) rid=linux-arm64 triple=aarch64-linux-gnu ;; *) rid=linux-x64 triple=x86_64-linux-gnu ;; esac
+    root=$(sh tests/lab/make-root.sh --link bullseye)
     mkdir -p artifacts
     : >artifacts/.started
     # A compiler server would outlive this script, and hold its output.
     dotnet publish src/MailTlsState.Cli -c Release -r $rid -o artifacts/publish -v quiet --nologo \
-        -p:UseSharedCompilation=false -nodeReuse:false </dev/null >&2
+        -p:SysRoot="$root" -p:LinkTriple=$triple -p:UseSharedCompilation=false -nodeReuse:false </dev/null >&2
     mv -f artifacts/publish/mailtls "$binary"
     touch -r artifacts/.started "$binary"      # what was edited meanwhile is newer
 fi

@@ -18,9 +18,10 @@ internal sealed class MailLab : IAsyncDisposable
     /// <summary>Starts a host with both daemons up.</summary>
     /// <param name="example">The folder below examples that has the manifest.</param>
     /// <param name="edit">Changes its text.</param>
-    public static async Task<MailLab> StartAsync(string example = "article", Func<string, string>? edit = null)
+    /// <param name="release">Debian's code name; null for Debian 12.</param>
+    public static async Task<MailLab> StartAsync(string example = "article", Func<string, string>? edit = null, string? release = null)
     {
-        var lab = new MailLab(await ThrowawayHost.StartMailHostAsync());
+        var lab = new MailLab(await ThrowawayHost.StartMailHostAsync(new ThrowawayHostOptions { Release = release }));
         try
         {
             await lab.WriteManifestAsync(example, edit);
@@ -35,9 +36,9 @@ internal sealed class MailLab : IAsyncDisposable
     }
 
     /// <summary>The same, after a first apply.</summary>
-    public static async Task<MailLab> AppliedAsync(string example = "article", Func<string, string>? edit = null)
+    public static async Task<MailLab> AppliedAsync(string example = "article", Func<string, string>? edit = null, string? release = null)
     {
-        var lab = await StartAsync(example, edit);
+        var lab = await StartAsync(example, edit, release);
         try
         {
             await lab.ApplyAsync(0);

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace MailTlsState.HostTests.Lab;
@@ -11,6 +13,11 @@ internal static class LabEnvironment
     /// <summary>The stock Debian root, as tests/lab/make-root.sh printed it.</summary>
     public static string Root => Required("MAILTLS_TEST_ROOT", Directory.Exists);
 
+    /// <summary>The stock root of a release: Debian 12's is <see cref="Root"/>, another one is made where the cache has none.</summary>
+    /// <param name="release">Debian's code name; null for the usual one.</param>
+    /// <exception cref="InvalidOperationException">It could not be made.</exception>
+    public static string RootOf(string? release) => release is null or "bookworm" ? Root : Roots.GetOrAdd(release, static r => new(() => MakeRoot(r))).Value;
+
     /// <summary>The native binary under test.</summary>
     public static string Binary => Required("MAILTLS_BINARY", File.Exists);
 
@@ -19,6 +26,21 @@ internal static class LabEnvironment
 
     /// <summary>The script that starts a throwaway host.</summary>
     public static string RunInRoot => Path.Combine(Repository, "tests", "lab", "run-in-root.sh");
+
+    private static readonly ConcurrentDictionary<string, Lazy<string>> Roots = new();
+
+    private static string MakeRoot(string release)
+    {
+        using var make = Process.Start(new ProcessStartInfo("sh", [Path.Combine(Repository, "tests", "lab", "make-root.sh"), release])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        }) ?? throw new InvalidOperationException("sh could not be started");
+        var error = make.StandardError.ReadToEndAsync();
+        var path = make.StandardOutput.ReadToEnd().Trim();
+        make.WaitForExit();
+        return make.ExitCode == 0 && Directory.Exists(path) ? path : throw new InvalidOperationException($"no root of Debian {release}: {error.Result.Trim()}");
+    }
 
     /// <summary>Decides between the value and a message that says what to do.</summary>
     /// <exception cref="InvalidOperationException">The variable is not set, or names nothing.</exception>

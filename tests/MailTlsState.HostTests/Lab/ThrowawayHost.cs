@@ -10,6 +10,9 @@ internal sealed record ThrowawayHostOptions
     /// <summary>Bind the native binary in as /usr/local/bin/mailtls.</summary>
     public bool WithBinary { get; init; } = true;
 
+    /// <summary>Debian's code name; null for Debian 12.</summary>
+    public string? Release { get; init; }
+
     /// <summary>Bind the repository in read-only at this path; null for not at all.</summary>
     public string? RepositoryAt { get; init; }
 }
@@ -54,7 +57,7 @@ internal sealed class ThrowawayHost : IAsyncDisposable
             binds.Add($"{LabEnvironment.Repository}:{at.TrimStart('/')}");
         }
 
-        var start = Redirected("sh", LabEnvironment.RunInRoot, LabEnvironment.Root, "sh", "-c", "echo ready; cat >/dev/null");
+        var start = Redirected("sh", LabEnvironment.RunInRoot, LabEnvironment.RootOf(options.Release), "sh", "-c", "echo ready; cat >/dev/null");
         var folder = Directory.CreateTempSubdirectory("mailtls-host-").FullName;
         var pidFile = Path.Combine(folder, "pid");
         start.Environment["PIDFILE"] = pidFile;
@@ -165,6 +168,18 @@ internal sealed class ThrowawayHost : IAsyncDisposable
         var how = startTls is null ? "" : $"-starttls {startTls} ";
         var command = $"openssl s_client {how}-connect 10.77.0.1:{port} -servername mail.mydomain.com </dev/null 2>/dev/null | openssl x509 -noout -subject -issuer -fingerprint -sha256";
         return (await RunAsync(command)).Expect(0).Output;
+    }
+
+    /// <summary>Runs one of this machine's own programs in the host's network, where 10.77.0.1 is the host.</summary>
+    public async Task<string> RunInNetworkAsync(string program, params string[] arguments)
+    {
+        using var process = Process.Start(Redirected("nsenter", ["-t", ProcessId.ToString(CultureInfo.InvariantCulture), "-n", program, .. arguments]))
+            ?? throw new InvalidOperationException("nsenter could not be started");
+        process.StandardInput.Close();
+        var error = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0 ? output : throw new Xunit.Sdk.XunitException($"{program} ended with {process.ExitCode}: {await error}");
     }
 
     /// <summary>Ends the host: the kernel ends its processes and drops its mounts.</summary>

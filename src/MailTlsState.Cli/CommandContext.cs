@@ -14,6 +14,9 @@ namespace MailTlsState.Cli;
 /// <param name="CommandLine">The command as typed.</param>
 internal sealed record CommandContext(IHost Host, IHostWriter Writer, Terminal Terminal, OutputFormat Format, string CommandLine)
 {
+    private const int PrivateFile = 0x180; // 0600
+    private const int Caller = -1; // chown(2): leave it as it is
+
     /// <summary>The bytes of a file that the user named.</summary>
     /// <exception cref="MailTlsException">It cannot be read.</exception>
     public byte[] ReadFile(string path)
@@ -52,6 +55,20 @@ internal sealed record CommandContext(IHost Host, IHostWriter Writer, Terminal T
         if ((await Host.ObserveHostAsync(cancellation).ConfigureAwait(false)).UserId is not 0 and var user)
         {
             throw new MailTlsException(ExecutionDiagnostics.NotRoot(user));
+        }
+    }
+
+    /// <summary>Writes a new file that only its owner reads; one that exists is never overwritten.</summary>
+    /// <exception cref="MailTlsException">It cannot be written.</exception>
+    public void SaveFile(string path, byte[] content)
+    {
+        try
+        {
+            Writer.CreateFile(FullPath(path), content, Caller, Caller, PrivateFile);
+        }
+        catch (HostWriteException e)
+        {
+            throw new MailTlsException(CommandDiagnostics.OutputFailed(path, e.Message));
         }
     }
 

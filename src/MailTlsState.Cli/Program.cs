@@ -48,6 +48,7 @@ internal static class Program
         var root = new RootCommand("Brings a Linux mail host's TLS to the state of a manifest, all or nothing, and proves it by handshake.")
         {
             PlanCommand.Create(run),
+            ObserveCommand.Create(run),
             ApplyCommand.Create(run),
             VerifyCommand.Create(run),
             RecoverCommand.Create(run),

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using MailTlsState.HostTests.Lab;
 using Xunit;
 
@@ -38,4 +39,24 @@ public sealed class SavedPlanTests
         await lab.ConvergedAsync();
         (await lab.Host.RunAsync("mailtls apply /root/plan.json --auto-approve")).Expect(3);
     }
+
+    [Fact]
+    public async Task A_plan_made_from_an_observation_by_another_user_is_the_hosts_own_and_can_be_applied()
+    {
+        await using var lab = await MailLab.StartAsync();
+        await lab.RunAsync($"mailtls observe {MailLab.Manifest} -o /root/observation.json");
+        Assert.DoesNotContain("PRIVATE KEY", await lab.Host.ReadFileAsync("/root/observation.json"), StringComparison.Ordinal);
+        var here = (await lab.PlanAsync(2)).Output;
+
+        await lab.RunAsync($"mkdir /srv/review; cp {MailLab.Manifest} /root/observation.json /srv/review; chown -R nobody /srv/review");
+        var there = await lab.RunAsync(
+            "cd /srv/review; setpriv --reuid=nobody --clear-groups mailtls plan manifest.yaml --observation observation.json --detailed-exitcode -o plan.json", 2);
+        Assert.Equal(WithoutTimes(here), WithoutTimes(there.Output));
+        (await lab.Host.RunAsync($"mailtls observe {MailLab.Manifest} -o /root/observation.json")).Expect(1);
+
+        await lab.ApplyAsync(0, "/srv/review/plan.json");
+        await lab.ConvergedAsync();
+    }
+
+    private static string WithoutTimes(string plan) => Regex.Replace(plan, @"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "TIME");
 }

@@ -1,0 +1,1 @@
+/run/lab/start-mail.sh

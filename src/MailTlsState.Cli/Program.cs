@@ -86,7 +86,7 @@ internal static class Program
         }
         catch (HostWriteException e)
         {
-            terminal.Report([ExecutionDiagnostics.WriteFailed(e.Message)], format);
+            terminal.Report([ExecutionDiagnostics.WriteFailed(e)], format);
             return ExitCodes.Error;
         }
         catch (OperationCanceledException)

@@ -8,6 +8,7 @@ public static class DiagnosticCatalogue
     [
         .. ManifestDiagnostics.All,
         .. HostDiagnostics.All,
+        .. PathDiagnostics.All,
         .. ServiceDiagnostics.All,
         .. PostfixDiagnostics.All,
         .. DovecotDiagnostics.All,

@@ -1,3 +1,5 @@
+using MailTlsState.Hosts;
+
 namespace MailTlsState.Diagnostics;
 
 /// <summary>Diagnostics of apply and recovery (MTS07xx).</summary>
@@ -121,8 +123,8 @@ public static class ExecutionDiagnostics
         new(RecoveredCode, Severity.Warning, $"the interrupted run {id} was {how}", "nothing has to be done");
 
     /// <summary><see cref="WriteFailedCode"/>.</summary>
-    public static Diagnostic WriteFailed(string message) =>
-        new(WriteFailedCode, Severity.Error, $"{message}; nothing was changed", "free space or lift what forbids the write, then apply again");
+    public static Diagnostic WriteFailed(HostWriteException failure) =>
+        PathDiagnostics.OfFailure(failure) ?? new(WriteFailedCode, Severity.Error, $"{failure.Message}; nothing was changed", "free space or lift what forbids the write, then apply again");
 
     /// <summary><see cref="StaleCode"/>.</summary>
     public static Diagnostic Stale(string moved) =>

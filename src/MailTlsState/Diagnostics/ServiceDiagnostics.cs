@@ -53,7 +53,7 @@ public static class ServiceDiagnostics
     public static readonly DiagnosticCode UneditableFileCode = new(
         "MTS0308",
         "configuration file cannot be replaced safely",
-        "MailTlsState replaces a file by an atomic rename. For a symbolic link that would cut the link, for a hard-linked file it would part the names, and on a read-only file system it cannot be done at all. Make it a plain file on a writable file system, or manage the link's target yourself.");
+        "A configuration file that has to be edited is a directory, a device or a pipe, is too large, or cannot be read. MailTlsState reads the whole text, edits it and replaces the file by an atomic rename. Make it a plain text file of root's.");
 
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } =
@@ -96,7 +96,7 @@ public static class ServiceDiagnostics
 
     /// <summary><see cref="UneditableFileCode"/>.</summary>
     public static Diagnostic UneditableFile(string path, string what) =>
-        new(UneditableFileCode, Severity.Error, $"{path} {what}", "make it a plain file on a writable file system", new SourceLocation(path, 1, 1));
+        new(UneditableFileCode, Severity.Error, $"{path} {what}", "make it a plain text file that root can read", new SourceLocation(path, 1, 1));
 
     private static string FirstLine(string text)
     {

@@ -90,7 +90,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         catch (HostWriteException e)
         {
             Tidy(files.Abandon);
-            _diagnostics.Add(ExecutionDiagnostics.WriteFailed(e.Message));
+            _diagnostics.Add(ExecutionDiagnostics.WriteFailed(e));
             return new ApplyResult(ApplyOutcome.Untouched, _diagnostics, null);
         }
         catch

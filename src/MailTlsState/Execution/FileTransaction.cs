@@ -29,8 +29,16 @@ public sealed class FileTransaction
 
     /// <summary>What an earlier process began and did not end, or null.</summary>
     /// <exception cref="JournalUnreadableException">There is a journal, and it cannot be followed.</exception>
-    public static FileTransaction? Open(IHostWriter host, string journalDirectory) =>
-        Journal.Open(host, journalDirectory) is { } journal ? new FileTransaction(host, journal) : null;
+    public static FileTransaction? Open(IHostWriter host, string journalDirectory)
+    {
+        if (Journal.Open(host, journalDirectory) is { } journal)
+        {
+            return new FileTransaction(host, journal);
+        }
+
+        Journal.RemoveUnbegun(host, journalDirectory);
+        return null;
+    }
 
     /// <summary>Writes every new file beside its place, whole, with its final owner and mode, and makes it last.</summary>
     /// <param name="files">One for each <see cref="ReplaceFileStep"/>.</param>

@@ -100,6 +100,17 @@ public sealed class Journal
         return new Journal(host, directory, entry, reached, ragged: bad > 0 || !terminated);
     }
 
+    /// <summary>Removes what a run left that died before its journal was in place: it had not begun anything else.</summary>
+    public static void RemoveUnbegun(IHostWriter host, string directory)
+    {
+        directory = host.Resolve(directory);
+        if (host.Stat(New(directory)) is not null)
+        {
+            host.Unlink(New(directory));
+            host.SyncDirectory(directory);
+        }
+    }
+
     /// <summary>Writes that <paramref name="state"/> was reached and makes that last.</summary>
     public void Reach(JournalState state)
     {

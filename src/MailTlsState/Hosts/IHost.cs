@@ -74,7 +74,7 @@ public sealed record FileObservation(string Path, FileKind Kind)
     /// <summary>Permission bits, 07777.</summary>
     public int Mode { get; init; }
 
-    /// <summary>Number of hard links.</summary>
+    /// <summary>Number of hard links; those that an apply of this tool keeps of it do not count.</summary>
     public int HardLinks { get; init; } = 1;
 
     /// <summary>Size in bytes of a regular file.</summary>
@@ -94,6 +94,18 @@ public sealed record FileObservation(string Path, FileKind Kind)
 
     /// <summary>True when the file system (of the path, or of the nearest parent that exists) is mounted read-only.</summary>
     public bool ReadOnlyFileSystem { get; init; }
+
+    /// <summary>True when something is mounted on the file itself.</summary>
+    public bool MountPoint { get; init; }
+
+    /// <summary>The path, or the nearest directory above it that exists, if that has the attribute immutable or append-only (chattr(1)); else null.</summary>
+    public string? Immutable { get; init; }
+
+    /// <summary>
+    /// The first directory on the way (links resolved) that somebody other than root may change, else null. A sticky directory of root's counts as
+    /// safe to pass through.
+    /// </summary>
+    public string? ChangeableBy { get; init; }
 
     /// <summary>Why it could not be observed in full (for example "permission denied"), else null.</summary>
     public string? Problem { get; init; }

@@ -1,3 +1,4 @@
+using MailTlsState.Hosts.Linux;
 using MailTlsState.Manifests;
 
 namespace MailTlsState.Hosts;
@@ -121,6 +122,31 @@ public interface IRehearsal : IAsyncDisposable
     string Log { get; }
 }
 
+/// <summary>Why a change failed, where the reason has a remedy of its own.</summary>
+public enum WriteFailure
+{
+    /// <summary>Another reason; the message says which.</summary>
+    Other,
+
+    /// <summary>No block or no inode left.</summary>
+    NoSpace,
+
+    /// <summary>A quota is used up.</summary>
+    Quota,
+
+    /// <summary>The file system is mounted read-only.</summary>
+    ReadOnly,
+
+    /// <summary>The two paths are on different file systems.</summary>
+    OtherDevice,
+
+    /// <summary>A symbolic link stands where none may.</summary>
+    Link,
+
+    /// <summary>Something is mounted on the file.</summary>
+    MountPoint,
+}
+
 /// <summary>A system call that changes the host failed.</summary>
 public sealed class HostWriteException(string operation, string path, int error, string message)
     : Exception($"{operation} {path}: {message}")
@@ -133,6 +159,18 @@ public sealed class HostWriteException(string operation, string path, int error,
 
     /// <summary>errno.</summary>
     public int Error { get; } = error;
+
+    /// <summary>What errno says about the host, where that has a remedy of its own.</summary>
+    public WriteFailure Reason => Error switch
+    {
+        Errno.NoSpace => WriteFailure.NoSpace,
+        Errno.Quota => WriteFailure.Quota,
+        Errno.ReadOnlyFileSystem => WriteFailure.ReadOnly,
+        Errno.CrossDevice => WriteFailure.OtherDevice,
+        Errno.Loop => WriteFailure.Link,
+        Errno.Busy => WriteFailure.MountPoint,
+        _ => WriteFailure.Other,
+    };
 }
 
 /// <summary>Another run holds the lock.</summary>

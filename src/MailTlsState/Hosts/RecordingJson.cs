@@ -158,6 +158,13 @@ public static class RecordingJson
             json.WriteBoolean("readOnlyFileSystem", true);
         }
 
+        if (file.MountPoint)
+        {
+            json.WriteBoolean("mountPoint", true);
+        }
+
+        WriteOptional(json, "immutable", file.Immutable);
+        WriteOptional(json, "changeableBy", file.ChangeableBy);
         WriteOptional(json, "problem", file.Problem);
     }
 
@@ -169,6 +176,9 @@ public static class RecordingJson
             Text = Optional(file, "text"),
             LinkTarget = Optional(file, "linkTarget"),
             ReadOnlyFileSystem = file.TryGetProperty("readOnlyFileSystem", out var readOnly) && readOnly.GetBoolean(),
+            MountPoint = file.TryGetProperty("mountPoint", out var mountPoint) && mountPoint.GetBoolean(),
+            Immutable = Optional(file, "immutable"),
+            ChangeableBy = Optional(file, "changeableBy"),
             Problem = Optional(file, "problem"),
         };
         return read.Kind == FileKind.Absent ? read : read with

@@ -94,8 +94,8 @@ internal sealed class CertificatePlanner(Manifest manifest, HostObservation obse
             var directory = observed.File(path);
             switch (directory.Kind)
             {
-                case FileKind.Absent when directory.ReadOnlyFileSystem:
-                    _diagnostics.Add(PlanDiagnostics.DirectoryUnusable(at, path, "cannot be made: its file system is read-only"));
+                case FileKind.Absent or FileKind.Directory when (own.Contains(path) || directory.Kind == FileKind.Absent) && PathDiagnostics.Obstacle(directory, at) is { } obstacle:
+                    AddOnce(obstacle);
                     break;
                 case FileKind.Absent:
                     var mode = own.Contains(path) ? PrivateDirectory : SharedDirectory;
@@ -129,13 +129,18 @@ internal sealed class CertificatePlanner(Manifest manifest, HostObservation obse
         {
             _diagnostics.Add(PlanDiagnostics.DirectoryUnusable(at, directory.Path, $"can be written by others (mode {Octal(directory.Mode)})"));
         }
-        else if (directory.ReadOnlyFileSystem)
-        {
-            _diagnostics.Add(PlanDiagnostics.DirectoryUnusable(at, directory.Path, "is on a read-only file system"));
-        }
         else if ((directory.Mode & 0x3F) != 0)
         {
             _diagnostics.Add(PlanDiagnostics.DirectoryOpen(at, directory.Path, directory.Mode));
+        }
+    }
+
+    // One directory can stand in the way of several files.
+    private void AddOnce(Diagnostic obstacle)
+    {
+        if (_diagnostics.All(d => d.Code != obstacle.Code || d.Remedy != obstacle.Remedy))
+        {
+            _diagnostics.Add(obstacle);
         }
     }
 
@@ -149,14 +154,17 @@ internal sealed class CertificatePlanner(Manifest manifest, HostObservation obse
             var what = file switch
             {
                 { Problem: { } problem } => $"cannot be read: {problem}",
-                { Kind: FileKind.SymbolicLink } => $"is a symbolic link to {file.LinkTarget}",
                 { Kind: FileKind.Directory } => "is a directory",
                 { Kind: FileKind.Other } => "is not a regular file",
-                { Kind: FileKind.Regular, HardLinks: > 1 } => $"has {file.HardLinks} hard links",
-                { Kind: FileKind.Regular, ReadOnlyFileSystem: true } => "is on a read-only file system",
                 _ => null,
             };
-            if (what is not null)
+
+            // What stands in the way of a new file was reported with its directory.
+            if (file.Kind != FileKind.Absent && PathDiagnostics.Obstacle(file, at, mend: true) is { } obstacle)
+            {
+                AddOnce(obstacle);
+            }
+            else if (what is not null)
             {
                 _diagnostics.Add(PlanDiagnostics.TargetUnusable(at, path, what));
             }

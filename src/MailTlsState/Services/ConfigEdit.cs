@@ -41,12 +41,9 @@ internal static class ConfigEdit
     }
 
     /// <summary>Why a file that is to be edited cannot be replaced by a rename, or null when it can.</summary>
-    public static Diagnostic? Refusal(FileObservation file) => file switch
+    public static Diagnostic? Refusal(FileObservation file) => PathDiagnostics.Obstacle(file, new SourceLocation(file.Path, 1, 1)) ?? file switch
     {
-        { Kind: FileKind.SymbolicLink } => ServiceDiagnostics.UneditableFile(file.Path, $"is a symbolic link to {file.LinkTarget}"),
         { Kind: FileKind.Directory or FileKind.Other } => ServiceDiagnostics.UneditableFile(file.Path, "is not a regular file"),
-        { ReadOnlyFileSystem: true } => ServiceDiagnostics.UneditableFile(file.Path, "is on a read-only file system"),
-        { Kind: FileKind.Regular, HardLinks: > 1 } => ServiceDiagnostics.UneditableFile(file.Path, $"has {file.HardLinks} hard links"),
         { Kind: FileKind.Regular, Text: null } => ServiceDiagnostics.UneditableFile(file.Path, $"cannot be read: {file.Problem ?? "it is too large"}"),
         _ => null,
     };

@@ -30,11 +30,11 @@ public sealed class BadInputTests
     {
         await using var lab = await MailLab.StartAsync();
         await lab.RunAsync("mkdir -p /etc/pki/mailtls && chmod 700 /etc/pki/mailtls");
-        await WithAsync(lab, $"ln -s /root/elsewhere {MailLab.Bundle}", $"rm {MailLab.Bundle}", "MTS0605", "symbolic link");
-        await WithAsync(lab, $"umask 077; echo x >{MailLab.Bundle}; ln {MailLab.Bundle} /etc/pki/second", $"rm {MailLab.Bundle} /etc/pki/second", "MTS0605", "2 hard links");
+        await WithAsync(lab, $"ln -s /root/elsewhere {MailLab.Bundle}", $"rm {MailLab.Bundle}", "MTS0220", "symbolic link");
+        await WithAsync(lab, $"umask 077; echo x >{MailLab.Bundle}; ln {MailLab.Bundle} /etc/pki/second", $"rm {MailLab.Bundle} /etc/pki/second", "MTS0221", "2 hard links");
         await WithAsync(lab, $"mkdir {MailLab.Bundle}", $"rmdir {MailLab.Bundle}", "MTS0605", "is a directory");
-        await WithAsync(lab, "mount --bind /etc/pki/mailtls /etc/pki/mailtls && mount -o remount,bind,ro /etc/pki/mailtls", "umount /etc/pki/mailtls", "MTS0601", "read-only");
-        await WithAsync(lab, "cd /etc/postfix && mv main.cf real.cf && ln -s real.cf main.cf", "cd /etc/postfix && rm main.cf && mv real.cf main.cf", "MTS0308", "symbolic link");
+        await WithAsync(lab, "mount --bind /etc/pki/mailtls /etc/pki/mailtls && mount -o remount,bind,ro /etc/pki/mailtls", "umount /etc/pki/mailtls", "MTS0224", "read-only");
+        await WithAsync(lab, "cd /etc/postfix && mv main.cf real.cf && ln -s real.cf main.cf", "cd /etc/postfix && rm main.cf && mv real.cf main.cf", "MTS0220", "symbolic link");
         await lab.ApplyAsync(0);
     }
 

@@ -9,24 +9,23 @@ internal static class LinuxFileReader
     internal const long MaximumText = 16 * 1024 * 1024;
 
     private const uint BasicStats = 0x7ff;
-    private const ulong MountedReadOnly = 1;
 
     internal static FileObservation Observe(string path)
     {
         _ = LinuxPath.Split(path);
-        var readOnly = IsReadOnly(path);
+        var around = Surroundings.Of(path);
         if (Libc.StatX(Libc.AtCurrentDirectory, path, Libc.AtSymlinkNoFollow, BasicStats, out var found) != 0)
         {
             // A file among the parents: nothing can be at this path.
             return Errno.Last is Errno.NoEntry or Errno.NotDirectory
-                ? new FileObservation(path, FileKind.Absent) { ReadOnlyFileSystem = readOnly }
-                : new FileObservation(path, FileKind.Other) { ReadOnlyFileSystem = readOnly, Problem = Errno.Describe(Errno.Last) };
+                ? around.Of(new FileObservation(path, FileKind.Absent))
+                : around.Of(new FileObservation(path, FileKind.Other) { Problem = Errno.Describe(Errno.Last) });
         }
 
-        var observation = Describe(path, found, readOnly);
+        var observation = Describe(path, found, around);
         return observation.Kind switch
         {
-            FileKind.Regular => ReadRegular(observation),
+            FileKind.Regular => ReadRegular(observation, around),
             FileKind.SymbolicLink => observation with { LinkTarget = LinuxPath.ReadLink(Libc.AtCurrentDirectory, path) },
             _ => observation,
         };
@@ -59,7 +58,7 @@ internal static class LinuxFileReader
         }
     }
 
-    private static FileObservation ReadRegular(FileObservation observation)
+    private static FileObservation ReadRegular(FileObservation observation, Surroundings around)
     {
         // O_NONBLOCK: should the file have become a pipe meanwhile, opening it must not wait for a writer.
         var number = Libc.OpenAt(
@@ -76,7 +75,7 @@ internal static class LinuxFileReader
         try
         {
             // What was opened counts, not what was looked at before.
-            var opened = Describe(observation.Path, descriptor.Stat("observe", observation.Path), observation.ReadOnlyFileSystem);
+            var opened = Describe(observation.Path, descriptor.Stat("observe", observation.Path), around);
             if (opened.Kind != FileKind.Regular)
             {
                 return opened with { Problem = "it was replaced while it was read" };
@@ -106,31 +105,17 @@ internal static class LinuxFileReader
         }
     }
 
-    private static FileObservation Describe(string path, Libc.StatXBuffer found, bool readOnly) =>
-        new(path, LinuxPath.KindOf(found.Mode))
+    private static FileObservation Describe(string path, Libc.StatXBuffer found, Surroundings around)
+    {
+        var kind = LinuxPath.KindOf(found.Mode);
+        return around.Of(new FileObservation(path, kind)
         {
             Owner = (int)found.Owner,
             Group = (int)found.Group,
             Mode = found.Mode & 0xFFF,
-            HardLinks = (int)found.Links,
-            Size = LinuxPath.KindOf(found.Mode) == FileKind.Regular ? (long)found.Size : 0,
-            ReadOnlyFileSystem = readOnly,
-        };
-
-    // For what does not exist the nearest parent that does decides: there it would be made.
-    private static bool IsReadOnly(string path)
-    {
-        for (var at = path; ; at = Path.GetDirectoryName(at)!)
-        {
-            if (Libc.StatVfs(at, out var found) == 0)
-            {
-                return (found.Flags & MountedReadOnly) != 0;
-            }
-
-            if (at == "/" || Errno.Last is not (Errno.NoEntry or Errno.NotDirectory))
-            {
-                return false;
-            }
-        }
+            HardLinks = (int)found.Links - (kind == FileKind.Regular && found.Links > 1 ? Surroundings.BeforeImages(path, found.Inode) : 0),
+            Size = kind == FileKind.Regular ? (long)found.Size : 0,
+            MountPoint = kind == FileKind.Regular && Surroundings.IsMountPoint(path, found),
+        });
     }
 }

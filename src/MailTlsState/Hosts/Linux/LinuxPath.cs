@@ -93,10 +93,13 @@ internal static class LinuxPath
     /// is checked too.
     /// </summary>
     /// <exception cref="HostWriteException">It cannot be resolved.</exception>
-    internal static string? FindUntrusted(string path, string operation)
+    /// <param name="path">Absolute path.</param>
+    /// <param name="operation">For messages.</param>
+    /// <param name="stickyIsSafe">True to pass through a directory of root's with the sticky bit, in which others may make names but not exchange them.</param>
+    internal static string? FindUntrusted(string path, string operation, bool stickyIsSafe = false)
     {
         string? untrusted = null;
-        using var end = Walk(path, component => untrusted ??= component, false, operation, path, []);
+        using var end = Walk(path, (component, sticky) => untrusted ??= sticky && stickyIsSafe ? null : component, false, operation, path, []);
         return untrusted;
     }
 
@@ -120,7 +123,7 @@ internal static class LinuxPath
     }
 
     // With a listener for what others may change, the last component may be a file. The names of the real way are put into resolved.
-    private static Descriptor Walk(string start, Action<string>? untrusted, bool pinned, string operation, string path, List<string> resolved)
+    private static Descriptor Walk(string start, Action<string, bool>? untrusted, bool pinned, string operation, string path, List<string> resolved)
     {
         var rest = new Stack<string>(Enumerable.Reverse(Split(start)));
         var at = Root(operation, path);
@@ -214,12 +217,12 @@ internal static class LinuxPath
         return descriptor >= 0 ? new Descriptor(descriptor) : throw Failed(operation, path, Errno.Last);
     }
 
-    private static bool IsRootOnly(Libc.StatXBuffer found, string component, Action<string>? untrusted)
+    private static bool IsRootOnly(Libc.StatXBuffer found, string component, Action<string, bool>? untrusted)
     {
         var rootOnly = found.Owner == 0 && (found.Mode & 0x12) == 0;
         if (!rootOnly)
         {
-            untrusted?.Invoke(component);
+            untrusted?.Invoke(component, found.Owner == 0 && (found.Mode & 0x200) != 0);
         }
 
         return rootOnly;

@@ -17,6 +17,9 @@ internal static class LinuxProcesses
 
     private const int TimeUp = 124;
     private const int NotFound = 127;
+
+    /// <summary>What two pipes hold at most (pipe(7)).</summary>
+    private const int InPipes = 2 * 65536;
     private static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(30);
     private static readonly string[] Environment = ["LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"];
 
@@ -69,10 +72,18 @@ internal static class LinuxProcesses
             status = child.TryWait();
         }
 
+        // What it wrote is in the pipes by now and is read however long that takes on a busy host; only what it left running is not waited for.
         var ended = Stopwatch.GetTimestamp();
-        while ((output.IsOpen || error.IsOpen) && Stopwatch.GetElapsedTime(ended) < Grace && output.Length <= MaximumOutput && error.Length <= MaximumOutput)
+        var whole = output.Length + error.Length + InPipes;
+        while ((output.IsOpen || error.IsOpen) && output.Length <= MaximumOutput && error.Length <= MaximumOutput)
         {
-            Wait(null, output, error, Grace - Stopwatch.GetElapsedTime(ended), false);
+            var left = Grace - Stopwatch.GetElapsedTime(ended);
+            var before = output.Length + error.Length;
+            Wait(null, output, error, left, false);
+            if (left <= TimeSpan.Zero && (output.Length + error.Length == before || before >= whole))
+            {
+                break;
+            }
         }
 
         return new ProcessResult(status.Value, output.Text, error.Text);

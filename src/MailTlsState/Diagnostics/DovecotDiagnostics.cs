@@ -15,8 +15,102 @@ public static class DovecotDiagnostics
         "Dovecot's configuration includes no directory of its own",
         "MailTlsState keeps its settings in a file of their own, which Dovecot's main file has to include. The main file has no include that covers it, so one line is added at its end.");
 
+    /// <summary>Two blocks contradict each other for one name.</summary>
+    public static readonly DiagnosticCode ConflictCode = new(
+        "MTS0403",
+        "blocks of Dovecot's configuration contradict each other",
+        "Dovecot 2.3 must not meet two blocks that set one thing for one connection unless one of them is about all that the other is about: local and local_name, or local_name and protocol. It does not choose then, it drops the connection, so that TLS for this name is down. Keep one of the two, or write one inside the other.");
+
+    /// <summary>A line that 2.4 refuses.</summary>
+    public static readonly DiagnosticCode LeftoverCode = new(
+        "MTS0404",
+        "setting of Dovecot 2.3 keeps 2.4 from starting",
+        "Dovecot 2.4 refuses the names of 2.3 and does not start (exit status 89) as long as one of them is there. MailTlsState translates the settings about TLS that it manages; this line is about something else, where only the administrator knows what is wanted. Change it as the hint says, then plan again; the upgrade notes at doc.dovecot.org have the details.");
+
+    /// <summary>A line that is translated.</summary>
+    public static readonly DiagnosticCode TranslatedCode = new(
+        "MTS0405",
+        "setting of Dovecot 2.3 is translated for 2.4",
+        "Dovecot 2.4 does not know the name any more. The line is about TLS, so it is written anew under its name of 2.4, or removed where 2.4 has nothing of the kind; what it says stays the same.");
+
+    /// <summary>The version lines of 2.4 are missing.</summary>
+    public static readonly DiagnosticCode NoConfigVersionCode = new(
+        "MTS0406",
+        "dovecot_config_version is missing",
+        "Dovecot 2.4 wants dovecot_config_version as its very first setting, and dovecot_storage_version after it. They choose the defaults of all other settings, so MailTlsState neither writes nor raises them: which defaults are wanted is the administrator's decision. 2.4.0 keeps those of the first 2.4.");
+
+    /// <summary>A configuration file is not root's.</summary>
+    public static readonly DiagnosticCode UntrustedCode = new(
+        "MTS0407",
+        "configuration file can be changed by others than root",
+        "Dovecot's master reads its configuration as root, and whoever writes it can have any program run. A file that belongs to another user, or that everybody may write, is no base to build on; the settings could also change between plan and apply. Correct owner or mode, then plan again.");
+
+    /// <summary>The managed file is another manifest's.</summary>
+    public static readonly DiagnosticCode OtherManifestCode = new(
+        "MTS0408",
+        "settings are managed by another manifest",
+        "The file that holds MailTlsState's settings says in its first line that it was written for another host's manifest. Two manifests for one Dovecot would undo each other at every run. Decide which one it is; where the host was renamed or copied, remove the file and apply the new manifest.");
+
+    /// <summary>The configuration cannot be read.</summary>
+    public static readonly DiagnosticCode UnreadableCode = new(
+        "MTS0409",
+        "Dovecot's configuration cannot be read",
+        "The place and the fault are as MailTlsState's own reader found them; Dovecot refuses the configuration, too. Blocks that are not closed, includes that name no file, files that include themselves and lines without \"=\" are the usual ones. Mend the place, check with doveconf -n, then plan again; nothing was changed.");
+
+    /// <summary>A version cannot say what the policy says.</summary>
+    public static readonly DiagnosticCode InexpressibleCode = new(
+        "MTS0410",
+        "this version of Dovecot cannot express the policy in full",
+        "A part of the policy has no setting in the Dovecot that is installed. The closest thing that the version has is used, and verify measures what comes of it.");
+
+    /// <summary>Dovecot's submission service is on a port of Postfix.</summary>
+    public static readonly DiagnosticCode SubmissionClashCode = new(
+        "MTS0411",
+        "two services want the submission port",
+        "Dovecot's own submission service (package dovecot-submissiond) listens on 587 and 465 by default, and the manifest gives the port to Postfix. Whoever is started second does not get the port, and Postfix's master ends over it. Name the endpoint under services.dovecot with security: disabled to take the port from Dovecot, or name it there instead of under services.postfix.");
+
     /// <summary>Every code of this area.</summary>
-    public static IReadOnlyList<DiagnosticCode> All { get; } = [ProtocolMissingCode, NotIncludedCode];
+    public static IReadOnlyList<DiagnosticCode> All { get; } =
+    [
+        ProtocolMissingCode, NotIncludedCode, ConflictCode, LeftoverCode, TranslatedCode, NoConfigVersionCode, UntrustedCode, OtherManifestCode, UnreadableCode, InexpressibleCode,
+        SubmissionClashCode,
+    ];
+
+    /// <summary><see cref="ConflictCode"/>.</summary>
+    public static Diagnostic Conflict(SourceLocation at, string setting, string name, string other) =>
+        new(ConflictCode, Severity.Warning, $"{setting} contradicts {other}, so Dovecot 2.3 drops connections to {name}", "keep one of the two, or write one block inside the other", at);
+
+    /// <summary><see cref="LeftoverCode"/>.</summary>
+    public static Diagnostic Leftover(SourceLocation at, string setting, string replacement) =>
+        new(LeftoverCode, Severity.Error, $"Dovecot 2.4 does not take \"{setting}\"", replacement, at);
+
+    /// <summary><see cref="TranslatedCode"/>.</summary>
+    public static Diagnostic Translated(SourceLocation at, string setting, string? statement) =>
+        new(TranslatedCode, Severity.Note, statement is null ? $"\"{setting}\" has no place in Dovecot 2.4 and goes" : $"\"{setting}\" is \"{statement}\" in Dovecot 2.4", "nothing has to be done", at);
+
+    /// <summary><see cref="NoConfigVersionCode"/>.</summary>
+    public static Diagnostic NoConfigVersion(SourceLocation at) =>
+        new(NoConfigVersionCode, Severity.Error, "the first settings are not dovecot_config_version and dovecot_storage_version, and Dovecot 2.4 does not start without them", "write \"dovecot_config_version = 2.4.0\" and \"dovecot_storage_version = 2.4.0\" before this line", at);
+
+    /// <summary><see cref="UntrustedCode"/>.</summary>
+    public static Diagnostic Untrusted(string path, string what, string remedy) =>
+        new(UntrustedCode, Severity.Error, $"{path} {what}", remedy, new SourceLocation(path, 1, 1));
+
+    /// <summary><see cref="OtherManifestCode"/>.</summary>
+    public static Diagnostic OtherManifest(string path, string other, string host) =>
+        new(OtherManifestCode, Severity.Error, $"{path} was written for {other}, and this manifest is for {host}", $"apply the manifest of {other}, or remove the file if this one takes its place", new SourceLocation(path, 1, 1));
+
+    /// <summary><see cref="UnreadableCode"/>.</summary>
+    public static Diagnostic Unreadable(SourceLocation at, string problem) =>
+        new(UnreadableCode, Severity.Error, problem, "mend the line, check with doveconf -n, then plan again", at);
+
+    /// <summary><see cref="InexpressibleCode"/>.</summary>
+    public static Diagnostic Inexpressible(SourceLocation at, string version, string what) =>
+        new(InexpressibleCode, Severity.Warning, $"Dovecot {version}: {what}", "upgrade Dovecot, or choose a policy that it can express", at);
+
+    /// <summary><see cref="SubmissionClashCode"/>.</summary>
+    public static Diagnostic SubmissionClash(SourceLocation at, string endpoint, int port, string? line) =>
+        new(SubmissionClashCode, Severity.Error, $"port {port} is Postfix's {endpoint} here, but Dovecot's submission service listens on it{(line is null ? " by default" : $" ({line})")}", $"add {endpoint}: {{ security: disabled }} under services.dovecot.endpoints, or name the endpoint there instead", at);
 
     /// <summary><see cref="ProtocolMissingCode"/>.</summary>
     public static Diagnostic ProtocolMissing(SourceLocation at, string protocol, string protocols) =>

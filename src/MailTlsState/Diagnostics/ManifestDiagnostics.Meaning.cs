@@ -147,12 +147,6 @@ public static partial class ManifestDiagnostics
         "no endpoint is named",
         "A manifest that names no endpoint asks for a certificate that nobody serves. Name at least one endpoint under services, such as dovecot, endpoints, imaps.");
 
-    /// <summary>A mixture of securities that is not rendered for Dovecot.</summary>
-    public static readonly DiagnosticCode DovecotMixture = new(
-        "MTS0175",
-        "imap and pop3 need the same security",
-        "Whether clear text is allowed before STARTTLS is a setting that this version of mailtls writes once for all of Dovecot's ports, so imap with one security and pop3 with another cannot both be had. Give both the same, or disable one of them. An account is as safe as its weakest door: a password that pop3 takes in the clear opens imap too.");
-
     /// <summary>All codes of the manifest.</summary>
     public static IReadOnlyList<DiagnosticCode> All =>
     [
@@ -164,7 +158,7 @@ public static partial class ManifestDiagnostics
         PathNotAbsolute, PathNotNormalized, PathCharacter, DirectorySharedWithOthers,
         TwoKeyKinds, LeafOutlivesRoot, RenewalAlwaysDue, IssuerNotAvailable, SecretLiteral, SecretReferenceInvalid,
         PolicyUnknown, PolicyFloorTooLow,
-        EndpointSecurityImpossible, EndpointWrongService, PortTwice, AddressInvalid, EndpointsMissing, DovecotMixture,
+        EndpointSecurityImpossible, EndpointWrongService, PortTwice, AddressInvalid, EndpointsMissing,
     ];
 
     internal static Diagnostic InvalidName(SourceLocation at, string path, string value, string why, string remedy) =>
@@ -238,7 +232,4 @@ public static partial class ManifestDiagnostics
 
     internal static Diagnostic NoEndpoints(SourceLocation at, string path) =>
         Error(EndpointsMissing, $"{Show(path)} names no endpoint", "name at least one, such as imaps: { security: implicit }", at);
-
-    internal static Diagnostic Mixture(SourceLocation at, string first, string firstSecurity, SourceLocation firstAt, string second, string secondSecurity) =>
-        Error(DovecotMixture, $"{second} is {secondSecurity}, but {first} is {firstSecurity} ({firstAt}), and one setting is written for both", "give both the same security, or disable one", at);
 }

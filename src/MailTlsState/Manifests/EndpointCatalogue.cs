@@ -15,7 +15,7 @@ public sealed record EndpointDefinition(EndpointKind Kind, ServiceKind Service, 
         : [EndpointSecurity.Opportunistic, EndpointSecurity.Required, EndpointSecurity.Disabled];
 }
 
-/// <summary>All kinds of endpoint in the order of <see cref="EndpointKind"/>.</summary>
+/// <summary>All kinds of endpoint, by service. Message submission is whose the manifest says: Postfix can serve it, and Dovecot.</summary>
 public static class EndpointCatalogue
 {
     /// <summary>The explicit list; the schema is made from it.</summary>
@@ -28,9 +28,11 @@ public static class EndpointCatalogue
         new(EndpointKind.Imaps, ServiceKind.Dovecot, "IMAP over implicit TLS, port 993"),
         new(EndpointKind.Pop3, ServiceKind.Dovecot, "POP3 with STLS, port 110"),
         new(EndpointKind.Pop3s, ServiceKind.Dovecot, "POP3 over implicit TLS, port 995"),
+        new(EndpointKind.Submission, ServiceKind.Dovecot, "message submission with STARTTLS, port 587 (package dovecot-submissiond)"),
+        new(EndpointKind.Submissions, ServiceKind.Dovecot, "message submission over implicit TLS, port 465 (package dovecot-submissiond)"),
     ];
 
-    /// <summary>The definition of <paramref name="kind"/>.</summary>
+    /// <summary>The definition of <paramref name="kind"/>, for the service that usually has it.</summary>
     public static EndpointDefinition Of(EndpointKind kind) => All.First(definition => definition.Kind == kind);
 
     /// <summary>The endpoints of <paramref name="service"/> in order.</summary>

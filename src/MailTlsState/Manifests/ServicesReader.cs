@@ -8,7 +8,7 @@ namespace MailTlsState.Manifests;
 /// <summary>The part of the manifest under <c>services</c>.</summary>
 internal sealed class ServicesReader(YamlMapping? services, ManifestReport report)
 {
-    private readonly List<(EndpointManifest Endpoint, YamlMapping Node)> endpoints = [];
+    private readonly List<(ServiceKind Service, EndpointManifest Endpoint, YamlMapping Node)> endpoints = [];
 
     public void Judge()
     {
@@ -22,12 +22,11 @@ internal sealed class ServicesReader(YamlMapping? services, ManifestReport repor
             if (services.Mapping(Vocabularies.Services.WordOf(definition.Service))?.Mapping("endpoints")?.Mapping(definition.Word) is { } node
                 && Read(definition, node) is { } endpoint)
             {
-                endpoints.Add((endpoint, node));
+                endpoints.Add((definition.Service, endpoint, node));
             }
         }
 
         JudgePorts();
-        JudgeDovecot();
     }
 
     public ServiceManifest? Build(ServiceKind kind)
@@ -41,7 +40,7 @@ internal sealed class ServicesReader(YamlMapping? services, ManifestReport repor
             kind,
             Vocabularies.ServiceStates.TryParse(service.Scalar("state")?.Value, out var state) ? state : DesiredServiceState.Running,
             service.Scalar("allowUntested")?.Value == "true",
-            [.. endpoints.Select(e => e.Endpoint).Where(e => EndpointCatalogue.Of(e.Kind).Service == kind)]);
+            [.. endpoints.Where(e => e.Service == kind).Select(e => e.Endpoint)]);
     }
 
     /// <summary>The endpoint, or null when a part of it was refused.</summary>
@@ -156,26 +155,6 @@ internal sealed class ServicesReader(YamlMapping? services, ManifestReport repor
     // 0.0.0.0 is every IPv4 address; :: is every IPv6 address and, unless the daemon asks otherwise, every IPv4 address too.
     private static bool Includes(string wildcard, string address) =>
         wildcard == "::" || (wildcard == "0.0.0.0" && !address.Contains(':', StringComparison.Ordinal));
-
-    private void JudgeDovecot()
-    {
-        var imap = endpoints.FirstOrDefault(e => e.Endpoint.Kind == EndpointKind.Imap);
-        var pop3 = endpoints.FirstOrDefault(e => e.Endpoint.Kind == EndpointKind.Pop3);
-        if (imap.Endpoint is null || pop3.Endpoint is null || imap.Endpoint.Security == pop3.Endpoint.Security
-            || imap.Endpoint.Security == EndpointSecurity.Disabled || pop3.Endpoint.Security == EndpointSecurity.Disabled)
-        {
-            return;
-        }
-
-        var security = pop3.Node["security"]!;
-        report.Add(security.Path, ManifestDiagnostics.Mixture(
-            security.Place,
-            "imap",
-            Vocabularies.Securities.WordOf(imap.Endpoint.Security),
-            imap.Node["security"]!.Place,
-            "pop3",
-            Vocabularies.Securities.WordOf(pop3.Endpoint.Security)));
-    }
 
     private static string Word(EndpointManifest endpoint) => EndpointCatalogue.Of(endpoint.Kind).Word;
 }

@@ -92,9 +92,9 @@ public static class Vocabularies
     /// <summary>Services.</summary>
     public static Vocabulary<ServiceKind> Services { get; } = new(
         new("postfix", ServiceKind.Postfix, "Postfix: smtp, submission, submissions"),
-        new("dovecot", ServiceKind.Dovecot, "Dovecot: imap, imaps, pop3, pop3s"));
+        new("dovecot", ServiceKind.Dovecot, "Dovecot: imap, imaps, pop3, pop3s, submission, submissions"));
 
     /// <summary>Endpoints by their registered names; <see cref="EndpointCatalogue"/> has their ports.</summary>
     public static Vocabulary<EndpointKind> Endpoints { get; } = new(
-        [.. EndpointCatalogue.All.Select(e => new VocabularyEntry<EndpointKind>(e.Word, e.Kind, e.Meaning))]);
+        [.. EndpointCatalogue.All.DistinctBy(e => e.Kind).Select(e => new VocabularyEntry<EndpointKind>(e.Word, e.Kind, e.Meaning))]);
 }

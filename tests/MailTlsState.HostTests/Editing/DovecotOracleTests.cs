@@ -123,10 +123,10 @@ public sealed class DovecotOracleTests
         return (effective?.Value, effective?.File);
     }
 
-    private static Task<IReadOnlyDictionary<string, string>> FilesAsync(ThrowawayHost host) => DovecotTree.CollectAsync(
+    private static async Task<IReadOnlyDictionary<string, string>> FilesAsync(ThrowawayHost host) => (await DovecotIncludes.CollectAsync(
         "/etc/dovecot/dovecot.conf",
         async path => await host.RunAsync($"cat {path}") is { ExitCode: 0 } read ? read.Output : null,
-        async path => (await host.RunAsync($"ls -A {path} 2>/dev/null")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        async path => (await host.RunAsync($"ls -A {path} 2>/dev/null")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries))).ToDictionary(f => f.Path, f => f.Text);
 
     /// <summary>Settings and filter blocks; Dovecot allows local, local_name, remote, protocol inside one another in this order only.</summary>
     private static string Content(Random random, int level, params string[] more)

@@ -104,7 +104,6 @@ public class BadManifestTests
     [InlineData("security: implicit", "security: implicit, addresses: [\"::1\", \"0:0::1\"]", "MTS0126", 9, 75, "remove one of them")]
     [InlineData(Imaps, "{}", "MTS0174", 9, 14, "name at least one, such as imaps: { security: implicit }")]
     [InlineData("\n  dovecot: { endpoints: { imaps: { security: implicit } } }", " {}", "MTS0174", 8, 1, "name at least one, such as imaps: { security: implicit }")]
-    [InlineData(Imaps, "{ imap: { security: required }, pop3: { security: opportunistic } }", "MTS0175", 9, 75, "give both the same security, or disable one")]
     public void A_broken_part_is_one_error_at_its_place_with_a_hint(string part, string replacement, string code, int line, int column, string remedy)
     {
         var diagnostic = Samples.Broken(part, replacement);

@@ -108,11 +108,20 @@ END
     read -r master <"$queue/pid/master.pid" && echo "postfix $master"
 }
 
+# The value of a setting of Dovecot. Not by -h: 2.4 refuses it for a name that other blocks may set, too.
+setting_of() {
+    doveconf -c "$dovecot" "$1" >/dev/shm/setting || return 1
+    while IFS= read -r line; do
+        case $line in "$1 ="*) value=${line#"$1 ="}; echo "${value# }"; return 0 ;; esac
+    done </dev/shm/setting
+    return 1
+}
+
 start_dovecot() {
-    base=$(doveconf -c "$dovecot" -h base_dir) || return 1
+    base=$(setting_of base_dir) || return 1
     case $base in /?*) ;; *) return 1 ;; esac
     for setting in log_path info_log_path debug_log_path; do
-        log=$(doveconf -c "$dovecot" -h $setting) || return 1
+        log=$(setting_of $setting) || return 1
         own_log "$log" || return 1
     done
     rm -rf -- "$base" || return 1

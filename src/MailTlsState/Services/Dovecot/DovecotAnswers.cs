@@ -11,29 +11,67 @@ internal static class DovecotAnswers
     /// <summary><c>doveconf -n</c>: what the files set.</summary>
     public const string Explicit = "doveconf -n";
 
-    /// <summary>What a client of each protocol gets who asks for each of the certificate's names: question and doveconf's filter.</summary>
-    public static IEnumerable<(string Question, IReadOnlyList<string> Filter)> Filters(Manifest manifest)
+    /// <summary>What a client of each protocol gets who asks for each of the certificate's names: question and whose it is.</summary>
+    public static IEnumerable<(string Question, string Protocol, string Name)> Filters(Manifest manifest)
     {
         var protocols = (manifest.Dovecot?.Endpoints ?? []).Where(e => e.Security != EndpointSecurity.Disabled).Select(e => Protocol(e.Kind)).Distinct();
         var names = manifest.Certificate.Names.Append(manifest.Host).Where(n => !n.StartsWith('*')).Distinct();
         return from protocol in protocols from name in names
-               select ($"doveconf for {protocol} to {name}", (IReadOnlyList<string>)["-f", $"service={protocol}", "-f", $"lname={name}"]);
+               select ($"doveconf for {protocol} to {name}", protocol, name);
     }
 
-    /// <summary>Dovecot's name of an endpoint's protocol.</summary>
-    public static string Protocol(EndpointKind kind) => kind is EndpointKind.Pop3 or EndpointKind.Pop3s ? "pop3" : "imap";
+    /// <summary>The key under which a question's failure is kept.</summary>
+    public static string Failure(string question) => "failure of " + question;
 
-    /// <summary>Settings from lines of <c>name = value</c>, as doveconf prints them.</summary>
+    /// <summary>Dovecot's name of an endpoint's protocol.</summary>
+    public static string Protocol(EndpointKind kind) => kind switch
+    {
+        EndpointKind.Imap or EndpointKind.Imaps => "imap",
+        EndpointKind.Pop3 or EndpointKind.Pop3s => "pop3",
+        _ => "submission",
+    };
+
+    /// <summary>
+    /// Settings as doveconf prints them. What stands in <c>ssl_server { }</c> (2.4) is what TLS uses, whatever is printed outside;
+    /// a list that is printed as a block is its words that are on.
+    /// </summary>
     public static IReadOnlyDictionary<string, string> Parse(string answer)
     {
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var line in answer.Split('\n'))
+        var inner = new Dictionary<string, string>(StringComparer.Ordinal);
+        var block = "";
+        foreach (var line in answer.Split('\n').Select(l => l.Trim()))
         {
             var cut = line.IndexOf('=', StringComparison.Ordinal);
-            if (cut > 0)
+            if (line.EndsWith('{'))
             {
-                values[line[..cut].Trim()] = line[(cut + 1)..].Trim();
+                block = line[..^1].Trim();
             }
+            else if (line == "}")
+            {
+                block = "";
+            }
+            else if (cut > 0)
+            {
+                var (name, value) = (line[..cut].Trim(), line[(cut + 1)..].Trim());
+                if (block == "ssl_server")
+                {
+                    inner[name.StartsWith("ssl_", StringComparison.Ordinal) ? name : "ssl_server_" + name] = value;
+                }
+                else if (block.Length > 0)
+                {
+                    values[block] = value == "no" ? values.GetValueOrDefault(block, "") : $"{values.GetValueOrDefault(block, "")} {name}".Trim();
+                }
+                else
+                {
+                    values[name] = value;
+                }
+            }
+        }
+
+        foreach (var (name, value) in inner)
+        {
+            values[name] = value;
         }
 
         return values;

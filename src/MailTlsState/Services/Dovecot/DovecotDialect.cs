@@ -1,60 +1,68 @@
 using MailTlsState.Certificates;
 using MailTlsState.Policies;
+using MailTlsState.Services.Dovecot.Dialects;
+using MailTlsState.Services.Dovecot.Editing;
 
 namespace MailTlsState.Services.Dovecot;
 
-/// <summary>How a range of Dovecot versions spells a policy.</summary>
-/// <param name="From">First version.</param>
-/// <param name="Below">First version that is not in the range.</param>
-/// <param name="Tested">Versions that our tests run.</param>
-public sealed record DovecotDialect(Version From, Version Below, IReadOnlyList<Version> Tested) : IDialect
+/// <summary>How a range of Dovecot versions spells certificate, policy and endpoints. A new one is a file in Dialects and a word in <see cref="All"/>.</summary>
+public abstract class DovecotDialect : IDialect
 {
-    /// <summary>2.3.15 brought ssl_cipher_suites and the default floor TLSv1.2; 2.4 renames nearly everything.</summary>
-    public static DovecotDialect Dovecot23 { get; } = new(new Version(2, 3, 15), new Version(2, 4), [new Version(2, 3, 19)]);
+    /// <summary>Every dialect, oldest first; the ranges follow each other without a gap.</summary>
+    public static IReadOnlyList<DovecotDialect> All { get; } = [new Dovecot2313(), new Dovecot2315(), new Dovecot24()];
 
-    /// <summary>Every dialect, oldest first.</summary>
-    public static IReadOnlyList<DovecotDialect> All { get; } = [Dovecot23];
+    /// <inheritdoc/>
+    public abstract Version From { get; }
 
-    /// <summary>Settings at the top level for these files and this policy, in the order in which they are written.</summary>
-    public IReadOnlyList<ManagedSetting> Render(CertificateFiles files, TlsPolicy policy, bool required)
-    {
-        var settings = new List<ManagedSetting>
-        {
-            new("ssl", required ? "required" : "yes"),
-            new("ssl_cert", "<" + files.Chain),
-            new("ssl_key", "<" + files.Key),
-            new("ssl_min_protocol", policy.Minimum == TlsVersion.Tls13 ? "TLSv1.3" : "TLSv1.2"),
-        };
-        if (policy.Suites is { Count: > 0 } suites)
-        {
-            settings.Add(new("ssl_cipher_list", string.Join(':', suites)));
-        }
-        else if (policy.Grade is { } grade)
-        {
-            settings.Add(new("ssl_cipher_list", string.Join(':', [grade, .. policy.Excluded.Select(e => "!" + e)])));
-        }
+    /// <inheritdoc/>
+    public abstract Version Below { get; }
 
-        settings.Add(new("ssl_prefer_server_ciphers", policy.ServerPreference ? "yes" : "no"));
-        if (required)
-        {
-            settings.Add(new("disable_plaintext_auth", "yes"));
-        }
+    /// <inheritdoc/>
+    public abstract IReadOnlyList<Version> Tested { get; }
 
-        return settings;
-    }
+    /// <summary>How the versions read their files.</summary>
+    public abstract DovecotGrammar Grammar { get; }
+
+    /// <summary>Names that would give another certificate or policy than the manifest's and are not set by <see cref="Render"/>, obsolete ones included.</summary>
+    public abstract IReadOnlyList<string> Unwanted { get; }
 
     /// <summary>What planning asks doveconf for, under each filter.</summary>
-    public static IReadOnlyList<string> Asked { get; } =
-    [
-        "protocols", "ssl", "ssl_cert", "ssl_key", "ssl_alt_cert", "ssl_min_protocol", "ssl_cipher_list", "ssl_prefer_server_ciphers", "disable_plaintext_auth",
-    ];
+    public abstract IReadOnlyList<string> Asked { get; }
 
-    /// <summary>Names that decide about certificate and policy, obsolete ones included.</summary>
-    public static IReadOnlyList<string> Managed { get; } =
-    [
-        "protocols", "ssl", "ssl_cert", "ssl_key", "ssl_alt_cert", "ssl_alt_key", "ssl_min_protocol", "ssl_protocols", "ssl_cipher_list", "ssl_cipher_suites",
-        "ssl_prefer_server_ciphers", "disable_plaintext_auth",
-    ];
+    /// <summary>Settings at the top level for these files and this policy, in the order in which they are written.</summary>
+    public abstract IReadOnlyList<ManagedSetting> Render(CertificateFiles files, TlsPolicy policy);
+
+    /// <summary>The settings that forbid logging in before TLS, as far as they go beyond <c>ssl = required</c>.</summary>
+    public abstract IReadOnlyList<ManagedSetting> Required { get; }
+
+    /// <summary>The name of a listener's addresses.</summary>
+    public abstract string ListenerAddress { get; }
+
+    /// <summary>doveconf's arguments for a client of <paramref name="protocol"/> who asks for <paramref name="name"/>.</summary>
+    public abstract IReadOnlyList<string> Filter(string protocol, string name);
+
+    /// <summary>What the versions cannot express of a policy, in words; empty when they express all of it.</summary>
+    public virtual IEnumerable<string> Inexpressible(TlsPolicy policy) => [];
+
+    /// <summary>The dialect of a version, or null where none has it.</summary>
+    public static DovecotDialect? Of(string version) =>
+        Version.TryParse(version, out var parsed) ? All.FirstOrDefault(d => parsed >= d.From && parsed < d.Below) : null;
+
+    /// <summary>The cipher list of a policy, or null when it leaves the daemon's own.</summary>
+    protected static string? CipherList(TlsPolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        return policy.Suites is { Count: > 0 } suites ? string.Join(':', suites)
+            : policy.Grade is { } grade ? string.Join(':', [grade, .. policy.Excluded.Select(e => "!" + e)])
+            : null;
+    }
+
+    /// <summary>Dovecot's name of the policy's floor.</summary>
+    protected static string Floor(TlsPolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        return policy.Minimum == TlsVersion.Tls13 ? "TLSv1.3" : "TLSv1.2";
+    }
 }
 
 /// <summary>One setting of Dovecot.</summary>

@@ -13,29 +13,11 @@ internal static class DovecotFiles
     /// <summary>Observes the root file and all that it includes, and our own file's possible places. Returns the paths found.</summary>
     public static async Task<IReadOnlyList<string>> LoadAsync(IHost host, ObservedFiles files, string root, CancellationToken cancellation)
     {
-        var found = new List<string>();
-        var waiting = new Queue<string>([root]);
-        while (waiting.TryDequeue(out var path))
-        {
-            if (found.Contains(path) || await TextAsync(files, path, cancellation).ConfigureAwait(false) is not { } text)
-            {
-                continue;
-            }
-
-            found.Add(path);
-            var config = DovecotConfig.Parse(path, text);
-            foreach (var include in config.Includes)
-            {
-                foreach (var match in await DovecotGlob.ExpandAsync(config.Resolve(include.Pattern), d => host.ListDirectoryAsync(d, cancellation)).ConfigureAwait(false))
-                {
-                    waiting.Enqueue(match);
-                }
-            }
-        }
-
+        var found = await DovecotIncludes.CollectAsync(
+            root, p => TextAsync(files, p, cancellation), d => host.ListDirectoryAsync(d, cancellation)).ConfigureAwait(false);
         await files.LookAsync(ManagedFile.InFolder, cancellation).ConfigureAwait(false);
         await files.LookAsync(ManagedFile.Beside, cancellation).ConfigureAwait(false);
-        return found;
+        return [.. found.Select(f => f.Path)];
     }
 
     /// <summary>The observed configuration: path to text, a link's text under the link's path.</summary>

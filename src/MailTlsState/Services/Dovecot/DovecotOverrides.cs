@@ -1,7 +1,6 @@
 using System.Net;
 using MailTlsState.Diagnostics;
 using MailTlsState.Manifests;
-using MailTlsState.Planning;
 using MailTlsState.Services.Dovecot.Editing;
 
 namespace MailTlsState.Services.Dovecot;
@@ -11,80 +10,55 @@ namespace MailTlsState.Services.Dovecot;
 /// connections is left and listed.
 /// </summary>
 internal sealed class DovecotOverrides(
-    ServicePlanRequest request, IReadOnlyList<ManagedSetting> settings, ManagedFile.Location place, List<Diagnostic> diagnostics)
+    ServicePlanRequest request, DovecotDialect dialect, IReadOnlyList<ManagedSetting> settings, DovecotSecurity security, ManagedFile.Location place)
 {
-    // Each would change what our settings mean: a second certificate, another floor, other suites of TLS 1.3.
-    private static readonly string[] Unwanted = ["ssl_alt_cert", "ssl_alt_key", "ssl_protocols", "ssl_cipher_suites"];
-
-    /// <summary>The changes of the other configuration files.</summary>
-    /// <param name="texts">The observed configuration.</param>
-    /// <param name="own">The text of our own file in its new state.</param>
-    public IReadOnlyList<Change> Changes(IReadOnlyDictionary<string, string> texts, string own)
+    /// <summary>The settings that have to go; their lines are those of the texts.</summary>
+    /// <param name="texts">The configuration, our own file in its new state.</param>
+    /// <param name="diagnostics">Takes what is left alone.</param>
+    public IReadOnlyList<DovecotAssignment> Find(IReadOnlyDictionary<string, string> texts, List<Diagnostic> diagnostics)
     {
-        var edited = new Dictionary<string, string>(texts) { [place.Path] = own };
-        if (place.NeedsInclude)
-        {
-            edited[DovecotService.MainFile] = WithInclude(edited[DovecotService.MainFile]);
-            diagnostics.Add(DovecotDiagnostics.NotIncluded(DovecotService.MainFile, ManagedFile.IncludeLine));
-        }
-
         var removed = new List<DovecotAssignment>();
-        var tree = DovecotTree.Build(DovecotService.MainFile, edited);
-        while (Overriding(tree).FirstOrDefault() is { } found)
+        var ignored = new HashSet<(string File, int Line)>();
+        var tree = Read();
+
+        // What one line hid shows when it is gone.
+        while (Overriding(tree).DistinctBy(Place).ToList() is { Count: > 0 } found)
         {
-            removed.Add(found);
-            edited[found.File] = DovecotConfig.Parse(found.File, edited[found.File]).RemoveSettings(found.Line).ToString();
-            tree = DovecotTree.Build(DovecotService.MainFile, edited);
+            removed.AddRange(found);
+            ignored.UnionWith(found.Select(Place));
+            tree = Read();
         }
 
-        ListOthers(tree);
-        return [.. edited.Where(e => e.Key != place.Path && e.Value != texts.GetValueOrDefault(e.Key)).Select(e => FileChange(e.Key, removed)).OfType<Change>()];
+        ListOthers(tree, diagnostics);
+        ListConflicts(tree, diagnostics);
+        return removed;
+
+        DovecotTree Read() => DovecotTree.Build(DovecotService.MainFile, texts, dialect.Grammar, ignored);
     }
 
-    private Change? FileChange(string path, List<DovecotAssignment> removed)
-    {
-        var file = request.Observed.File(path);
-        if (ConfigEdit.Refusal(file) is { } refusal)
-        {
-            diagnostics.Add(refusal);
-            return null;
-        }
-
-        var here = removed.Where(r => r.File == path).ToList();
-        var attributes = here.Select(r => new AttributeChange($"{r.Name}{(r.Path.Count == 0 ? "" : $" in {string.Join(" / ", r.Path)}")}", $"{r.Value} ({path}:{r.Line})", null)).ToList();
-        var reason = here.Count > 0 ? "it overrides the manifest's settings" : "it has to include the managed file";
-        return ConfigEdit.Of(file, text => Edit(path, text, here), "settings", attributes, reason, "reload dovecot");
-    }
-
-    // Lines were counted after each removal, so the removals are repeated one by one.
-    private string Edit(string path, string text, List<DovecotAssignment> here)
-    {
-        if (place.NeedsInclude && path == DovecotService.MainFile)
-        {
-            text = WithInclude(text);
-        }
-
-        return here.Aggregate(text, (t, r) => DovecotConfig.Parse(path, t).RemoveSettings(r.Line).ToString());
-    }
-
-    private static string WithInclude(string text) =>
-        DovecotConfig.Parse(DovecotService.MainFile, text).AppendLine(ManagedFile.IncludeLine).ToString();
+    private static (string File, int Line) Place(DovecotAssignment assignment) => (assignment.File, assignment.Line);
 
     private IEnumerable<DovecotAssignment> Overriding(DovecotTree tree)
     {
         foreach (var connection in Connections(tree))
         {
-            foreach (var name in settings.Select(s => s.Name))
+            foreach (var name in Names(connection.Protocol!))
             {
                 if (tree.Effective(name, connection) is { } effective && effective.File != place.Path)
                 {
                     yield return effective;
                 }
+
+                // Two that contradict each other end the connection, even where one of them is ours.
+                if (tree.Conflict(name, connection) is { } conflict && conflict.File != place.Path)
+                {
+                    yield return conflict;
+                }
             }
 
-            foreach (var name in Unwanted)
+            foreach (var name in dialect.Unwanted)
             {
-                if (tree.Effective(name, connection) is { Value.Length: > 0 } unwanted)
+                if (tree.Effective(name, connection) is { Value.Length: > 0 } unwanted && unwanted.File != place.Path)
                 {
                     yield return unwanted;
                 }
@@ -94,7 +68,7 @@ internal sealed class DovecotOverrides(
         foreach (var endpoint in request.Desired.Endpoints)
         {
             DovecotHeader[] path = [new("service", $"{DovecotAnswers.Protocol(endpoint.Kind)}-login"), new("inet_listener", endpoint.Kind.Name())];
-            foreach (var (name, _) in ManagedFile.Listener(endpoint))
+            foreach (var (name, _) in ManagedFile.Listener(endpoint, dialect))
             {
                 if (tree.EffectiveIn(path, name) is { } effective && effective.File != place.Path)
                 {
@@ -104,28 +78,57 @@ internal sealed class DovecotOverrides(
         }
     }
 
+    private IEnumerable<string> Names(string protocol) => settings.Concat(security.For(protocol)).Select(s => s.Name);
+
     /// <summary>The connections that the manifest speaks of: each protocol, each name or none, each local address with a block of its own.</summary>
     private IEnumerable<DovecotConnection> Connections(DovecotTree tree)
     {
         var endpoints = request.Desired.Endpoints.Where(e => e.Security != EndpointSecurity.Disabled).ToList();
-        var names = request.Manifest.Certificate.Names.Append(request.Manifest.Host).Distinct().Prepend(null).ToList();
-        var locals = tree.Assignments.SelectMany(a => a.Path).Where(h => h.Kind == "local").Select(h => h.Argument.Split('/')[0]).Distinct()
-            .Where(a => endpoints.Any(e => e.Addresses.Count == 0 || e.Addresses.Contains(a)))
-            .Select(a => IPAddress.TryParse(a, out var parsed) ? parsed : null).OfType<IPAddress>().Prepend(null).ToList();
+        var names = ManagedNames.Prepend(null).ToList();
+        var locals = Locals(tree)
+            .Where(a => endpoints.Exists(e => e.Addresses.Count == 0 || e.Addresses.Contains(a.ToString())))
+            .Prepend(null).ToList();
         return from protocol in endpoints.Select(e => DovecotAnswers.Protocol(e.Kind)).Distinct()
                from name in names
                from local in locals
                select new DovecotConnection(name, local, null, protocol);
     }
 
-    private void ListOthers(DovecotTree tree)
+    // A name with a star stands for any first label; its block is written with the star, too.
+    private IEnumerable<string?> ManagedNames => request.Manifest.Certificate.Names.Append(request.Manifest.Host).Distinct();
+
+    private static IEnumerable<IPAddress> Locals(DovecotTree tree) => tree.Blocks
+        .Select(b => b.Path[^1]).Where(h => h.Kind == "local").Select(h => h.Argument.Split('/')[0]).Distinct()
+        .Select(a => IPAddress.TryParse(a, out var parsed) ? parsed : null).OfType<IPAddress>();
+
+    private void ListOthers(DovecotTree tree, List<Diagnostic> diagnostics)
     {
+        var listed = new HashSet<(string, int)>();
         foreach (var own in tree.Assignments.Where(a => a.File == place.Path && a.IsGlobal))
         {
-            foreach (var other in tree.Overriding(own).Where(o => o.File != place.Path && o.Value != own.Value))
+            foreach (var other in tree.Overriding(own).Where(o => o.File != place.Path && o.Value != own.Value && listed.Add(Place(o))))
             {
-                diagnostics.Add(ServiceDiagnostics.OverrideLeft(new SourceLocation(other.File, other.Line, 1), $"{other.Name} = {other.Value}", string.Join(" / ", other.Path)));
+                diagnostics.Add(ServiceDiagnostics.OverrideLeft(At(other), $"{other.Name} = {other.Value}", string.Join(" / ", other.Path)));
             }
         }
     }
+
+    /// <summary>Where blocks for one of the other names contradict each other, 2.3 drops every connection to that name.</summary>
+    private void ListConflicts(DovecotTree tree, List<Diagnostic> diagnostics)
+    {
+        var names = tree.Blocks.Select(b => b.Path[^1]).Where(h => h.Kind == "local_name").SelectMany(h => h.Argument.Split(' ')).Where(n => n.Length > 0).Distinct().Except(ManagedNames).ToList();
+        var listed = new HashSet<(string, int)>();
+        foreach (var connection in from name in names from local in Locals(tree).Prepend(null) from protocol in new[] { null, "imap", "pop3" } select new DovecotConnection(name, local, null, protocol))
+        {
+            foreach (var setting in settings.Select(s => s.Name).Prepend("ssl"))
+            {
+                if (tree.Conflict(setting, connection) is { } conflict && listed.Add(Place(conflict)))
+                {
+                    diagnostics.Add(DovecotDiagnostics.Conflict(At(conflict), setting, connection.LocalName!, tree.Effective(setting, connection)!.ToString()));
+                }
+            }
+        }
+    }
+
+    private static SourceLocation At(DovecotAssignment assignment) => new(assignment.File, assignment.Line, 1);
 }

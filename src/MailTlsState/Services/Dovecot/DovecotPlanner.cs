@@ -1,6 +1,7 @@
 using MailTlsState.Diagnostics;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
+using MailTlsState.Services.Dovecot.Editing;
 
 namespace MailTlsState.Services.Dovecot;
 
@@ -21,55 +22,84 @@ internal sealed class DovecotPlanner(ServicePlanRequest request)
             return Failed(ServiceDiagnostics.NotInstalled(at, "Dovecot", "/usr/bin/doveconf", "dovecot-imapd"));
         }
 
-        if (_observed.ConfigurationError is { } error)
-        {
-            return Failed(ServiceDiagnostics.BrokenConfiguration("Dovecot", DovecotService.MainFile, error));
-        }
-
         if (ServiceVersions.Choose(DovecotDialect.All, _observed, request.Desired, at, _diagnostics) is not { } dialect)
         {
-            return new ServiceChanges([], _diagnostics);
+            return Failed();
         }
 
-        CheckEndpoints();
-        var settings = dialect.Render(request.Files, request.Policy, Required);
         var texts = DovecotFiles.Texts(request.Observed);
-        var place = ManagedFile.Place(texts);
+        var place = ManagedFile.Place(texts, dialect.Grammar);
+        var now = DovecotTree.Build(DovecotService.MainFile, texts, dialect.Grammar);
+        var leftovers = DovecotLeftovers.Find(now, place.Path);
+        _diagnostics.AddRange(leftovers.Diagnostics);
+        _diagnostics.AddRange(DovecotTrust.Check(request.Observed, _observed.ConfigurationFiles));
+        if (_observed.ConfigurationError is { } error && !leftovers.Found)
+        {
+            return Failed([.. now.Problems.Select(p => DovecotDiagnostics.Unreadable(new SourceLocation(p.File, p.Line, 1), p.Problem)), ServiceDiagnostics.BrokenConfiguration("Dovecot", DovecotService.MainFile, error)]);
+        }
+
         var file = request.Observed.File(place.Path);
         if (ConfigEdit.Refusal(file) is { } refusal)
         {
             return Failed(refusal);
         }
 
+        if (ManagedFile.HostOf(file.Text) is { } other && other != request.Manifest.Host)
+        {
+            return Failed(DovecotDiagnostics.OtherManifest(place.Path, other, request.Manifest.Host));
+        }
+
+        var served = Served(now);
+        CheckEndpoints(served, now);
+        if (_diagnostics.Exists(d => d.Severity == Severity.Error))
+        {
+            return Failed();
+        }
+
+        return Plan(dialect, texts, place, leftovers, served, now);
+    }
+
+    private ServiceChanges Plan(
+        DovecotDialect dialect, IReadOnlyDictionary<string, string> texts, ManagedFile.Location place, DovecotLeftovers leftovers, IReadOnlyList<string> served, DovecotTree now)
+    {
+        _diagnostics.AddRange(dialect.Inexpressible(request.Policy).Select(w => DovecotDiagnostics.Inexpressible(request.Manifest.Source.Locate("/policy/base"), _observed.Version, w)));
+        var settings = dialect.Render(request.Files, request.Policy);
+        var security = DovecotSecurity.Of(dialect, request.Desired.Endpoints, served, now);
+        var text = ManagedFile.Render(request.Manifest.Host, dialect, settings, security, request.Desired.Endpoints);
         var changes = new List<Change>();
-        var text = ManagedFile.Render(settings, request.Desired.Endpoints);
-        if (ConfigEdit.Of(file, _ => text, "settings", Attributes(settings), "the manifest's certificate, policy and endpoints", "reload dovecot") is { } own)
+        var reason = leftovers.Found ? "Dovecot 2.4 needs the manifest's settings under their new names" : "the manifest's certificate, policy and endpoints";
+        if (ConfigEdit.Of(request.Observed.File(place.Path), _ => text, "settings", Attributes(settings, security), reason, "reload dovecot") is { } own)
         {
             changes.Add(own);
         }
 
-        changes.AddRange(new DovecotOverrides(request, settings, place, _diagnostics).Changes(texts, text));
+        changes.AddRange(new DovecotEdits(request, dialect, place, leftovers, _diagnostics).Changes(texts, text, new DovecotOverrides(request, dialect, settings, security, place)));
         if (changes.Count == 0)
         {
-            Prove(settings);
+            Prove(settings, security);
         }
 
         return new ServiceChanges(changes, _diagnostics);
     }
 
-    // Dovecot has one "ssl" for all its ports; the manifest's reader refuses a mixture.
-    private bool Required => request.Desired.Endpoints.Any(e => e.Security == EndpointSecurity.Required);
-
-    private void CheckEndpoints()
+    /// <summary>The protocols that Dovecot serves: as it says itself, or as its files say where it cannot read them.</summary>
+    private IReadOnlyList<string> Served(DovecotTree now)
     {
-        var protocols = (Effective().FirstOrDefault().Values?.GetValueOrDefault("protocols") ?? "").Split([' ', '\n', '"'], StringSplitOptions.RemoveEmptyEntries);
+        var told = Effective().FirstOrDefault().Values?.GetValueOrDefault("protocols");
+        return told is null
+            ? now.Words("protocols", "imap", "pop3", "lmtp")
+            : told.Split([' ', '\n', '"'], StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    private void CheckEndpoints(IReadOnlyList<string> served, DovecotTree now)
+    {
         foreach (var endpoint in request.Desired.Endpoints.Where(e => e.Security != EndpointSecurity.Disabled))
         {
             var at = request.Manifest.Source.Locate($"/services/dovecot/endpoints/{endpoint.Kind.Name()}");
             var protocol = DovecotAnswers.Protocol(endpoint.Kind);
-            if (!protocols.Contains(protocol))
+            if (!served.Contains(protocol))
             {
-                _diagnostics.Add(DovecotDiagnostics.ProtocolMissing(at, protocol, string.Join(", ", protocols)));
+                _diagnostics.Add(DovecotDiagnostics.ProtocolMissing(at, protocol, string.Join(", ", served)));
             }
 
             var foreign = ServiceOwners.Foreign(request.Observed, ServiceKind.Dovecot, endpoint.Port);
@@ -78,32 +108,57 @@ internal sealed class DovecotPlanner(ServicePlanRequest request)
                 _diagnostics.Add(ServiceDiagnostics.PortTaken(at, $"dovecot {endpoint.Kind.Name()}", endpoint.Port, foreign));
             }
         }
+
+        CheckSubmission(served, now);
     }
 
-    private List<AttributeChange> Attributes(IReadOnlyList<ManagedSetting> settings)
+    /// <summary>A submission service of Dovecot's that the manifest does not name must not take a port that the manifest gives to Postfix.</summary>
+    private void CheckSubmission(IReadOnlyList<string> served, DovecotTree now)
     {
-        var effective = Effective().FirstOrDefault().Values;
-        return [.. settings.Select(s => new AttributeChange(s.Name, effective?.GetValueOrDefault(s.Name), s.Value)).Where(a => a.Before != a.After)];
+        foreach (var kind in new[] { EndpointKind.Submission, EndpointKind.Submissions }.Where(_ => served.Contains("submission")))
+        {
+            DovecotHeader[] path = [new("service", "submission-login"), new("inet_listener", kind.Name())];
+            var mine = request.Desired.Endpoints.FirstOrDefault(e => e.Kind == kind);
+            var line = mine is null ? now.EffectiveIn(path, "port") : null;
+            var port = mine is null ? int.TryParse(line?.Value, out var given) ? given : kind.DefaultPort() : mine.Security == EndpointSecurity.Disabled ? 0 : mine.Port;
+            if (port != 0 && request.Manifest.Postfix?.Endpoints.FirstOrDefault(e => e.Security != EndpointSecurity.Disabled && e.Port == port) is { } postfix)
+            {
+                var at = request.Manifest.Source.Locate($"/services/postfix/endpoints/{postfix.Kind.Name()}");
+                _diagnostics.Add(DovecotDiagnostics.SubmissionClash(at, postfix.Kind.Name(), port, line?.ToString()));
+            }
+        }
+    }
+
+    private List<AttributeChange> Attributes(IReadOnlyList<ManagedSetting> settings, DovecotSecurity security)
+    {
+        var all = Effective().ToList();
+        var first = all.FirstOrDefault();
+        var everywhere = security.Everywhere.Concat(settings).Select(s => new AttributeChange(s.Name, first.Values?.GetValueOrDefault(s.Name), s.Value));
+        var byProtocol = security.ByProtocol.SelectMany(p => p.Value.Select(s =>
+            new AttributeChange($"{s.Name} of {p.Key}", all.FirstOrDefault(a => a.Protocol == p.Key).Values?.GetValueOrDefault(s.Name), s.Value)));
+        return [.. everywhere.Concat(byProtocol).Where(a => a.Before != a.After)];
     }
 
     /// <summary>Where the files say what they should, the daemon has to say it, too.</summary>
-    private void Prove(IReadOnlyList<ManagedSetting> settings)
+    private void Prove(IReadOnlyList<ManagedSetting> settings, DovecotSecurity security)
     {
-        foreach (var (question, values) in Effective())
+        foreach (var (question, protocol, values) in Effective())
         {
-            foreach (var s in settings.Where(s => values.GetValueOrDefault(s.Name) != s.Value))
+            foreach (var s in settings.Concat(security.For(protocol)).Where(s => values.GetValueOrDefault(s.Name) != s.Value))
             {
                 _diagnostics.Add(PlanDiagnostics.Ineffective(question, s.Name, values.GetValueOrDefault(s.Name, "nothing"), s.Value));
             }
         }
     }
 
-    private IEnumerable<(string Question, IReadOnlyDictionary<string, string> Values)> Effective() =>
-        DovecotAnswers.Filters(request.Manifest).Select(f => (f.Question, DovecotAnswers.Parse(_observed.Answers.GetValueOrDefault(f.Question, ""))));
+    private IEnumerable<(string Question, string Protocol, IReadOnlyDictionary<string, string> Values)> Effective() =>
+        DovecotAnswers.Filters(request.Manifest)
+            .Where(f => _observed.Answers.ContainsKey(f.Question) && !_observed.Answers.ContainsKey(DovecotAnswers.Failure(f.Question)))
+            .Select(f => (f.Question, f.Protocol, DovecotAnswers.Parse(_observed.Answers[f.Question])));
 
-    private ServiceChanges Failed(Diagnostic diagnostic)
+    private ServiceChanges Failed(params Diagnostic[] diagnostics)
     {
-        _diagnostics.Add(diagnostic);
+        _diagnostics.AddRange(diagnostics);
         return new ServiceChanges([], _diagnostics);
     }
 }

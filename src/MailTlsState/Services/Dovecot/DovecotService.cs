@@ -26,36 +26,45 @@ public sealed class DovecotService : IMailService
     /// <inheritdoc/>
     public async Task<ServiceObservation> ObserveAsync(IHost host, ObservedFiles files, Manifest manifest, CancellationToken cancellation)
     {
-        var calls = new Dictionary<string, ProcessCall>
+        var tree = DovecotFiles.LoadAsync(host, files, MainFile, cancellation);
+        var running = IsRunningAsync(host, cancellation);
+        var told = await host.RunAsync(new ProcessCall(Daemon, ["--version"]), cancellation).ConfigureAwait(false);
+        var version = told.Output.Split([' ', '-'], 2)[0].Trim();
+
+        // What is asked depends on the version: doveconf answers nothing when one of the names is unknown to it.
+        var dialect = DovecotDialect.Of(version) ?? DovecotDialect.All[^1];
+        var calls = new Dictionary<string, ProcessCall> { [DovecotAnswers.Explicit] = new(Doveconf, ["-c", MainFile, "-n"]) };
+        foreach (var (question, protocol, name) in DovecotAnswers.Filters(manifest))
         {
-            [DovecotAnswers.Version] = new(Daemon, ["--version"]),
-            [DovecotAnswers.Explicit] = new(Doveconf, ["-c", MainFile, "-n"]),
-        };
-        foreach (var (key, filter) in DovecotAnswers.Filters(manifest))
-        {
-            calls[key] = new ProcessCall(Doveconf, ["-c", MainFile, .. filter, .. DovecotDialect.Asked]);
+            calls[question] = new ProcessCall(Doveconf, ["-c", MainFile, .. dialect.Filter(protocol, name), .. dialect.Asked]);
         }
 
-        var tree = DovecotFiles.LoadAsync(host, files, MainFile, cancellation);
         var runs = calls.ToDictionary(c => c.Key, c => host.RunAsync(c.Value, cancellation));
-        var running = IsRunningAsync(host, cancellation);
         await Task.WhenAll([tree, running, .. runs.Values]).ConfigureAwait(false);
 
         var results = runs.ToDictionary(r => r.Key, r => r.Value.Result);
+        results[DovecotAnswers.Version] = told;
         if (results.Values.Any(r => r.ExitCode == 127))
         {
             return new ServiceObservation(Kind, Installed: false, "", Running: false, null, [], new Dictionary<string, string>());
         }
 
-        var failed = results.Values.FirstOrDefault(r => r.ExitCode != 0);
+        // A question about one connection may fail by itself: 2.3 ends with "Conflict in setting" then.
+        var answers = results.ToDictionary(r => r.Key, r => r.Value.Output);
+        foreach (var (question, result) in results.Where(r => r.Value.ExitCode != 0 && r.Key != DovecotAnswers.Explicit))
+        {
+            answers[DovecotAnswers.Failure(question)] = result.Error.Trim();
+        }
+
+        var failed = results[DovecotAnswers.Explicit] is { ExitCode: not 0 } broken ? broken.Error.Trim() : told.ExitCode != 0 ? told.Error.Trim() : null;
         return new ServiceObservation(
             Kind,
             Installed: true,
-            results[DovecotAnswers.Version].Output.Split(' ', 2)[0].Trim(),
+            version,
             await running.ConfigureAwait(false),
-            failed?.Error.Trim(),
+            failed,
             await tree.ConfigureAwait(false),
-            results.ToDictionary(r => r.Key, r => r.Value.Output));
+            answers);
     }
 
     /// <inheritdoc/>

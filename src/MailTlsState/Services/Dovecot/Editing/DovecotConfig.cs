@@ -8,21 +8,26 @@ public sealed class DovecotConfig
 {
     private readonly string _text;
     private readonly string[] _lines;
+    private readonly Lazy<IReadOnlyList<DovecotNode>> _nodes;
 
-    private DovecotConfig(string file, string text)
+    private DovecotConfig(string file, string text, DovecotGrammar grammar)
     {
         File = file;
+        Grammar = grammar;
         _text = text;
         _lines = TextLines.Split(text);
-        Statements = [.. DovecotLines.Read(_lines)];
-        Nodes = Nest();
+        Statements = [.. new DovecotLines(grammar.White()).Read(_lines)];
+        _nodes = new Lazy<IReadOnlyList<DovecotNode>>(Nest);
     }
 
     /// <summary>Absolute path.</summary>
     public string File { get; }
 
+    /// <summary>The version range that reads it.</summary>
+    public DovecotGrammar Grammar { get; }
+
     /// <summary>The statements, those of a block inside it.</summary>
-    public IReadOnlyList<DovecotNode> Nodes { get; }
+    public IReadOnlyList<DovecotNode> Nodes => _nodes.Value;
 
     /// <summary>The statements one after the other, blocks as their two ends.</summary>
     internal IReadOnlyList<DovecotNode> Statements { get; }
@@ -34,11 +39,12 @@ public sealed class DovecotConfig
     /// <summary>Reads a file.</summary>
     /// <param name="file">Its absolute path: relative includes start at its directory.</param>
     /// <param name="text">Its text.</param>
-    public static DovecotConfig Parse(string file, string text)
+    /// <param name="grammar">The version range that reads it.</param>
+    public static DovecotConfig Parse(string file, string text, DovecotGrammar grammar = DovecotGrammar.V23)
     {
         ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(text);
-        return new DovecotConfig(file, text);
+        return new DovecotConfig(file, text, grammar);
     }
 
     /// <summary>A path as the file means it: relative to the directory of the file.</summary>
@@ -50,22 +56,46 @@ public sealed class DovecotConfig
 
     /// <summary>
     /// Removes the settings that begin on these lines, whole lines only. A block that only limits to which connections its
-    /// settings apply (<c>protocol</c>, <c>local</c>, <c>local_name</c>, <c>remote</c>) goes too when nothing but blank
-    /// lines is left in it; another block (<c>passdb</c>, <c>inet_listener</c>, …) says something by standing there and stays.
+    /// settings apply (<c>protocol</c>, <c>local</c>, <c>local_name</c>, <c>remote</c>, <c>ssl_server</c>) goes too when nothing but
+    /// blank lines is left in it; another block (<c>passdb</c>, <c>inet_listener</c>, …) says something by standing there and stays.
     /// </summary>
     /// <exception cref="ArgumentException">No setting begins on one of the lines.</exception>
     public DovecotConfig RemoveSettings(params IEnumerable<int> lines)
     {
         ArgumentNullException.ThrowIfNull(lines);
-        var wanted = lines.ToHashSet();
-        var gone = new HashSet<int>();
-        RemoveFrom(Nodes, wanted, gone);
-        if (wanted.Count > 0)
+        return Edit(lines.Distinct().ToDictionary(l => l, _ => (string?)null));
+    }
+
+    /// <summary>Removes settings, as <see cref="RemoveSettings"/> does, and writes others anew where they stand: indent, remark and terminator stay.</summary>
+    /// <param name="edits">1-based line on which a setting begins, to the statement that takes its place, or null to remove it.</param>
+    /// <exception cref="ArgumentException">No setting begins on one of the lines, or a statement cannot be written.</exception>
+    public DovecotConfig Edit(IReadOnlyDictionary<int, string?> edits)
+    {
+        ArgumentNullException.ThrowIfNull(edits);
+        if (edits.Values.Any(t => t is not null && !TextLines.IsOneLine(t)))
         {
-            throw new ArgumentException($"no setting begins on line {wanted.Min()} of {File}", nameof(lines));
+            throw new ArgumentException("not one line of Latin-1 text", nameof(edits));
         }
 
-        return gone.Count == 0 ? this : new DovecotConfig(File, string.Concat(_lines.Where((_, i) => !gone.Contains(i + 1))));
+        var edit = new LineEdits(_lines);
+        var found = 0;
+        foreach (var setting in Statements.OfType<DovecotSetting>().Where(s => edits.ContainsKey(s.Line)))
+        {
+            found++;
+            Remove(edit, setting.Line, setting.EndLine);
+            if (edits[setting.Line] is { } statement)
+            {
+                edit.Replace(setting.Line - 1, Rewritten(setting, statement));
+            }
+        }
+
+        if (found < edits.Count)
+        {
+            throw new ArgumentException($"no setting begins on a line of {File} that is to be edited", nameof(edits));
+        }
+
+        RemoveEmptied(edit, edits);
+        return edits.Count == 0 ? this : new DovecotConfig(File, edit.Build(), Grammar);
     }
 
     /// <summary>Adds a line at the end of the file.</summary>
@@ -87,7 +117,7 @@ public sealed class DovecotConfig
         }
 
         edits.Insert(_lines.Length, line);
-        return new DovecotConfig(File, edits.Build());
+        return new DovecotConfig(File, edits.Build(), Grammar);
     }
 
     /// <summary>The file's text.</summary>
@@ -126,26 +156,66 @@ public sealed class DovecotConfig
         return root;
     }
 
-    /// <summary>Marks the lines that go; true when nothing is left of the nodes.</summary>
-    private static bool RemoveFrom(IReadOnlyList<DovecotNode> nodes, HashSet<int> wanted, HashSet<int> gone)
+    private static void Remove(LineEdits edit, int first, int last)
     {
-        var left = 0;
-        foreach (var node in nodes)
+        for (var line = first; line <= last; line++)
         {
-            var removed = node switch
+            edit.Remove(line - 1);
+        }
+    }
+
+    private string Rewritten(DovecotSetting setting, string statement)
+    {
+        var first = _lines[setting.Line - 1];
+        var last = _lines[setting.EndLine - 1];
+        var indent = first[..^first.TrimStart(' ', '\t').Length];
+        return indent + statement + (setting.Line == setting.EndLine ? DovecotLines.Remark(last) : "") + TextLines.TerminatorOf(last);
+    }
+
+    // A loop with a stack of its own: a file may nest blocks deeper than this thread's stack is.
+    private void RemoveEmptied(LineEdits edit, IReadOnlyDictionary<int, string?> edits)
+    {
+        var open = new Stack<(DovecotOpen Start, int Kept, bool Removed)>();
+        var emptied = new List<(int First, int Last)>();
+        foreach (var statement in Statements)
+        {
+            if (statement is DovecotOpen start)
             {
-                DovecotSetting setting => wanted.Remove(setting.Line),
-                DovecotBlock { Children.Count: > 0 } block =>
-                    RemoveFrom(block.Children, wanted, gone) && block.Header.IsFilter && block.Closed,
-                _ => false,
-            };
-            left += removed ? 0 : 1;
-            for (var line = node.Line; removed && line <= node.EndLine; line++)
+                open.Push((start, 0, false));
+            }
+            else if (!open.TryPop(out var block))
             {
-                gone.Add(line);
+                continue;
+            }
+            else if (statement is not DovecotClose close)
+            {
+                var removed = statement is DovecotSetting && edits.TryGetValue(statement.Line, out var text) && text is null;
+                open.Push(removed ? block with { Removed = true } : block with { Kept = block.Kept + 1 });
+            }
+            else
+            {
+                var goes = block is { Kept: 0, Removed: true } && block.Start.Header.IsTransparent;
+                if (goes)
+                {
+                    // The lines of the blocks inside are among these: each line is taken once, however deep it lies.
+                    while (emptied.Count > 0 && emptied[^1].First > block.Start.Line)
+                    {
+                        emptied.RemoveAt(emptied.Count - 1);
+                    }
+
+                    emptied.Add((block.Start.Line, close.EndLine));
+                }
+
+                if (open.TryPop(out var outer))
+                {
+                    open.Push(goes ? outer with { Removed = true } : outer with { Kept = outer.Kept + 1 });
+                }
             }
         }
 
-        return left == 0;
+        foreach (var (first, last) in emptied)
+        {
+            Remove(edit, first, last);
+        }
     }
 }

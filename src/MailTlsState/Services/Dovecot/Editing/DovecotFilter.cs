@@ -10,33 +10,49 @@ namespace MailTlsState.Services.Dovecot.Editing;
 public sealed record DovecotConnection(
     string? LocalName = null, IPAddress? LocalAddress = null, IPAddress? RemoteAddress = null, string? Protocol = null);
 
-/// <summary>The connections that a chain of filter blocks selects (src/config/config-filter.c, release-2.3).</summary>
+/// <summary>The connections that a chain of filter blocks selects (src/config/config-filter.c, releases 2.3 and 2.4).</summary>
 internal sealed record DovecotFilter(string? LocalName, string? Local, string? Remote, string? Protocol)
 {
     /// <summary>Top level.</summary>
     public static DovecotFilter All { get; } = new(null, null, null, null);
 
-    public static DovecotFilter Of(IEnumerable<DovecotHeader> path)
+    /// <summary>2.4: the blocks in their order, which tell two filters apart that select the same; empty in 2.3.</summary>
+    public string Chain { get; private init; } = "";
+
+    /// <summary>2.4: how many named filters (<c>ssl_server</c>) are among the blocks.</summary>
+    public int Named { get; private init; }
+
+    public static DovecotFilter Of(IEnumerable<DovecotHeader> path, DovecotGrammar grammar)
     {
         var filter = All;
         foreach (var header in path)
         {
             filter = header.Kind switch
             {
-                "local_name" => filter with { LocalName = header.Argument.ToLowerInvariant() },
+                "local_name" => filter with { LocalName = Name(filter.LocalName, header.Argument.ToLowerInvariant(), grammar) },
                 "local" => filter with { Local = header.Argument },
                 "remote" => filter with { Remote = header.Argument },
                 "protocol" => filter with { Protocol = header.Argument },
+                "ssl_server" => filter with { Named = filter.Named + 1 },
                 _ => filter,
             };
+            if (grammar == DovecotGrammar.V24)
+            {
+                var argument = header.Kind is "local" or "remote" ? Parse(header.Argument)?.ToString() ?? header.Argument : header.Argument.ToLowerInvariant();
+                filter = filter with { Chain = $"{filter.Chain}{header.Kind} {argument}\n" };
+            }
         }
 
         return filter;
     }
 
+    // 2.4 allows one in another, and both must match then; 2.3 has several names in one, of which one must match.
+    private static string Name(string? outer, string name, DovecotGrammar grammar) =>
+        grammar == DovecotGrammar.V24 && outer is not null ? $"{outer} {name}" : name;
+
     public bool Matches(DovecotConnection? c) =>
         MatchesProtocol(c?.Protocol) &&
-        (LocalName is null || (c?.LocalName is { } name && LocalName.Split(' ').Any(mask => MatchesName(name, mask)))) &&
+        (LocalName is null || (c?.LocalName is { } name && MatchesNames(name, LocalName.Split(' ')))) &&
         InNetwork(Local, c?.LocalAddress) && InNetwork(Remote, c?.RemoteAddress);
 
     /// <summary>The greater one goes first; equals keep the order in which they were opened.</summary>
@@ -54,6 +70,9 @@ internal sealed record DovecotFilter(string? LocalName, string? Local, string? R
     public bool Contains(DovecotFilter other) =>
         (LocalName is null || LocalName == other.LocalName) && (Local is null || Local == other.Local) &&
         (Remote is null || Remote == other.Remote) && (Protocol is null || Protocol == other.Protocol);
+
+    private bool MatchesNames(string name, string[] masks) =>
+        Chain.Length > 0 ? masks.All(m => MatchesName(name, m)) : masks.Any(m => MatchesName(name, m));
 
     private bool MatchesProtocol(string? protocol) =>
         Protocol is null || (protocol is not null && (Protocol.StartsWith('!') ? Protocol[1..] != protocol : Protocol == protocol));

@@ -3,6 +3,9 @@ namespace MailTlsState.Services.Dovecot.Editing;
 /// <summary>glob(7) with braces, as Dovecot's <c>!include</c> uses it (<c>glob(3)</c> with <c>GLOB_BRACE</c>).</summary>
 public static class DovecotGlob
 {
+    // A pattern of more braces is nobody's; each pair may double what has to be tried.
+    private const int MostBraces = 10;
+
     /// <summary>True when the path is one that the pattern names. <c>*</c> and <c>?</c> match neither <c>/</c> nor a leading dot.</summary>
     public static bool Matches(string pattern, string path) => Expand(pattern).Any(p => MatchesOne(p, path));
 
@@ -111,7 +114,10 @@ public static class DovecotGlob
         return false;
     }
 
-    private static IEnumerable<string> Expand(string pattern)
+    private static IEnumerable<string> Expand(string pattern) =>
+        pattern.AsSpan().Count('{') > MostBraces ? [pattern] : ExpandBraces(pattern);
+
+    private static IEnumerable<string> ExpandBraces(string pattern)
     {
         var open = pattern.IndexOf('{');
         var close = open < 0 ? -1 : Close(pattern, open);
@@ -120,7 +126,7 @@ public static class DovecotGlob
             return [pattern];
         }
 
-        return Alternatives(pattern[(open + 1)..close]).SelectMany(a => Expand(pattern[..open] + a + pattern[(close + 1)..]));
+        return Alternatives(pattern[(open + 1)..close]).SelectMany(a => ExpandBraces(pattern[..open] + a + pattern[(close + 1)..]));
     }
 
     private static int Close(string pattern, int open)

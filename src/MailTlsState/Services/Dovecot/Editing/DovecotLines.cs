@@ -3,12 +3,14 @@ using System.Text;
 namespace MailTlsState.Services.Dovecot.Editing;
 
 /// <summary>
-/// Reads statements as <c>config_parse_line()</c> of Dovecot 2.3 does (src/config/config-parser.c, release-2.3), with the
-/// quoted names, <c>group</c> blocks and <c>&lt;&lt;MARKER</c> values of 2.4 besides.
+/// Reads statements as <c>config_parse_line()</c> does (src/config/config-parser.c, releases 2.3 and 2.4), with the
+/// quoted names and <c>group</c> blocks of 2.4.
 /// </summary>
-internal static class DovecotLines
+internal sealed class DovecotLines(string white)
 {
-    public static IEnumerable<DovecotNode> Read(IReadOnlyList<string> lines)
+    private readonly char[] _white = white.ToCharArray();
+
+    public IEnumerable<DovecotNode> Read(IReadOnlyList<string> lines)
     {
         var carried = new StringBuilder();
         var first = 0;
@@ -30,37 +32,29 @@ internal static class DovecotLines
             first = carried.Length == 0 ? i : first;
             if (line.EndsWith('\\'))
             {
-                var part = line[..^1].TrimEnd(' ', '\t');
+                var part = line[..^1].TrimEnd(_white);
                 carried.Append(part).Append(part.Length > 0 ? " " : "");
                 continue;
             }
 
             var statement = carried.Append(line).ToString();
             carried.Clear();
-            var node = Statement(statement, first + 1, i + 1);
-            if (node is DovecotSetting { Kind: DovecotValueKind.File } file && EndOfDocument(lines, file.Value, i) is var end and > 0)
-            {
-                var text = string.Concat(lines.Skip(i + 1).Take(end - i - 1));
-                node = file with { Value = text, Kind = DovecotValueKind.Text, EndLine = end + 1 };
-                i = end;
-            }
-
-            yield return node;
+            yield return Statement(statement, first + 1, i + 1);
         }
     }
 
     /// <summary>The line without its end; NUL ends it too, because Dovecot goes on with a C string.</summary>
-    private static string Content(string line)
+    private string Content(string line)
     {
         var text = line.AsSpan();
         text = text.EndsWith("\n") ? text[..^1] : text;
         text = text.EndsWith("\r") ? text[..^1] : text;
         var end = text.IndexOf('\0');
-        return (end < 0 ? text : text[..end]).TrimStart(" \t").ToString();
+        return (end < 0 ? text : text[..end]).TrimStart(_white).ToString();
     }
 
     /// <summary>Cuts a comment and trailing blanks off; <c>#</c> within quotes is none, and a quote that stays open hides all that follows.</summary>
-    private static string StripComment(string line, out string? comment)
+    private string StripComment(string line, out string? comment)
     {
         comment = null;
         for (var at = 0; at < line.Length; at++)
@@ -68,7 +62,7 @@ internal static class DovecotLines
             if (line[at] == '#')
             {
                 comment = at == 0 ? line : null;
-                return line[..at].TrimEnd(' ', '\t');
+                return line[..at].TrimEnd(_white);
             }
 
             if (line[at] is '\'' or '"')
@@ -81,10 +75,34 @@ internal static class DovecotLines
             }
         }
 
-        return line.TrimEnd(' ', '\t');
+        return line.TrimEnd(_white);
     }
 
-    private static DovecotNode Statement(string text, int line, int endLine)
+    /// <summary>Blanks and comment at the end of a line that says something, without its terminator.</summary>
+    public static string Remark(string line)
+    {
+        var text = line[..^TextLines.TerminatorOf(line).Length];
+        for (var at = 0; at < text.Length; at++)
+        {
+            if (text[at] == '#')
+            {
+                return text[text.AsSpan(0, at).TrimEnd(" \t").Length..];
+            }
+
+            if (text[at] is '\'' or '"')
+            {
+                var quote = text[at];
+                for (at++; at < text.Length && text[at] != quote; at++)
+                {
+                    at += text[at] == '\\' && at + 1 < text.Length ? 1 : 0;
+                }
+            }
+        }
+
+        return "";
+    }
+
+    private DovecotNode Statement(string text, int line, int endLine)
     {
         var at = 0;
         string key;
@@ -109,21 +127,21 @@ internal static class DovecotLines
             key = text[..at];
         }
 
-        var rest = text[at..].TrimStart(' ', '\t');
+        var rest = text[at..].TrimStart(_white);
         return key switch
         {
             "!include" or "!include_try" => new DovecotInclude(rest, key == "!include_try", line, endLine),
-            _ when rest.StartsWith('=') => Setting(key, rest[1..].TrimStart(' ', '\t'), line, endLine),
+            _ when rest.StartsWith('=') => Setting(key, rest[1..].TrimStart(_white), line, endLine),
             "}" when rest.Length == 0 => new DovecotClose(line, endLine),
             _ => Open(key, rest, line, endLine),
         };
     }
 
-    private static DovecotSetting Setting(string name, string value, int line, int endLine)
+    private DovecotSetting Setting(string name, string value, int line, int endLine)
     {
         if (value.StartsWith('<'))
         {
-            return new DovecotSetting(name, "<" + value[1..].TrimStart(' ', '\t'), DovecotValueKind.File, line, endLine);
+            return new DovecotSetting(name, "<" + value[1..].TrimStart(_white), DovecotValueKind.File, line, endLine);
         }
 
         if (value.Length > 0 && value[0] is not ('\'' or '"') && value.Contains('$'))
@@ -134,11 +152,11 @@ internal static class DovecotLines
         return new DovecotSetting(name, Unquote(value), DovecotValueKind.Text, line, endLine);
     }
 
-    private static DovecotNode Open(string kind, string rest, int line, int endLine)
+    private DovecotNode Open(string kind, string rest, int line, int endLine)
     {
-        if (kind == "group" && rest.IndexOfAny([' ', '\t']) is var space and > 0)
+        if (kind == "group" && rest.IndexOfAny(_white) is var space and > 0)
         {
-            (kind, rest) = ($"group {rest[..space]}", rest[space..].TrimStart(' ', '\t'));
+            (kind, rest) = ($"group {rest[..space]}", rest[space..].TrimStart(_white));
         }
 
         var argument = "";
@@ -147,14 +165,14 @@ internal static class DovecotLines
             var close = rest.IndexOf('"', 1);
             close = close < 0 ? rest.Length : close;
             argument = Unescape(rest[1..close]);
-            rest = rest[Math.Min(close + 1, rest.Length)..].TrimStart(' ', '\t');
+            rest = rest[Math.Min(close + 1, rest.Length)..].TrimStart(_white);
         }
         else if (!rest.StartsWith('{'))
         {
-            var end = rest.IndexOfAny([' ', '\t']);
+            var end = rest.IndexOfAny(_white);
             end = end < 0 ? rest.Length : end;
             argument = rest[..end];
-            rest = rest[end..].TrimStart(' ', '\t');
+            rest = rest[end..].TrimStart(_white);
         }
 
         return rest switch
@@ -163,25 +181,6 @@ internal static class DovecotLines
             _ when rest.StartsWith('{') => new DovecotFault("garbage after '{'", line, endLine),
             _ => new DovecotFault("expecting '{'", line, endLine),
         };
-    }
-
-    /// <summary>Index of the line that ends a <c>&lt;&lt;MARKER</c> value (2.4), or 0 when the value is none.</summary>
-    private static int EndOfDocument(IReadOnlyList<string> lines, string value, int from)
-    {
-        if (!value.StartsWith("<<", StringComparison.Ordinal) || value[2..].TrimStart(' ', '\t') is not { Length: > 0 } marker)
-        {
-            return 0;
-        }
-
-        for (var i = from + 1; i < lines.Count; i++)
-        {
-            if (lines[i].AsSpan().TrimEnd("\r\n").SequenceEqual(marker))
-            {
-                return i;
-            }
-        }
-
-        return 0;
     }
 
     /// <summary>Removes quotes that enclose the whole value, and the backslashes in them.</summary>
@@ -205,5 +204,5 @@ internal static class DovecotLines
         return plain.ToString();
     }
 
-    private static bool IsWhite(char c) => c is ' ' or '\t';
+    private bool IsWhite(char c) => _white.Contains(c);
 }

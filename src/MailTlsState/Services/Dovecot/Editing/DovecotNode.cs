@@ -68,6 +68,12 @@ public sealed record DovecotHeader(string Kind, string Argument)
     /// <summary>True for blocks that only limit to which connections their settings apply.</summary>
     public bool IsFilter => Kind is "protocol" or "local" or "local_name" or "remote";
 
+    /// <summary>True for a filter, and for 2.4's named filter of the TLS server, whose settings are the connection's, too.</summary>
+    public bool IsTransparent => IsFilter || (Kind == "ssl_server" && Argument.Length == 0);
+
+    /// <summary>Name of the group that the block defines (2.4: <c>group @LABEL NAME { }</c>) as <c>@LABEL/NAME</c>, or null.</summary>
+    public string? Group => Kind.StartsWith("group @", StringComparison.Ordinal) ? $"{Kind["group ".Length..]}/{Argument}" : null;
+
     /// <inheritdoc/>
     public override string ToString() => Argument.Length == 0 ? Kind : $"{Kind} {Argument}";
 }

@@ -16,7 +16,7 @@ public sealed record DovecotAssignment(DovecotSetting Setting, IReadOnlyList<Dov
     public int Line => Setting.Line;
 
     /// <summary>True at top level and within <c>protocol</c>, <c>local</c>, <c>local_name</c> and <c>remote</c> only.</summary>
-    public bool IsGlobal => Path.All(h => h.IsFilter);
+    public bool IsGlobal => Path.All(h => h.IsTransparent);
 
     /// <summary>File, line and blocks: <c>/etc/dovecot/local.conf:3 (local_name mail.example.org)</c>.</summary>
     public override string ToString() => Path.Count == 0 ? $"{File}:{Line}" : $"{File}:{Line} ({string.Join(" / ", Path)})";
@@ -31,86 +31,57 @@ public sealed record DovecotProblem(string Problem, string File, int Line);
 /// <summary>A Dovecot configuration as a whole: all settings of the root file and of what it includes, in reading order.</summary>
 public sealed class DovecotTree
 {
-    private static readonly string[] NamedBlocks = ["service", "inet_listener", "unix_listener", "fifo_listener", "namespace", "mailbox"];
+    private readonly IReadOnlyList<DovecotFilter> _filters;
+    private readonly Dictionary<(DovecotFilter Filter, string Name), DovecotAssignment> _last = [];
 
-    private readonly List<DovecotAssignment> _assignments = [];
-    private readonly List<DovecotProblem> _problems = [];
-    private readonly List<DovecotConfig> _files = [];
-    private readonly List<DovecotHeader> _path = [];
-    private readonly List<DovecotFilter> _filters = [];
-
-    private DovecotTree()
+    internal DovecotTree(DovecotGrammar grammar, DovecotWalk walk)
     {
+        Grammar = grammar;
+        Assignments = walk.Assignments;
+        Files = walk.Files;
+        Problems = walk.Problems;
+        Blocks = walk.Blocks;
+        _filters = walk.Filters;
+        foreach (var assignment in Assignments.Where(a => a.IsGlobal))
+        {
+            _last[(Filter(assignment), assignment.Name)] = assignment;
+        }
+
+        // What a filter says itself goes before what a group says for it, and the group that was named first before a later one.
+        foreach (var assignment in walk.FromGroups)
+        {
+            _last.TryAdd((Filter(assignment), assignment.Name), assignment);
+        }
     }
 
+    /// <summary>The version range that reads it.</summary>
+    public DovecotGrammar Grammar { get; }
+
     /// <summary>All settings in reading order.</summary>
-    public IReadOnlyList<DovecotAssignment> Assignments => _assignments;
+    public IReadOnlyList<DovecotAssignment> Assignments { get; }
 
     /// <summary>The files in reading order; one that is included twice comes twice.</summary>
-    public IReadOnlyList<DovecotConfig> Files => _files;
+    public IReadOnlyList<DovecotConfig> Files { get; }
 
     /// <summary>What Dovecot would refuse, as far as syntax and includes tell.</summary>
-    public IReadOnlyList<DovecotProblem> Problems => _problems;
+    public IReadOnlyList<DovecotProblem> Problems { get; }
+
+    /// <summary>Every block that is opened, in reading order.</summary>
+    public IReadOnlyList<DovecotOpened> Blocks { get; }
 
     /// <summary>Reads a configuration.</summary>
     /// <param name="root">Absolute path of dovecot.conf.</param>
     /// <param name="texts">Absolute path to text of every file that may be included, the root among them; more do no harm.</param>
-    public static DovecotTree Build(string root, IReadOnlyDictionary<string, string> texts)
+    /// <param name="grammar">The version range that reads it.</param>
+    /// <param name="ignored">Settings, by file and line, that are read as if they were not there; null for none.</param>
+    public static DovecotTree Build(
+        string root, IReadOnlyDictionary<string, string> texts, DovecotGrammar grammar = DovecotGrammar.V23, IReadOnlySet<(string File, int Line)>? ignored = null)
     {
         ArgumentNullException.ThrowIfNull(root);
         ArgumentNullException.ThrowIfNull(texts);
-        var tree = new DovecotTree();
-        if (texts.TryGetValue(root, out var text))
-        {
-            tree.Walk(DovecotConfig.Parse(root, text), texts, []);
-        }
-        else
-        {
-            tree._problems.Add(new DovecotProblem("the file was not read", root, 1));
-        }
-
-        if (tree._path.Count > 0)
-        {
-            tree._problems.Add(new DovecotProblem($"missing '}}' of {tree._path[^1]}", root, 1));
-        }
-
-        return tree;
-    }
-
-    /// <summary>Collects the files that a configuration consists of.</summary>
-    /// <param name="root">Absolute path of dovecot.conf.</param>
-    /// <param name="read">Text of a file, its symbolic links followed; null when there is none.</param>
-    /// <param name="list">Names in a directory, empty when there is none.</param>
-    /// <returns>What <see cref="Build"/> takes.</returns>
-    public static async Task<IReadOnlyDictionary<string, string>> CollectAsync(
-        string root, Func<string, Task<string?>> read, Func<string, Task<IReadOnlyList<string>>> list)
-    {
-        ArgumentNullException.ThrowIfNull(root);
-        ArgumentNullException.ThrowIfNull(read);
-        var texts = new Dictionary<string, string>(StringComparer.Ordinal);
-        var asked = new HashSet<string>(StringComparer.Ordinal) { root };
-        var waiting = new Queue<string>([root]);
-        while (waiting.TryDequeue(out var path))
-        {
-            if (await read(path).ConfigureAwait(false) is not { } text)
-            {
-                continue;
-            }
-
-            texts[path] = text;
-            foreach (var include in DovecotConfig.Parse(path, text).Includes)
-            {
-                foreach (var found in await DovecotGlob.ExpandAsync(include.Pattern, list).ConfigureAwait(false))
-                {
-                    if (asked.Add(found))
-                    {
-                        waiting.Enqueue(found);
-                    }
-                }
-            }
-        }
-
-        return texts;
+        var walk = new DovecotWalk(texts, grammar, ignored);
+        walk.Run(root);
+        return new DovecotTree(grammar, walk);
     }
 
     /// <summary>
@@ -118,26 +89,33 @@ public sealed class DovecotTree
     /// As Dovecot 2.3 decides: <c>local_name</c> before <c>local</c> before <c>remote</c> before <c>protocol</c> before
     /// top level, whatever the order; among filters of one rank the one that was opened first; in one filter the last line.
     /// Where filters contradict each other, <see cref="Conflict"/> says so and the connection fails.
+    /// As Dovecot 2.4 decides: of the filters that match, the one that was opened last, whatever it is about.
     /// </summary>
     /// <param name="name">Setting name.</param>
     /// <param name="connection">The connection; null asks for the top level alone.</param>
     public DovecotAssignment? Effective(string name, DovecotConnection? connection = null) =>
-        Matching(connection).Select(f => Last(name, f)).FirstOrDefault(a => a is not null);
+        Matching(connection).Select(f => _last.GetValueOrDefault((f, name))).FirstOrDefault(a => a is not null);
 
     /// <summary>
     /// The assignment that Dovecot 2.3 names in "Conflict in setting NAME found from filter at FILE:LINE", or null. Two
     /// filters that a connection matches must not both set a value unless one of them is about all that the other is about
     /// (<c>local</c> and <c>local_name</c>, <c>local_name</c> and <c>protocol</c>): Dovecot then drops the connection.
+    /// Dovecot 2.4 knows no conflicts.
     /// </summary>
     /// <param name="name">Setting name.</param>
     /// <param name="connection">The connection.</param>
     public DovecotAssignment? Conflict(string name, DovecotConnection connection)
     {
+        if (Grammar == DovecotGrammar.V24)
+        {
+            return null;
+        }
+
         var filters = Matching(connection);
         var set = false;
         for (var i = 0; i < filters.Count; i++)
         {
-            if (Last(name, filters[i]) is not { } assignment)
+            if (!_last.TryGetValue((filters[i], name), out var assignment))
             {
                 continue;
             }
@@ -155,7 +133,30 @@ public sealed class DovecotTree
 
     /// <summary>The last assignment of a setting in one block (<c>service imap-login</c>, <c>inet_listener imaps</c>), or null.</summary>
     public DovecotAssignment? EffectiveIn(IReadOnlyList<DovecotHeader> path, string name) =>
-        _assignments.FindLast(a => a.Name == name && a.Path.SequenceEqual(path));
+        Assignments.LastOrDefault(a => a.Name == name && a.Path.SequenceEqual(path));
+
+    /// <summary>The words of a list at top level (<c>protocols</c>), references to itself put in, as the last line leaves it.</summary>
+    /// <param name="name">Setting name.</param>
+    /// <param name="initial">Its default.</param>
+    public IReadOnlyList<string> Words(string name, params IReadOnlyList<string> initial)
+    {
+        var words = initial;
+        foreach (var assignment in Assignments)
+        {
+            if (assignment.Path.Count == 0 && assignment.Name == name)
+            {
+                words = [.. assignment.Value.Split([' ', ',', '\t'], StringSplitOptions.RemoveEmptyEntries).SelectMany(w => w == "$" + name || w == "$SET:" + name ? words : [w])];
+            }
+            else if (assignment.Path is [{ Argument: "" } block] && block.Kind == name)
+            {
+                // 2.4's form of one word a line.
+                var without = words.Where(w => w != assignment.Name);
+                words = assignment.Value == "no" ? [.. without] : [.. without, assignment.Name];
+            }
+        }
+
+        return words;
+    }
 
     /// <summary>
     /// The assignments that take the place of <paramref name="own"/> for some connection: later ones in the same blocks,
@@ -164,96 +165,22 @@ public sealed class DovecotTree
     public IEnumerable<DovecotAssignment> Overriding(DovecotAssignment own)
     {
         ArgumentNullException.ThrowIfNull(own);
-        var at = _assignments.IndexOf(own);
-        var filter = DovecotFilter.Of(own.Path);
-        return _assignments.Where((a, i) => a.Name == own.Name && i != at && own.IsGlobal == a.IsGlobal &&
+        var at = Assignments.ToList().IndexOf(own);
+        var filter = Filter(own);
+        return Assignments.Where((a, i) => a.Name == own.Name && i != at && own.IsGlobal == a.IsGlobal &&
             (own.IsGlobal
-                ? filter.Contains(DovecotFilter.Of(a.Path)) && (i > at || DovecotFilter.Of(a.Path) != filter)
+                ? filter.Contains(Filter(a)) && (i > at || Filter(a) != filter)
                 : i > at && a.Path.SequenceEqual(own.Path)));
     }
 
+    private DovecotFilter Filter(DovecotAssignment assignment) => DovecotFilter.Of(assignment.Path, Grammar);
+
     /// <summary>The filters that match, the one that decides first; top level comes last.</summary>
-    private List<DovecotFilter> Matching(DovecotConnection? connection) =>
-        [.. _filters.Where(f => f.Matches(connection)).OrderDescending(DovecotFilter.ByRank), DovecotFilter.All];
-
-    private DovecotAssignment? Last(string name, DovecotFilter filter) =>
-        _assignments.FindLast(a => a.Name == name && a.IsGlobal && DovecotFilter.Of(a.Path) == filter);
-
-    private void Walk(DovecotConfig file, IReadOnlyDictionary<string, string> texts, IReadOnlyList<string> including)
+    private List<DovecotFilter> Matching(DovecotConnection? connection)
     {
-        _files.Add(file);
-        foreach (var statement in file.Statements)
-        {
-            switch (statement)
-            {
-                case DovecotSetting setting:
-                    _assignments.Add(Assign(setting, file.File));
-                    break;
-                case DovecotOpen open:
-                    _path.Add(open.Header);
-                    Remember();
-                    break;
-                case DovecotClose when _path.Count > 0:
-                    _path.RemoveAt(_path.Count - 1);
-                    break;
-                case DovecotClose close:
-                    _problems.Add(new DovecotProblem("unexpected '}'", file.File, close.Line));
-                    break;
-                case DovecotFault fault:
-                    _problems.Add(new DovecotProblem(fault.Problem, file.File, fault.Line));
-                    break;
-                case DovecotInclude include:
-                    Include(file, include, texts, [.. including, file.File]);
-                    break;
-            }
-        }
-    }
-
-    /// <summary>A name may hold the blocks too: <c>service/imap-login/client_limit</c>, <c>plugin/quota</c>.</summary>
-    private DovecotAssignment Assign(DovecotSetting setting, string file)
-    {
-        if (!setting.Name.Contains('/'))
-        {
-            return new DovecotAssignment(setting, [.. _path], file);
-        }
-
-        var words = setting.Name.Split('/');
-        var path = _path.ToList();
-        for (var i = 0; i < words.Length - 1; i++)
-        {
-            var named = NamedBlocks.Contains(words[i]) && i + 1 < words.Length - 1;
-            path.Add(new DovecotHeader(words[i], named ? words[++i] : ""));
-        }
-
-        return new DovecotAssignment(setting with { Name = words[^1] }, path, file);
-    }
-
-    private void Remember()
-    {
-        if (_path.All(h => h.IsFilter) && DovecotFilter.Of(_path) is var filter && !_filters.Contains(filter))
-        {
-            _filters.Add(filter);
-        }
-    }
-
-    private void Include(DovecotConfig file, DovecotInclude include, IReadOnlyDictionary<string, string> texts, IReadOnlyList<string> including)
-    {
-        var paths = DovecotGlob.Select(file.Resolve(include.Pattern), texts.Keys);
-        if (paths.Count == 0 && !include.Optional)
-        {
-            _problems.Add(new DovecotProblem($"nothing matches {include.Pattern}", file.File, include.Line));
-        }
-
-        foreach (var path in paths)
-        {
-            if (including.Contains(path))
-            {
-                _problems.Add(new DovecotProblem($"{path} includes itself", file.File, include.Line));
-            }
-            else
-            {
-                Walk(DovecotConfig.Parse(path, texts[path]), texts, including);
-            }
-        }
+        var matching = _filters.Where(f => f.Matches(connection));
+        return Grammar == DovecotGrammar.V24
+            ? [.. matching.Reverse().OrderByDescending(f => f.Named), DovecotFilter.All]
+            : [.. matching.OrderDescending(DovecotFilter.ByRank), DovecotFilter.All];
     }
 }

@@ -27,7 +27,6 @@ public sealed class DovecotConfigTests
     [InlineData("a =\n", "", DovecotValueKind.Text)]
     [InlineData("a = \xe4\xa0\n", "\xe4\xa0", DovecotValueKind.Text)]
     [InlineData("\"a\" = b\n", "b", DovecotValueKind.Text)]
-    [InlineData("a = <<END\nx\n# y\nEND\n", "x\n# y\n", DovecotValueKind.Text)]
     public void A_value_is_read_as_dovecot_reads_it(string text, string value, DovecotValueKind kind)
     {
         var setting = Assert.IsType<DovecotSetting>(Assert.Single(Parse(text).Nodes));
@@ -87,6 +86,25 @@ public sealed class DovecotConfigTests
 
     [Fact]
     public void Removing_what_is_no_setting_is_refused() => Assert.Throws<ArgumentException>(() => Parse("# a\n").RemoveSettings(1));
+
+    [Theory]
+    [InlineData("a = 1 # why\n", "b = 2 # why\n")]
+    [InlineData("\ta = \"1 # 2\" \t# why\r\n", "\tb = 2 \t# why\r\n")]
+    [InlineData("a = 1 \\\n 2\nc = 1", "b = 2\nc = 1")]
+    [InlineData("c = 1\na = 1", "c = 1\nb = 2")]
+    public void A_setting_is_written_anew_where_it_stands(string before, string after)
+    {
+        var config = Parse(before);
+        var line = config.Statements.OfType<DovecotSetting>().Single(s => s.Name == "a").Line;
+        Assert.Equal(after, config.Edit(new Dictionary<int, string?> { [line] = "b = 2" }).ToString());
+    }
+
+    [Fact]
+    public void Blocks_deeper_than_a_stack_are_read_and_edited()
+    {
+        var deep = string.Concat(Enumerable.Repeat("local_name x {\n", 200_000)) + "a = 1\n" + string.Concat(Enumerable.Repeat("}\n", 200_000));
+        Assert.Equal("", Parse(deep).RemoveSettings(200_001).ToString());
+    }
 
     [Theory]
     [InlineData("a = 1", "a = 1\nx = 1\n")]

@@ -71,6 +71,48 @@ public sealed class DovecotTreeTests
             tree.Problems.Select(p => p.Problem));
     }
 
+    [Fact]
+    public void In_2_4_the_filter_that_was_opened_last_decides_whatever_it_is_about()
+    {
+        const string text = "local_name m.x.y {\n ssl = no\n}\nprotocol imap {\n ssl = required\n}\nlocal_name *.x.y {\n ssl_min_protocol = TLSv1.3\n}\nlocal_name m.x.y {\n ssl_min_protocol = TLSv1.2\n}\n";
+        var tree = Build24(text);
+        Assert.Equal("required", tree.Effective("ssl", new DovecotConnection("m.x.y", Protocol: "imap"))?.Value);
+        Assert.Equal("no", tree.Effective("ssl", new DovecotConnection("m.x.y", Protocol: "pop3"))?.Value);
+        Assert.Equal("TLSv1.3", tree.Effective("ssl_min_protocol", new DovecotConnection("m.x.y"))?.Value);
+        Assert.Null(tree.Conflict("ssl", new DovecotConnection("m.x.y", Protocol: "imap")));
+    }
+
+    [Theory]
+    [InlineData("ssl_server_cert_file = /c\n")]
+    [InlineData("ssl_server {\n cert_file = /c\n}\n")]
+    [InlineData("ssl_server {\n ssl_server_cert_file = /c\n}\n")]
+    [InlineData("ssl_server/cert_file = /c\n")]
+    [InlineData("group @tls mine {\n ssl_server_cert_file = /c\n}\n@tls = mine\n")]
+    public void In_2_4_a_setting_of_the_tls_server_is_found_however_it_is_written(string text) =>
+        Assert.Equal("/c", Build24(text).Effective("ssl_server_cert_file", new DovecotConnection("m.x.y"))?.Value);
+
+    [Fact]
+    public void In_2_4_what_stands_in_the_named_filter_goes_before_every_connection_filter()
+    {
+        var tree = Build24("ssl_server {\n ssl_min_protocol = TLSv1.3\n}\nlocal_name m.x.y {\n ssl_min_protocol = TLSv1.1\n}\n");
+        Assert.Equal("TLSv1.3", tree.Effective("ssl_min_protocol", new DovecotConnection("m.x.y"))?.Value);
+    }
+
+    [Theory]
+    [InlineData("protocols = imap lmtp\nprotocols = $protocols pop3\n", "imap lmtp pop3")]
+    [InlineData("protocols = $protocols submission\n", "imap submission")]
+    [InlineData("protocols = pop3\nprotocols {\n imap = yes\n pop3 = no\n}\n", "imap")]
+    [InlineData("", "imap")]
+    public void A_list_is_what_its_last_line_leaves(string text, string words) =>
+        Assert.Equal(words, string.Join(' ', Build24(text).Words("protocols", "imap")));
+
+    [Fact]
+    public void Files_that_include_each_other_over_and_over_end_the_reading()
+    {
+        var files = Enumerable.Range(0, 40).Select(i => ($"{i}.conf", $"!include {i + 1}.conf\n!include {i + 1}.conf\n")).ToArray();
+        Assert.Contains(Build("!include 0.conf\n", [.. files, ("40.conf", "")]).Problems, p => p.Problem.Contains("are included", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("/a/*.conf", "/a/x.conf", true)]
     [InlineData("/a/*.conf", "/a/.x.conf", false)]
@@ -99,12 +141,12 @@ public sealed class DovecotTreeTests
             ["/etc/dovecot/more1/c.conf"] = "",
             ["/etc/dovecot/other"] = "",
         };
-        var found = await DovecotTree.CollectAsync(
+        var found = await DovecotIncludes.CollectAsync(
             Root,
             path => Task.FromResult(disk.GetValueOrDefault(path)),
             folder => Task.FromResult<IReadOnlyList<string>>(
                 [.. disk.Keys.Where(k => k.StartsWith(folder + "/", StringComparison.Ordinal)).Select(k => k[(folder.Length + 1)..].Split('/')[0]).Distinct()]));
-        Assert.Equal(disk.Keys.Where(k => !k.EndsWith("other", StringComparison.Ordinal)).Order(), found.Keys.Order());
+        Assert.Equal(disk.Keys.Where(k => !k.EndsWith("other", StringComparison.Ordinal)).Order(), found.Select(f => f.Path).Order());
     }
 
     [Fact]
@@ -120,6 +162,8 @@ public sealed class DovecotTreeTests
         Assert.Equal(["", "Sent Messages"], [((DovecotSetting)inbox.Children[0]).Value, ((DovecotBlock)inbox.Children[1]).Header.Argument]);
         Assert.Equal(new DovecotHeader("local_name", "a b"), output.Nodes.OfType<DovecotBlock>().Last().Header);
     }
+
+    private static DovecotTree Build24(string root) => DovecotTree.Build(Root, new Dictionary<string, string> { [Root] = root }, DovecotGrammar.V24);
 
     private static DovecotTree Build(string root, params (string Name, string Text)[] files)
     {

@@ -22,8 +22,46 @@ public static class PostfixDiagnostics
         "service on the port is not an SMTP server",
         "master.cf has an entry on the endpoint's port whose program is neither smtpd nor postscreen, so MailTlsState does not know its TLS settings. Change the entry, or leave the endpoint out of the manifest.");
 
+    /// <summary>A parameter that this version of Postfix does not know.</summary>
+    public static readonly DiagnosticCode UnknownParameterCode = new(
+        "MTS0314",
+        "Postfix does not know the parameter",
+        "Postfix takes any parameter name in main.cf and master.cf and uses only those that it knows, so a misspelt one is without effect and without an error: the TLS setting that it was meant to be has its default. "
+        + "Correct the name, or remove the line. MailTlsState leaves it as it is, because it cannot know what was meant.");
+
+    /// <summary>The server's certificate is the client's, too.</summary>
+    public static readonly DiagnosticCode ServerCertificateAsClientCode = new(
+        "MTS0315",
+        "server certificate is presented as a client certificate",
+        "With smtp_tls_cert_file or smtp_tls_chain_files Postfix presents a certificate to every host that it sends mail to and that asks for one. Hosts on the Internet ask for none that they could check, public CAs no longer issue for that use, "
+        + "and some receivers end the session over it; postconf(5) advises to leave these parameters empty. A value that refers to $smtpd_tls_cert_file follows the server's setting, which this plan may change. MailTlsState never sets a client certificate and leaves a found one as it is.");
+
+    /// <summary>DANE needs a resolver that validates.</summary>
+    public static readonly DiagnosticCode DaneResolverCode = new(
+        "MTS0316",
+        "DANE needs a resolver that validates DNSSEC",
+        "With the security level dane, Postfix believes the AD flag of the resolvers in /etc/resolv.conf. Only a validating resolver on this host (127.0.0.1 or ::1) makes that safe; with another one DANE is either off or can be forged. "
+        + "MailTlsState sets smtp_dns_support_level = dnssec, but the resolver is not part of Postfix: install and check one, for example unbound.");
+
+    /// <summary>postscreen's TLS proxy serves the outbound client, too.</summary>
+    public static readonly DiagnosticCode SharedTlsProxyCode = new(
+        "MTS0317",
+        "postscreen's TLS proxy keeps its own suites",
+        "postscreen hands STARTTLS to tlsproxy, and with smtp_tls_connection_reuse = yes the outbound client uses the same tlsproxy service. The policy's cipher list would narrow outbound mail as well, so it is not set there: while postscreen tests a client, "
+        + "suites outside of the policy stay accepted; the smtpd behind it follows the policy. Switch smtp_tls_connection_reuse off to have the policy in both.");
+
+    /// <summary>main.cf holds the block of another manifest.</summary>
+    public static readonly DiagnosticCode OtherManifestCode = new(
+        "MTS0318",
+        "Postfix's settings are managed by another manifest",
+        "The heading of MailTlsState's block in main.cf says that it was written for another host's manifest. Two manifests for one Postfix would undo each other at every run. Decide which one it is; where the host was renamed or its files were copied, correct or remove the heading and apply the new manifest.");
+
     /// <summary>Every code of this area.</summary>
-    public static IReadOnlyList<DiagnosticCode> All { get; } = [NobodyCanLogInCode, MultiInstanceCode, NotSmtpdCode];
+    public static IReadOnlyList<DiagnosticCode> All { get; } = 
+    [
+        NobodyCanLogInCode, MultiInstanceCode, NotSmtpdCode, UnknownParameterCode, ServerCertificateAsClientCode, DaneResolverCode, SharedTlsProxyCode,
+        OtherManifestCode,
+    ];
 
     /// <summary><see cref="NobodyCanLogInCode"/>.</summary>
     public static Diagnostic NobodyCanLogIn(SourceLocation at, string endpoint) =>
@@ -36,4 +74,29 @@ public static class PostfixDiagnostics
     /// <summary><see cref="NotSmtpdCode"/>.</summary>
     public static Diagnostic NotSmtpd(SourceLocation at, string command, string endpoint) =>
         new(NotSmtpdCode, Severity.Error, $"the entry for {endpoint} runs {command}, which is no SMTP server", "change the entry in master.cf, or leave the endpoint out of the manifest", at);
+
+    /// <summary><see cref="UnknownParameterCode"/>.</summary>
+    public static Diagnostic UnknownParameter(SourceLocation at, string name, string version, string? nearest) =>
+        new(
+            UnknownParameterCode,
+            Severity.Warning,
+            $"Postfix {version} does not know {name}, so the line is without effect",
+            nearest is null ? "remove the line, or correct the name" : $"did you mean {nearest}?",
+            at);
+
+    /// <summary><see cref="ServerCertificateAsClientCode"/>.</summary>
+    public static Diagnostic ServerCertificateAsClient(SourceLocation at, string name, string value) =>
+        new(ServerCertificateAsClientCode, Severity.Warning, $"{name} = {value} presents the server's certificate to other hosts", $"remove {name} and its key parameter from main.cf", at);
+
+    /// <summary><see cref="OtherManifestCode"/>.</summary>
+    public static Diagnostic OtherManifest(SourceLocation at, string other, string host) =>
+        new(OtherManifestCode, Severity.Error, $"the settings below this heading were written for the manifest of {other}, and this one is for {host}", "apply the other manifest, or remove the heading if the host was renamed", at);
+
+    /// <summary><see cref="DaneResolverCode"/>.</summary>
+    public static Diagnostic DaneResolver(SourceLocation at) =>
+        new(DaneResolverCode, Severity.Warning, "security dane is only as good as this host's resolver", "see that a validating resolver runs on this host and that /etc/resolv.conf names it alone", at);
+
+    /// <summary><see cref="SharedTlsProxyCode"/>.</summary>
+    public static Diagnostic SharedTlsProxy(SourceLocation at) =>
+        new(SharedTlsProxyCode, Severity.Warning, "tlsproxy serves the outbound client (smtp_tls_connection_reuse = yes), so postscreen's STARTTLS keeps its own suites", "set smtp_tls_connection_reuse = no to have the policy there, too", at);
 }

@@ -55,10 +55,16 @@ public static class ServiceDiagnostics
         "configuration file cannot be replaced safely",
         "A configuration file that has to be edited is a directory, a device or a pipe, is too large, or cannot be read. MailTlsState reads the whole text, edits it and replaces the file by an atomic rename. Make it a plain text file of root's.");
 
+    /// <summary>A configuration file holds a NUL byte.</summary>
+    public static readonly DiagnosticCode BinaryFileCode = new(
+        "MTS0309",
+        "configuration file is not a text file",
+        "The file holds a NUL byte, as after a disk fault or when something else was copied over it. The daemon reads a line up to the NUL and takes no notice of the rest, so what it uses is not what an editor shows. Bring the file back from a backup, or remove the byte, then plan again; nothing was changed.");
+
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } =
     [
-        NotInstalledCode, UnknownVersionCode, UntestedVersionCode, BrokenConfigurationCode, PortTakenCode, OverrideLeftCode, DaemonWarningCode, UneditableFileCode,
+        NotInstalledCode, UnknownVersionCode, UntestedVersionCode, BrokenConfigurationCode, PortTakenCode, OverrideLeftCode, DaemonWarningCode, UneditableFileCode, BinaryFileCode,
     ];
 
     /// <summary><see cref="NotInstalledCode"/>.</summary>
@@ -74,8 +80,8 @@ public static class ServiceDiagnostics
         new(UntestedVersionCode, Severity.Note, $"{service} {version} was never run in MailTlsState's tests, which run {tested}", "read the plan with more care than usual", at);
 
     /// <summary><see cref="BrokenConfigurationCode"/>.</summary>
-    public static Diagnostic BrokenConfiguration(string service, string file, string error) =>
-        new(BrokenConfigurationCode, Severity.Error, $"{service} cannot read {file}: {FirstLine(error)}", "mend what the daemon names, then plan again");
+    public static Diagnostic BrokenConfiguration(string service, string file, string error, SourceLocation? at = null) =>
+        new(BrokenConfigurationCode, Severity.Error, $"{service} cannot read {file}: {FirstLine(error)}", "mend what the daemon names, then plan again", at);
 
     /// <summary><see cref="PortTakenCode"/>.</summary>
     public static Diagnostic PortTaken(SourceLocation at, string endpoint, int port, Listener holder) =>
@@ -97,6 +103,10 @@ public static class ServiceDiagnostics
     /// <summary><see cref="UneditableFileCode"/>.</summary>
     public static Diagnostic UneditableFile(string path, string what) =>
         new(UneditableFileCode, Severity.Error, $"{path} {what}", "make it a plain text file that root can read", new SourceLocation(path, 1, 1));
+
+    /// <summary><see cref="BinaryFileCode"/>.</summary>
+    public static Diagnostic BinaryFile(SourceLocation at) =>
+        new(BinaryFileCode, Severity.Error, $"{at.File} holds a NUL byte", "bring the file back from a backup, or remove the byte", at);
 
     private static string FirstLine(string text)
     {

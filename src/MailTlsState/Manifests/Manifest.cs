@@ -1,4 +1,5 @@
 using MailTlsState.Diagnostics;
+using MailTlsState.Policies;
 
 namespace MailTlsState.Manifests;
 
@@ -168,7 +169,32 @@ public enum DesiredServiceState
 /// <param name="State">Whether it has to run.</param>
 /// <param name="AllowUntested">Go on with a version outside the tested range.</param>
 /// <param name="Endpoints">The endpoints that the manifest names, in the order of <see cref="EndpointKind"/>.</param>
-public sealed record ServiceManifest(ServiceKind Kind, DesiredServiceState State, bool AllowUntested, IReadOnlyList<EndpointManifest> Endpoints);
+public sealed record ServiceManifest(ServiceKind Kind, DesiredServiceState State, bool AllowUntested, IReadOnlyList<EndpointManifest> Endpoints)
+{
+    /// <summary>How the service sends mail to other hosts, or null when that stays as it is.</summary>
+    public OutboundManifest? Outbound { get; init; }
+}
+
+/// <summary>How mail to other hosts is protected on its way.</summary>
+public enum OutboundSecurity
+{
+    /// <summary>The security level stays as it is.</summary>
+    AsFound,
+
+    /// <summary>TLS where the other host offers it, clear text where not (RFC 7435).</summary>
+    Opportunistic,
+
+    /// <summary>TLS to every host; mail to one that offers none stays in the queue.</summary>
+    Required,
+
+    /// <summary>Opportunistic DANE (RFC 7672): TLS that a host's TLSA records authenticate, else as opportunistic.</summary>
+    Dane,
+}
+
+/// <summary>The sending side of a mail server.</summary>
+/// <param name="Security">Its security level.</param>
+/// <param name="MinimumProtocol">Oldest protocol version that it accepts, or null to leave that as it is.</param>
+public sealed record OutboundManifest(OutboundSecurity Security, TlsVersion? MinimumProtocol);
 
 /// <summary>One port of a service by its registered name.</summary>
 public enum EndpointKind

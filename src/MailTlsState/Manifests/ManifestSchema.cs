@@ -140,10 +140,24 @@ internal static class ManifestSchema
             }
 
             service.Add("endpoints", endpoints, required: true);
+            if (entry.Value == ServiceKind.Postfix)
+            {
+                service.Add("outbound", Outbound());
+            }
+
             services.Add(entry.Word, service);
         }
 
         return services;
+    }
+
+    private static JsonSchemaProperty Outbound()
+    {
+        var outbound = Object("Outbound mail", "How mail to other hosts is protected, apart from what this host's own listeners do. Without this section it stays as it is, but for a floor that the policy itself states.");
+        outbound.MinProperties = 1;
+        outbound.Add("security", Words("Security", Meanings(Vocabularies.OutboundSecurities), Vocabularies.OutboundSecurities.Words, "asFound"));
+        outbound.Add("minimumProtocol", Words("Oldest protocol version", "Sets smtp_tls_protocols and smtp_tls_mandatory_protocols. Default: as found.", ["TLSv1.2", "TLSv1.3"]));
+        return outbound;
     }
 
     private static JsonSchemaProperty Endpoint(EndpointDefinition definition)

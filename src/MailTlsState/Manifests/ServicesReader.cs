@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using MailTlsState.Diagnostics;
+using MailTlsState.Policies;
 
 namespace MailTlsState.Manifests;
 
@@ -40,7 +41,12 @@ internal sealed class ServicesReader(YamlMapping? services, ManifestReport repor
             kind,
             Vocabularies.ServiceStates.TryParse(service.Scalar("state")?.Value, out var state) ? state : DesiredServiceState.Running,
             service.Scalar("allowUntested")?.Value == "true",
-            [.. endpoints.Where(e => e.Service == kind).Select(e => e.Endpoint)]);
+            [.. endpoints.Where(e => e.Service == kind).Select(e => e.Endpoint)])
+        {
+            Outbound = service.Mapping("outbound") is not { } outbound ? null : new OutboundManifest(
+                Vocabularies.OutboundSecurities.TryParse(outbound.Scalar("security")?.Value, out var security) ? security : OutboundSecurity.AsFound,
+                TlsVersionNames.Parse(outbound.Scalar("minimumProtocol")?.Value)),
+        };
     }
 
     /// <summary>The endpoint, or null when a part of it was refused.</summary>

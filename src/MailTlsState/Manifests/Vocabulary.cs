@@ -83,6 +83,13 @@ public static class Vocabularies
         new("implicit", EndpointSecurity.Implicit, "TLS from the first byte"),
         new("disabled", EndpointSecurity.Disabled, "not listening"));
 
+    /// <summary>Ways to protect mail that is sent to other hosts.</summary>
+    public static Vocabulary<OutboundSecurity> OutboundSecurities { get; } = new(
+        new("asFound", OutboundSecurity.AsFound, "the security level stays as it is"),
+        new("opportunistic", OutboundSecurity.Opportunistic, "TLS where the other host offers it, clear text where not"),
+        new("required", OutboundSecurity.Required, "TLS to every host, mail to one without it waits in the queue"),
+        new("dane", OutboundSecurity.Dane, "TLS that TLSA records authenticate (RFC 7672) where a host has them, else opportunistic"));
+
     /// <summary>Treatments of SELinux labels.</summary>
     public static Vocabulary<SeLinuxMode> SeLinuxModes { get; } = new(
         new("auto", SeLinuxMode.Auto, "labels are managed where SELinux is present"),

@@ -49,7 +49,7 @@ public sealed class ArticleTests
             diff.Where(line => line.StartsWith('-') && !line.StartsWith("---", StringComparison.Ordinal)));
         Assert.All(
             diff.Where(line => line.StartsWith('+') && !line.StartsWith("+++", StringComparison.Ordinal)),
-            line => Assert.Matches(@"^\+($|# TLS, managed by MailTlsState$|smtpd?_tls_|tls_preempt_cipherlist = yes$|submissions? inet |  -o )", line));
+            line => Assert.Matches(@"^\+($|# TLS, managed by MailTlsState for mail\.mydomain\.com$|smtpd?_tls_|tls_preempt_cipherlist = yes$|submissions? inet |  -o )", line));
         Assert.Empty((await lab.RunAsync("postconf -n 2>&1 >/dev/null; doveconf -n 2>&1 >/dev/null")).Output);
     }
 

@@ -11,11 +11,11 @@ internal static class Oracle
     /// Puts files (path relative to /cases, Latin-1 text, an hour old so that Postfix does not wait for them to cool down)
     /// into a host, runs a script in /cases, and gives back the files that it made or changed below /cases/out.
     /// </summary>
-    public static async Task<IReadOnlyDictionary<string, string>> AskAsync(IEnumerable<(string Path, string Text)> files, string script)
+    public static async Task<IReadOnlyDictionary<string, string>> AskAsync(IEnumerable<(string Path, string Text)> files, string script, string? release = null)
     {
-        await using var host = await ThrowawayHost.StartAsync(new ThrowawayHostOptions { WithBinary = false });
+        await using var host = await ThrowawayHost.StartAsync(new ThrowawayHostOptions { WithBinary = false, Release = release });
         var command = $"mkdir -p /cases/out && cd /cases && base64 -d | tar xf - && {{ {script}\n}} && tar cf - -C out . | base64 -w0";
-        var result = (await host.RunAsync(command, Pack(files))).Expect(0);
+        var result = (await host.RunAsync(command, Pack(files), TimeSpan.FromMinutes(LabEnvironment.Long ? 30 : 3))).Expect(0);
         return Unpack(result.Output);
     }
 

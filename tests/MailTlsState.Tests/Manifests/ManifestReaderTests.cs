@@ -52,6 +52,8 @@ public class ManifestReaderTests
         Assert.Equal(new PolicyManifest("article", "TLSv1.3"), manifest.Policy);
         Assert.Equal(DesiredServiceState.AsFound, manifest.Postfix!.State);
         Assert.True(manifest.Postfix.AllowUntested);
+        Assert.Equal(new OutboundManifest(OutboundSecurity.Dane, MailTlsState.Policies.TlsVersion.Tls13), manifest.Postfix.Outbound);
+        Assert.Null(manifest.Dovecot!.Outbound);
         var smtp = manifest.Postfix.Endpoints[0];
         Assert.Equal((EndpointKind.Smtp, EndpointSecurity.Opportunistic, 2525, true), (smtp.Kind, smtp.Security, smtp.Port, smtp.ProxyProtocol));
         Assert.Equal(["192.0.2.1", "2001:db8::1"], smtp.Addresses);

@@ -50,6 +50,7 @@ internal static class Samples
               smtp: { security: opportunistic, port: 2525, addresses: [192.0.2.1, "2001:DB8::1"], proxyProtocol: true }
               submission: { security: required }
               submissions: { security: disabled }
+            outbound: { security: dane, minimumProtocol: TLSv1.3 }
           dovecot: { endpoints: { imap: { security: required }, imaps: { security: implicit }, pop3s: { security: implicit } } }
         selinux: ignore
 

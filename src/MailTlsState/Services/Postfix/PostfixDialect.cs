@@ -1,29 +1,40 @@
 using MailTlsState.Policies;
+using MailTlsState.Services.Postfix.Dialects;
 
 namespace MailTlsState.Services.Postfix;
 
-/// <summary>How a range of Postfix versions spells a policy.</summary>
-/// <param name="From">First minor version, for example 3.6.</param>
-/// <param name="Below">First minor version that is not in the range.</param>
-/// <param name="Tested">Minor versions that our tests run.</param>
-/// <param name="Obsolete">Parameters that these versions ignore or warn about and that the managed ones replace.</param>
-public sealed record PostfixDialect(Version From, Version Below, IReadOnlyList<Version> Tested, IReadOnlyList<string> Obsolete) : IDialect
+/// <summary>How a range of Postfix versions spells a policy. A new one is a file in Dialects and a word in <see cref="All"/>.</summary>
+public abstract class PostfixDialect : IDialect
 {
+    /// <summary>Every dialect, oldest first; the ranges follow each other without a gap.</summary>
+    public static IReadOnlyList<PostfixDialect> All { get; } = [new Postfix35(), new Postfix36(), new Postfix39()];
+
+    /// <inheritdoc/>
+    public abstract Version From { get; }
+
+    /// <inheritdoc/>
+    public abstract Version Below { get; }
+
+    /// <inheritdoc/>
+    public abstract IReadOnlyList<Version> Tested { get; }
+
     /// <summary>
-    /// 3.6 brought <c>&gt;=TLSv1.2</c> and ignores smtpd_tls_eecdh_grade; smtpd_use_tls and smtpd_enforce_tls are replaced by
-    /// smtpd_tls_security_level since 2.3 (postconf(5), RELEASE_NOTES-3.6).
+    /// Parameters that these versions ignore or warn about and that the managed ones replace. smtpd_use_tls and smtpd_enforce_tls are
+    /// replaced by smtpd_tls_security_level since 2.3; smtpd_tls_eecdh_grade pins P-256 up to 3.5 and means nothing later (postconf(5)).
     /// </summary>
-    public static PostfixDialect Postfix36 { get; } = new(
-        new Version(3, 6), new Version(3, 9), [new Version(3, 7)], ["smtpd_use_tls", "smtpd_enforce_tls", "smtpd_tls_eecdh_grade"]);
+    public virtual IReadOnlyList<string> Obsolete { get; } = ["smtpd_use_tls", "smtpd_enforce_tls", "smtpd_tls_eecdh_grade"];
 
-    /// <summary>Every dialect, oldest first.</summary>
-    public static IReadOnlyList<PostfixDialect> All { get; } = [Postfix36];
+    /// <summary>The value of a protocol parameter that makes <paramref name="minimum"/> (TLS 1.2 or 1.3) the floor.</summary>
+    public abstract string Protocols(TlsVersion minimum);
 
-    /// <summary>The value of a protocol parameter that makes <paramref name="minimum"/> the floor.</summary>
-    public static string Protocols(TlsVersion minimum) => minimum switch
-    {
-        TlsVersion.Tls12 => ">=TLSv1.2",
-        TlsVersion.Tls13 => ">=TLSv1.3",
-        _ => throw new ArgumentOutOfRangeException(nameof(minimum), minimum, "no policy has a floor below TLS 1.2"),
-    };
+    /// <summary><c>&gt;=TLSv1.2</c>, which 3.6 brought (RELEASE_NOTES-3.6).</summary>
+    protected static string AtLeast(TlsVersion minimum) => ">=" + Checked(minimum).Name();
+
+    /// <summary><c>!SSLv2, !SSLv3, !TLSv1, !TLSv1.1</c>: the only spelling up to 3.5.</summary>
+    protected static string NoneBelow(TlsVersion minimum) =>
+        string.Join(", ", new[] { "!SSLv2", "!SSLv3" }.Concat(Enum.GetValues<TlsVersion>().Where(v => v < Checked(minimum)).Select(v => "!" + v.Name())));
+
+    private static TlsVersion Checked(TlsVersion minimum) => minimum is TlsVersion.Tls12 or TlsVersion.Tls13
+        ? minimum
+        : throw new ArgumentOutOfRangeException(nameof(minimum), minimum, "no policy has a floor below TLS 1.2");
 }

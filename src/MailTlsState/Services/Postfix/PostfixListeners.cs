@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
@@ -14,12 +15,15 @@ internal sealed class PostfixListeners(
     PostfixAnswers answers,
     List<Diagnostic> diagnostics)
 {
-    private const string Level = "smtpd_tls_security_level";
+    internal const string Level = "smtpd_tls_security_level";
     private const string Wrapper = "smtpd_tls_wrappermode";
     private const string AuthOnly = "smtpd_tls_auth_only";
     private const string CipherList = "tls_high_cipherlist";
 
     private readonly List<Func<MasterCf, MasterCf>> _edits = [];
+
+    // Last: the others find an entry by its name.
+    private readonly List<Func<MasterCf, MasterCf>> _moves = [];
     private readonly List<Change> _changes = [];
     private readonly List<AttributeChange> _attributes = [];
     private readonly List<PostfixSetting> _main = [];
@@ -48,7 +52,7 @@ internal sealed class PostfixListeners(
             LeaveUnnamed(service);
         }
 
-        return new Result(_main, _changes, _attributes, text => _edits.Aggregate(MasterCf.Parse(text), (m, edit) => edit(m)).ToString());
+        return new Result(_main, _changes, _attributes, text => _edits.Concat(_moves).Aggregate(MasterCf.Parse(text), (m, edit) => edit(m)).ToString());
     }
 
     private void PlanEndpoint(MasterCf master, EndpointManifest endpoint, HashSet<MasterService> named)
@@ -100,8 +104,95 @@ internal sealed class PostfixListeners(
                 named.Add(smtpd);
                 Align(master, smtpd, endpoint);
             }
+
+            if (service.Command == "postscreen")
+            {
+                AlignScreen(master, service, endpoint, at);
+            }
+        }
+
+        if (endpoint.Addresses.Count > 0)
+        {
+            Bind(services, endpoint, label);
         }
     }
+
+    /// <summary>
+    /// postscreen announces STARTTLS by its own level and hands it to tlsproxy (postscreen(8)): both take main.cf's smtpd_tls_* by
+    /// default, so they need only what is not in main.cf.
+    /// </summary>
+    private void AlignScreen(MasterCf master, MasterService screen, EndpointManifest endpoint, SourceLocation at)
+    {
+        var proxies = master.Services.Where(s => s.Command == "tlsproxy").ToList();
+        var level = endpoint.Security == EndpointSecurity.Opportunistic ? "may" : "encrypt";
+        var inMain = _main.Any(s => s.Name == Level && s.Value == level);
+        foreach (var service in proxies.Prepend(screen))
+        {
+            if (inMain)
+            {
+                Override(service, Level, null, level);
+            }
+            else
+            {
+                Want(service, Level, level);
+            }
+
+            foreach (var setting in mainSettings)
+            {
+                Override(service, setting.Name, null, setting.Value ?? "");
+            }
+        }
+
+        var list = PostfixSettings.HighCipherList(request.Policy);
+        if (list is not null && answers.Written("smtp_tls_connection_reuse") == "yes")
+        {
+            diagnostics.Add(PostfixDiagnostics.SharedTlsProxy(at));
+            return;
+        }
+
+        foreach (var proxy in proxies)
+        {
+            Override(proxy, CipherList, list, null);
+        }
+    }
+
+    /// <summary>Makes an endpoint's entries those of its addresses: entries move to an address that lacks one, are copied where more lack one, and go where none is left.</summary>
+    private void Bind(List<MasterService> services, EndpointManifest endpoint, string label)
+    {
+        var lacking = endpoint.Addresses.Where(a => !services.Any(s => Same(s.Address, a))).ToList();
+        var free = services.Where(s => !endpoint.Addresses.Any(a => Same(s.Address, a))).ToList();
+        var template = services[0];
+        var port = template.Address is null ? template.Name.TrimStart(':') : template.Name[(template.Name.LastIndexOf(':') + 1)..];
+        foreach (var address in lacking)
+        {
+            var name = ListenerName(address, port);
+            _attributes.Add(new AttributeChange(label, free.Count > 0 ? string.Create(CultureInfo.InvariantCulture, $"{free[0].Name} ({PostfixService.MasterCf}:{free[0].Line})") : null, name));
+            if (free.Count > 0)
+            {
+                var moved = free[0];
+                free.RemoveAt(0);
+                _moves.Add(m => m.Find(moved.Name, moved.Type) is { } found ? m.Rename(found, name) : m);
+            }
+            else
+            {
+                // Before the moves: the template still has its name.
+                _moves.Insert(0, m => m.Find(template.Name, template.Type) is { } found
+                    ? m.AddService(found.Fields with { Name = name }, found.Overrides.Select(o => (o.Name, o.Value)), found)
+                    : m);
+            }
+        }
+
+        foreach (var service in free)
+        {
+            EditService(service, (m, s) => m.DisableService(s));
+            _changes.Add(new Change("listener", $"{label} {service.Name}", ChangeAction.Delete, "the manifest gives the endpoint other addresses", [new AttributeChange("port", Number(endpoint.Port), null)], null, ["reload postfix"]));
+        }
+    }
+
+    private static bool Same(string? address, string wanted) =>
+        address is not null && IPAddress.TryParse(address, out var one) && IPAddress.TryParse(wanted, out var other) && one.Equals(other);
+
+    private static string ListenerName(string address, string port) => address.Contains(':', StringComparison.Ordinal) ? $"[{address}]:{port}" : $"{address}:{port}";
 
     /// <summary>Gives an existing listener the endpoint's security and takes away what overrides the policy.</summary>
     private void Align(MasterCf master, MasterService service, EndpointManifest endpoint)
@@ -172,7 +263,7 @@ internal sealed class PostfixListeners(
     {
         var cipherList = PostfixSettings.HighCipherList(request.Policy);
         var offersTls = (service.Override(Level) ?? answers.Parameter(Level)) is not ("" or "none") || service.Override(Wrapper) == "yes";
-        if (offersTls && service.Override(CipherList) is null && cipherList is not null)
+        if (offersTls && !IsLoopback(service) && service.Override(CipherList) is null && cipherList is not null)
         {
             // The policy belongs to the whole service, so a listener that nobody named gets its suites, too.
             Override(service, CipherList, cipherList, null);
@@ -186,6 +277,10 @@ internal sealed class PostfixListeners(
             }
         }
     }
+
+    // A content filter's way back in, for example: no client of the network reaches it.
+    private static bool IsLoopback(MasterService service) =>
+        service.Address == "localhost" || (IPAddress.TryParse(service.Address, out var address) && IPAddress.IsLoopback(address));
 
     private void Add(MasterCf master, EndpointManifest endpoint, string label, SourceLocation at)
     {
@@ -227,7 +322,7 @@ internal sealed class PostfixListeners(
 
         var port = endpoint.Port == endpoint.Kind.DefaultPort() ? endpoint.Kind.Name() : Number(endpoint.Port);
         var chroot = master.Services.FirstOrDefault(s => s.Command == "smtpd")?.Fields.Chroot ?? "-";
-        IEnumerable<string> names = endpoint.Addresses.Count == 0 ? [port] : endpoint.Addresses.Select(a => a.Contains(':', StringComparison.Ordinal) ? $"[{a}]:{port}" : $"{a}:{port}");
+        IEnumerable<string> names = endpoint.Addresses.Count == 0 ? [port] : endpoint.Addresses.Select(a => ListenerName(a, port));
         foreach (var name in names)
         {
             _edits.Add(m => m.AddService(new MasterFields(name, "inet", "n", "-", chroot, "-", "-", "smtpd"), options, after: Anchor(m)));

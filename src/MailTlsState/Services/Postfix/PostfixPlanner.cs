@@ -1,3 +1,4 @@
+using System.Globalization;
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
@@ -23,7 +24,7 @@ internal sealed class PostfixPlanner(ServicePlanRequest request)
 
         if (_observed.ConfigurationError is { } error)
         {
-            return Failed(ServiceDiagnostics.BrokenConfiguration("Postfix", PostfixService.ConfigDirectory, error));
+            return Failed(ServiceDiagnostics.BrokenConfiguration("Postfix", PostfixService.ConfigDirectory, error, PostfixFindings.Place(error)));
         }
 
         if (ServiceVersions.Choose(PostfixDialect.All, _observed, request.Desired, at, _diagnostics) is not { } dialect)
@@ -32,35 +33,48 @@ internal sealed class PostfixPlanner(ServicePlanRequest request)
         }
 
         var answers = new PostfixAnswers(_observed.Answers);
-        Warn(answers, at);
         if (EditableText(PostfixService.MainCf) is not { } mainText || EditableText(PostfixService.MasterCf) is not { } masterText)
         {
             return new ServiceChanges([], _diagnostics);
         }
 
-        var settings = PostfixSettings.Render(request.Files, request.Policy, dialect).ToList();
-        var listeners = new PostfixListeners(request, settings, answers, _diagnostics).Plan(MasterCf.Parse(masterText));
-        settings.AddRange(listeners.MainSettings);
+        var settings = PostfixSettings.Render(request.Files, request.Policy, dialect, request.Desired.Outbound).ToList();
+        var (main, master) = (MainCf.Parse(mainText), MasterCf.Parse(masterText));
+        var listeners = new PostfixListeners(request, settings, answers, _diagnostics).Plan(master);
+        settings.AddRange(listeners.MainSettings.Count > 0 ? listeners.MainSettings : Translated(answers));
+        _diagnostics.AddRange(new PostfixFindings(request, answers, main, master, [.. settings.Select(s => s.Name), .. PostfixDialect.All.SelectMany(d => d.Obsolete)]).Find());
 
         var changes = new List<Change>();
-        changes.AddRange(MainChange(mainText, settings, answers));
+        changes.AddRange(MainChange(main, settings, answers));
         changes.AddRange(listeners.Changes);
-        if (ConfigEdit.Of(request.Observed.File(PostfixService.MasterCf), listeners.Edit, "settings", listeners.Attributes, "the manifest's listeners and policy", "reload postfix") is { } master)
+        if (ConfigEdit.Of(request.Observed.File(PostfixService.MasterCf), listeners.Edit, "settings", listeners.Attributes, "the manifest's listeners and policy", "reload postfix") is { } change)
         {
-            changes.Add(master);
+            changes.Add(change);
         }
 
         return new ServiceChanges(changes, _diagnostics);
     }
 
-    private IEnumerable<Change> MainChange(string text, IReadOnlyList<PostfixSetting> settings, PostfixAnswers answers)
+    /// <summary>What smtpd_use_tls and smtpd_enforce_tls meant while there was no level: without them, listeners that nobody named would lose TLS.</summary>
+    private static IEnumerable<PostfixSetting> Translated(PostfixAnswers answers)
     {
-        var main = MainCf.Parse(text);
+        if (answers.Parameter(PostfixListeners.Level).Length > 0)
+        {
+            return [];
+        }
+
+        return answers.Written("smtpd_enforce_tls") == "yes" ? [new(PostfixListeners.Level, "encrypt")]
+            : answers.Written("smtpd_use_tls") == "yes" ? [new(PostfixListeners.Level, "may")]
+            : [];
+    }
+
+    private IEnumerable<Change> MainChange(MainCf main, IReadOnlyList<PostfixSetting> settings, PostfixAnswers answers)
+    {
         var edits = new List<(string Name, string? Value)>();
         var attributes = new List<AttributeChange>();
         foreach (var setting in settings)
         {
-            var written = main.Entries.Where(e => e.Name == setting.Name).ToList();
+            var written = main.EntriesOf(setting.Name);
             // The effective value counts: one spelled through $name stays as it is. A repeated setting is mended, since every Postfix
             // program warns about it and the next reader sees the wrong line.
             var effective = written.Count == 0 ? null : answers.Parameter(setting.Name);
@@ -70,7 +84,7 @@ internal sealed class PostfixPlanner(ServicePlanRequest request)
             }
 
             edits.Add((setting.Name, setting.Value));
-            attributes.Add(new AttributeChange(setting.Name, effective is null ? null : ShowValue(effective), setting.Value));
+            attributes.Add(new AttributeChange(setting.Name, written.Count > 1 ? Repeated(written) : effective is null ? null : ShowValue(effective), setting.Value));
         }
 
         if (edits.Count == 0)
@@ -78,7 +92,7 @@ internal sealed class PostfixPlanner(ServicePlanRequest request)
             return [];
         }
 
-        string Edit(string old) => MainCf.Parse(old).SetAll(edits, PostfixSettings.Heading).ToString();
+        string Edit(string old) => MainCf.Parse(old).SetAll(edits, PostfixSettings.Heading + request.Manifest.Host).ToString();
         return ConfigEdit.Of(request.Observed.File(PostfixService.MainCf), Edit, "settings", attributes, "the manifest's certificate and policy", "reload postfix", keepModificationTime: true) is { } change
             ? [change]
             : [];
@@ -86,34 +100,27 @@ internal sealed class PostfixPlanner(ServicePlanRequest request)
 
     private static string ShowValue(string value) => value.Length == 0 ? "(empty)" : value;
 
-    private void Warn(PostfixAnswers answers, SourceLocation at)
-    {
-        var managed = PostfixSettings.Managed.Concat(PostfixDialect.All.SelectMany(d => d.Obsolete)).ToList();
-        foreach (var line in answers.Raw.GetValueOrDefault(PostfixAnswers.Warnings, "").Split('\n', StringSplitOptions.RemoveEmptyEntries))
-        {
-            // A repeated or obsolete setting of ours is mended by this plan, so a warning about it would only confuse.
-            if (!managed.Any(m => line.Contains(m, StringComparison.Ordinal)))
-            {
-                _diagnostics.Add(ServiceDiagnostics.DaemonWarning("Postfix", line.Replace("/usr/sbin/postconf: ", "", StringComparison.Ordinal).Trim().TrimEnd('.')));
-            }
-        }
-
-        if (answers.Parameter("multi_instance_directories") is { Length: > 0 } others)
-        {
-            _diagnostics.Add(PostfixDiagnostics.MultiInstance(at, others));
-        }
-    }
+    // Of several lines the last counts; all are shown, since the change may be no more than that the others go.
+    private static string Repeated(IReadOnlyList<MainCfEntry> entries) =>
+        string.Join(", ", entries.Select(e => string.Create(CultureInfo.InvariantCulture, $"{ShowValue(e.Value)} ({PostfixService.MainCf}:{e.Line})")));
 
     private string? EditableText(string path)
     {
         var file = request.Observed.File(path);
-        if (ConfigEdit.Refusal(file) is { } refusal)
+        if ((ConfigEdit.Refusal(file) ?? Binary(file)) is { } refusal)
         {
             _diagnostics.Add(refusal);
             return null;
         }
 
         return file.Text;
+    }
+
+    /// <summary>Postfix sees nothing of a line behind a NUL byte (it reads C strings), so an edit there could be without effect.</summary>
+    private static Diagnostic? Binary(FileObservation file)
+    {
+        var at = file.Text?.IndexOf('\0', StringComparison.Ordinal) ?? -1;
+        return at < 0 ? null : ServiceDiagnostics.BinaryFile(new SourceLocation(file.Path, file.Text.AsSpan(0, at).Count('\n') + 1, 1));
     }
 
     private ServiceChanges Failed(Diagnostic diagnostic)

@@ -1,4 +1,5 @@
 using MailTlsState.Certificates;
+using MailTlsState.Manifests;
 using MailTlsState.Policies;
 
 namespace MailTlsState.Services.Postfix;
@@ -11,8 +12,11 @@ public sealed record PostfixSetting(string Name, string? Value);
 /// <summary>Renders certificate files and policy as parameters of main.cf.</summary>
 public static class PostfixSettings
 {
-    /// <summary>Heading of the block that new parameters are written below.</summary>
-    public const string Heading = "# TLS, managed by MailTlsState";
+    /// <summary>The security level of the sending side.</summary>
+    public const string OutboundLevel = "smtp_tls_security_level";
+
+    /// <summary>How the heading of the block that new parameters are written below begins; the manifest's host follows.</summary>
+    public const string Heading = "# TLS, managed by MailTlsState for ";
 
     /// <summary>Server-wide parameters that smtpd's certificate and policy depend on.</summary>
     public static IReadOnlyList<string> Managed { get; } =
@@ -34,7 +38,7 @@ public static class PostfixSettings
     ];
 
     /// <summary>The parameters of main.cf for these files and this policy.</summary>
-    public static IReadOnlyList<PostfixSetting> Render(CertificateFiles files, TlsPolicy policy, PostfixDialect dialect)
+    public static IReadOnlyList<PostfixSetting> Render(CertificateFiles files, TlsPolicy policy, PostfixDialect dialect, OutboundManifest? outbound)
     {
         var settings = new List<PostfixSetting>();
         void Set(string name, string? value) => settings.Add(new PostfixSetting(name, value));
@@ -48,7 +52,7 @@ public static class PostfixSettings
             Set(older, null);
         }
 
-        var protocols = PostfixDialect.Protocols(policy.Minimum);
+        var protocols = dialect.Protocols(policy.Minimum);
         Set("smtpd_tls_protocols", protocols);
         Set("smtpd_tls_mandatory_protocols", protocols);
         Set("smtpd_tls_ciphers", "high");
@@ -57,11 +61,7 @@ public static class PostfixSettings
         Set("smtpd_tls_exclude_ciphers", excluded);
         Set("smtpd_tls_mandatory_exclude_ciphers", excluded);
         Set("tls_preempt_cipherlist", policy.ServerPreference ? "yes" : null);
-        if (policy.OutboundMinimum is { } outbound)
-        {
-            Set("smtp_tls_protocols", PostfixDialect.Protocols(outbound));
-            Set("smtp_tls_mandatory_protocols", PostfixDialect.Protocols(outbound));
-        }
+        settings.AddRange(Outbound(outbound, policy, dialect));
 
         foreach (var name in dialect.Obsolete)
         {
@@ -69,6 +69,39 @@ public static class PostfixSettings
         }
 
         return settings;
+    }
+
+    /// <summary>
+    /// The sending side, whose parameters (smtp_tls_*) are apart from the server's. Its ciphers, groups and client certificate are never
+    /// set: a host that speaks only older ones would else get its mail in clear text or not at all.
+    /// </summary>
+    private static IEnumerable<PostfixSetting> Outbound(OutboundManifest? outbound, TlsPolicy policy, PostfixDialect dialect)
+    {
+        if ((outbound?.MinimumProtocol ?? policy.OutboundMinimum) is { } minimum)
+        {
+            yield return new("smtp_tls_protocols", dialect.Protocols(minimum));
+            yield return new("smtp_tls_mandatory_protocols", dialect.Protocols(minimum));
+        }
+
+        if (outbound is null or { Security: OutboundSecurity.AsFound })
+        {
+            yield break;
+        }
+
+        yield return new(OutboundLevel, outbound.Security switch
+        {
+            OutboundSecurity.Required => "encrypt",
+            OutboundSecurity.Dane => "dane",
+            _ => "may",
+        });
+        if (outbound.Security == OutboundSecurity.Dane)
+        {
+            yield return new("smtp_dns_support_level", "dnssec");
+        }
+
+        // The level overrides them since 2.3, and 3.9 warns about them.
+        yield return new("smtp_use_tls", null);
+        yield return new("smtp_enforce_tls", null);
     }
 
     /// <summary>

@@ -16,12 +16,14 @@ public sealed class MainCf
     private readonly string _text;
     private readonly LogicalLines _lines;
     private readonly List<(MainCfEntry Entry, LogicalLine Line)> _entries = [];
+    private readonly Lazy<ILookup<string, MainCfEntry>> _byName;
     private readonly Dictionary<string, int> _last = new(StringComparer.Ordinal);
 
     private MainCf(string text)
     {
         _text = text;
         _lines = LogicalLines.Parse(text);
+        _byName = new(() => _entries.ToLookup(e => e.Entry.Name, e => e.Entry, StringComparer.Ordinal));
         foreach (var line in _lines.Entries)
         {
             if (!line.IsOrphan && NameValue.TrySplit(line.Text, out var name, out var value))
@@ -34,6 +36,9 @@ public sealed class MainCf
 
     /// <summary>The settings in the order of the file, overridden ones included.</summary>
     public IReadOnlyList<MainCfEntry> Entries => _entries.ConvertAll(e => e.Entry);
+
+    /// <summary>All entries of one parameter in the order of the file.</summary>
+    public IReadOnlyList<MainCfEntry> EntriesOf(string name) => [.. _byName.Value[name]];
 
     /// <summary>Reads a file. Any text is accepted.</summary>
     public static MainCf Parse(string text)
@@ -188,7 +193,8 @@ public sealed class MainCf
     {
         foreach (var line in _lines.Entries)
         {
-            if (line.First <= at && at <= line.Last)
+            // A line at the head of the file that continues nothing would continue what is put above it.
+            if ((line.First <= at && at <= line.Last) || (line.IsOrphan && at <= line.First))
             {
                 at = line.Last + 1;
             }

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace MailTlsState.Services.Postfix.Editing;
 
 /// <summary>
@@ -56,7 +58,7 @@ public sealed class MasterCf
         var same = service.Parsed.Where(o => o.Name == name).ToList();
         if (same.Count > 1)
         {
-            var next = RemoveOption(service, same[0]);
+            var next = RemoveOptions(service, same[..^1]);
             return next.SetOverride(next._services[_services.IndexOf(service)], name, value);
         }
 
@@ -79,13 +81,8 @@ public sealed class MasterCf
     public MasterCf RemoveOverride(MasterService service, string name)
     {
         Check(service);
-        if (service.Parsed.FirstOrDefault(o => o.Name == name) is not { } found)
-        {
-            return this;
-        }
-
-        var next = RemoveOption(service, found);
-        return next.RemoveOverride(next._services[_services.IndexOf(service)], name);
+        var same = service.Parsed.Where(o => o.Name == name).ToList();
+        return same.Count == 0 ? this : RemoveOptions(service, same);
     }
 
     /// <summary>Adds an entry, with one line for each override.</summary>
@@ -107,6 +104,15 @@ public sealed class MasterCf
         edits.Insert(at, MasterText.Entry(fields));
         edits.Insert(at, overrides.Select(o => $"  -o {MasterText.Override(o.Name, o.Value)}"));
         return new MasterCf(edits.Build());
+    }
+
+    /// <summary>Gives an entry another service name, which for an <c>inet</c> service is its address and port.</summary>
+    /// <exception cref="ArgumentException">The name cannot be written, or the service is not one of this file.</exception>
+    public MasterCf Rename(MasterService service, string name)
+    {
+        Check(service);
+        MasterText.CheckField(name);
+        return Replace(service, service.Tokens[0].Start, service.Tokens[0].End, name);
     }
 
     /// <summary>Comments out the lines of an entry.</summary>
@@ -158,6 +164,39 @@ public sealed class MasterCf
         var edits = new LineEdits(_lines.Lines);
         edits.Insert(source.Physical[line] + 1, $"{indent}-o {text}");
         return new MasterCf(edits.Build());
+    }
+
+    private MasterCf RemoveOptions(MasterService service, List<ParsedOverride> options)
+    {
+        const int few = 16;
+        if (options.Count > few)
+        {
+            return RemoveMany(service, options);
+        }
+
+        // From the last on, so that the places of the others stay.
+        var (file, at) = (this, _services.IndexOf(service));
+        for (var i = options.Count - 1; i >= 0; i--)
+        {
+            file = file.RemoveOption(file._services[at], options[i]);
+        }
+
+        return file;
+    }
+
+    /// <summary>In one pass, so that the time stays linear; the lines from the first option to the last become one.</summary>
+    private MasterCf RemoveMany(MasterService service, List<ParsedOverride> options)
+    {
+        var text = service.Source.Text;
+        var kept = new StringBuilder();
+        var at = options[0].Start;
+        foreach (var option in options)
+        {
+            kept.Append(text, at, option.Start - at);
+            at = option.End;
+        }
+
+        return Replace(service, options[0].Start, at, LogicalLines.Trim(kept.ToString()).ToString());
     }
 
     private MasterCf RemoveOption(MasterService service, ParsedOverride option)

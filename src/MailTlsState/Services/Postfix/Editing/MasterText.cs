@@ -33,16 +33,23 @@ internal static class MasterText
         var line = new StringBuilder();
         for (var i = 0; i < all.Length; i++)
         {
-            if (all[i].Length == 0 || !TextLines.IsOneLine(all[i]) || all[i].Any(c => LogicalLines.IsSpace(c) || c is '{' or '}' or '#'))
-            {
-                throw new ArgumentException($"no field of master.cf: '{all[i]}'", nameof(fields));
-            }
+            CheckField(all[i]);
 
             var gap = i == 0 ? 0 : Math.Max(1, Columns[i] - line.Length);
             line.Append(' ', gap).Append(all[i]);
         }
 
         return line.ToString();
+    }
+
+    /// <summary>Refuses what is no field of an entry.</summary>
+    /// <exception cref="ArgumentException">It is empty or holds blanks or braces.</exception>
+    public static void CheckField(string field)
+    {
+        if (field.Length == 0 || !TextLines.IsOneLine(field) || field.Any(c => LogicalLines.IsSpace(c) || c is '{' or '}' or '#'))
+        {
+            throw new ArgumentException($"no field of master.cf: '{field}'", nameof(field));
+        }
     }
 
     private static bool Balanced(string text)

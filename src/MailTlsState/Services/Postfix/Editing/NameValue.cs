@@ -28,9 +28,11 @@ internal static class NameValue
         return true;
     }
 
-    /// <summary>True when the two values differ in nothing but white space.</summary>
+    /// <summary>True when the two values differ in nothing but white space as Postfix's lists know it (CHARS_SPACE; a form feed parts no words).</summary>
     public static bool SameWords(ReadOnlySpan<char> a, ReadOnlySpan<char> b)
     {
+        a = LogicalLines.Trim(a);
+        b = LogicalLines.Trim(b);
         for (; ; )
         {
             var x = NextWord(ref a);
@@ -65,9 +67,10 @@ internal static class NameValue
 
     private static ReadOnlySpan<char> NextWord(ref ReadOnlySpan<char> text)
     {
-        text = LogicalLines.Trim(text);
+        const string blanks = " \t\r\n";
+        text = text.Trim(blanks);
         var at = 0;
-        while (at < text.Length && !LogicalLines.IsSpace(text[at]))
+        while (at < text.Length && !blanks.Contains(text[at], StringComparison.Ordinal))
         {
             at++;
         }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using CsCheck;
 using MailTlsState.Services;
 using MailTlsState.Services.Postfix.Editing;
@@ -69,6 +68,17 @@ public sealed class MainCfTests
         var later = MainCf.Parse(first + "\n# mine\ny = 1\n").SetAll([("d", "4"), ("x", null)], Heading);
         Assert.Equal("b = 2\n\n# managed\na = 1\nc = 3\nd = 4\n\n# mine\ny = 1\n", later.ToString());
     }
+
+    [Fact]
+    public void A_line_that_continues_nothing_does_not_come_to_continue_a_new_setting()
+    {
+        var file = MainCf.Parse($"{Heading}\n\n  more\na = 1\n").SetAll([("b", "2")], Heading);
+        Assert.Equal(("1", "2"), (file.Get("a"), file.Get("b")));
+        Assert.Equal($"{Heading}\n\n  more\na = 1\nb = 2\n", file.ToString());
+    }
+
+    [Fact]
+    public void A_form_feed_is_part_of_a_word() => Assert.Equal("a = b c\n", MainCf.Parse("a = b\n\f c\n").Set("a", "b c").ToString());
 
     [Fact]
     public void A_heading_inside_a_value_does_not_cut_the_value_in_two()
@@ -142,7 +152,7 @@ public sealed class MainCfTests
     public void A_hundred_thousand_lines_are_edited_in_well_under_a_second()
     {
         var text = string.Concat(Enumerable.Range(0, 50_000).Select(i => $"name{i} = value\n  more\n"));
-        var clock = Stopwatch.StartNew();
+        var clock = ThreadTime.Start();
         MainCf.Parse(text).SetAll(Enumerable.Range(0, 2000).Select(i => ($"name{i * 50}", (string?)"x")), Heading);
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(2), $"{clock.Elapsed}");
     }

@@ -1,0 +1,18 @@
+using MailTlsState.Policies;
+
+namespace MailTlsState.Services.Postfix.Dialects;
+
+/// <summary>
+/// Postfix 3.5 (Debian 11, RHEL 9). It knows protocol names and their exclusion alone: on <c>&gt;=TLSv1.2</c> it logs "Invalid TLS
+/// protocol list" and switches TLS off (tls_misc.c of 3.5). Older ones, 3.4 too, were never tried.
+/// </summary>
+internal sealed class Postfix35 : PostfixDialect
+{
+    public override Version From { get; } = new(3, 5);
+
+    public override Version Below { get; } = new(3, 6);
+
+    public override IReadOnlyList<Version> Tested { get; } = [new(3, 5)];
+
+    public override string Protocols(TlsVersion minimum) => NoneBelow(minimum);
+}

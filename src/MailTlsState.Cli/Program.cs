@@ -10,22 +10,21 @@ namespace MailTlsState.Cli;
 /// <summary>The entry point: parses the command line, runs one command and maps what ends it to an exit status.</summary>
 internal static class Program
 {
-    // After a signal apply finishes or rolls back what it has begun; nothing waits for longer than this.
-    private static readonly TimeSpan FinishLimit = TimeSpan.FromMinutes(10);
-
     private static async Task<int> Main(string[] arguments)
     {
-        ProbeSetup.Initialize();
         ProcessHardening.Apply();
+        ProbeSetup.Initialize();
+        using var interruption = new Interruption();
+        interruption.Listen();
         var host = new LinuxHost();
-        return await RunAsync(arguments, choice => Terminal.Console(choice), host, host).ConfigureAwait(false);
+        return await RunAsync(arguments, choice => Terminal.Console(choice, interruption.Ask), host, host, interruption).ConfigureAwait(false);
     }
 
     /// <summary>Runs one command line; tests give their own terminal and host.</summary>
-    internal static async Task<int> RunAsync(string[] arguments, Func<ColorChoice, Terminal> terminals, IHost host, IHostWriter writer)
+    internal static async Task<int> RunAsync(string[] arguments, Func<ColorChoice, Terminal> terminals, IHost host, IHostWriter writer, Interruption? interruption = null)
     {
         var root = Root((parse, run) => GuardAsync(
-            parse, terminals(parse.GetValue(GlobalOptions.Color)), terminal => run(new CommandContext(
+            parse, Told(terminals(parse.GetValue(GlobalOptions.Color)), interruption), terminal => run(new CommandContext(
                 host, writer, terminal, parse.GetValue(GlobalOptions.Format), string.Join(' ', ["mailtls", .. arguments])))));
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)
@@ -40,7 +39,22 @@ internal static class Program
             return ExitCodes.Usage;
         }
 
-        return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = FinishLimit }).ConfigureAwait(false);
+        // Signals are ours: the library's own handler ends the process when its time is up, whatever it is doing.
+        var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+        var status = await parsed.InvokeAsync(invocation, interruption?.Token ?? CancellationToken.None).ConfigureAwait(false);
+
+        // Whoever interrupted it learns from the report how it ended; only what has to be mended is more important.
+        return interruption is { Requested: true } && status != ExitCodes.Incomplete ? ExitCodes.Interrupted : status;
+    }
+
+    private static Terminal Told(Terminal terminal, Interruption? interruption)
+    {
+        if (interruption is not null)
+        {
+            interruption.Told = signal => terminal.Progress($"{signal}: what has begun is finished or rolled back first");
+        }
+
+        return terminal;
     }
 
     private static RootCommand Root(CommandRunner run)

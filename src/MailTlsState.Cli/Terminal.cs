@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using MailTlsState.Cli.Rendering;
 using MailTlsState.Diagnostics;
+using MailTlsState.Hosts;
 
 namespace MailTlsState.Cli;
 
@@ -32,13 +33,15 @@ internal sealed class Terminal(TextWriter output, TextWriter error, TextReader i
 
     public Palette Palette { get; } = outputPalette;
 
-    public static Terminal Console(ColorChoice choice)
+    /// <param name="choice">When colour is used.</param>
+    /// <param name="lost">Called when nobody reads the output any more.</param>
+    public static Terminal Console(ColorChoice choice, Action? lost = null)
     {
-        // One write per result: a closed pipe then fails once, and lines of two streams do not mix.
-        static TextWriter Writer(Stream stream) => new StreamWriter(stream, new UTF8Encoding(false)) { AutoFlush = true };
+        // One write per result, so that lines of two streams do not mix. Synchronised: a signal is told while a command writes.
+        TextWriter Writer(int number) => TextWriter.Synchronized(new StreamWriter(new StandardStream(number, lost ?? (() => { })), new UTF8Encoding(false), bufferSize: 16384) { AutoFlush = true });
         return new Terminal(
-            Writer(System.Console.OpenStandardOutput()),
-            Writer(System.Console.OpenStandardError()),
+            Writer(1),
+            Writer(2),
             System.Console.In,
             !System.Console.IsInputRedirected && !System.Console.IsErrorRedirected,
             new Palette(UsesColour(choice, System.Console.IsOutputRedirected)),
@@ -67,18 +70,34 @@ internal sealed class Terminal(TextWriter output, TextWriter error, TextReader i
         Error.WriteLine(text.Replace(mark, errorPalette.Of(d.Severity, mark), StringComparison.Ordinal));
     }
 
+    /// <summary>Lines that daemons logged. Only what is printable reaches the terminal: a client can have its say in a log.</summary>
+    public void Log(IReadOnlyList<string> lines)
+    {
+        if (lines.Count > 0)
+        {
+            Error.WriteLine("the daemons logged meanwhile:");
+        }
+
+        foreach (var line in lines)
+        {
+            Error.WriteLine("  " + string.Concat(line.Select(c => char.IsControl(c) ? '?' : c)));
+        }
+    }
+
     public void Progress(string text) => Error.WriteLine(errorPalette.Dim(text));
 
     /// <summary>Asks for the word <c>yes</c>; null when there is no terminal to ask on.</summary>
-    public bool? Approve(string question)
+    /// <exception cref="OperationCanceledException">Interrupted while it waited.</exception>
+    public async Task<bool?> ApproveAsync(string question, CancellationToken cancellation)
     {
         if (!interactive)
         {
             return null;
         }
 
+        // Reading from a terminal cannot be broken off; the thread that reads ends with the process.
         Error.Write(question);
-        return input.ReadLine()?.Trim() == "yes";
+        return (await Task.Run(input.ReadLine, CancellationToken.None).WaitAsync(cancellation).ConfigureAwait(false))?.Trim() == "yes";
     }
 
     private static string DiagnosticArray(IReadOnlyList<Diagnostic> diagnostics)

@@ -56,7 +56,7 @@ internal static class ApplyCommand
 
         if (!plan.IsEmpty && !approved)
         {
-            var answer = context.Terminal.Approve("Make these changes? Only yes is taken as approval: ");
+            var answer = await context.Terminal.ApproveAsync("Make these changes? Only yes is taken as approval: ", cancellation).ConfigureAwait(false);
             if (answer != true)
             {
                 throw new MailTlsException(CommandDiagnostics.NotApproved(asked: answer is not null));
@@ -108,6 +108,7 @@ internal static class ApplyCommand
                 context.Terminal.Report(d);
             }
 
+            context.Terminal.Log(result.Log);
             if (result.Outcome == ApplyOutcome.Applied)
             {
                 context.Terminal.Output.Write(FindingsText.Render(result.Report!, context.Terminal.Palette));

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using System.Text.Json;
+using MailTlsState.Cli.Rendering;
 using MailTlsState.Diagnostics;
 using MailTlsState.Execution;
 
@@ -53,6 +54,8 @@ internal static class RecoverCommand
         {
             context.Terminal.Report(d);
         }
+
+        context.Terminal.Log(result.Log);
     }
 
     private static string Json(RecoveryResult result)
@@ -65,6 +68,7 @@ internal static class RecoverCommand
             json.WriteString("run", result.Run);
             json.WritePropertyName("diagnostics");
             DiagnosticJson.Write(json, result.Diagnostics);
+            ApplyJson.WriteLog(json, result.Log);
             json.WriteEndObject();
         }
 

@@ -19,6 +19,7 @@ internal static class ApplyJson
             json.WriteString("outcome", JsonNamingPolicy.CamelCase.ConvertName(result.Outcome.ToString()));
             json.WritePropertyName("diagnostics");
             DiagnosticJson.Write(json, result.Diagnostics);
+            WriteLog(json, result.Log);
             json.WritePropertyName("plan");
             json.WriteRawValue(PlanFile.Write(plan));
             json.WritePropertyName("verification");
@@ -35,5 +36,17 @@ internal static class ApplyJson
         }
 
         return Encoding.UTF8.GetString(buffer.ToArray());
+    }
+
+    /// <summary>What the daemons logged, line by line.</summary>
+    public static void WriteLog(Utf8JsonWriter json, IReadOnlyList<string> log)
+    {
+        json.WriteStartArray("log");
+        foreach (var line in log)
+        {
+            json.WriteStringValue(line);
+        }
+
+        json.WriteEndArray();
     }
 }

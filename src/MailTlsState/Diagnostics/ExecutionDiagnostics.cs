@@ -95,11 +95,23 @@ public static class ExecutionDiagnostics
         "temporary files are left",
         "The outcome stands, but removing temporary files or ending the journal failed afterwards. They are hidden files beside their targets and a journal in /var/lib/mailtlsstate; no daemon reads them. mailtls recover, or the next apply, removes them.");
 
+    /// <summary>Interrupted after the commit began.</summary>
+    public static readonly DiagnosticCode InterruptedLateCode = new(
+        "MTS0716",
+        "interrupted after the commit had begun",
+        "A signal, or output that nobody reads any more, asked the run to end while files were being put in place or services told. A change is never left half: if the new state was served on every endpoint it stands, else the former state was brought back and seen by handshake. The message says which of the two.");
+
+    /// <summary>A service was restarted in a roll-back.</summary>
+    public static readonly DiagnosticCode RestartedCode = new(
+        "MTS0717",
+        "a service was restarted to bring the former state back",
+        "After a roll-back the services are reloaded, which keeps sessions. One did not answer as before, so it was restarted as the last resort. A common cause is Postfix's master process: after a service process failed at once (its log says bad command startup -- throttling) it does not start that service for a minute, and a reload does not end the wait.");
+
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } =
     [
         RehearsalFailedCode, NotRehearsedCode, RolledBackCode, IncompleteCode, RecoveredCode, WriteFailedCode, StaleCode, LockedCode, ActivationFailedCode, NotRootCode,
-        PendingCode, JournalDamagedCode, JournalOfNewerVersionCode, JournalUnreadableCode, NotTidiedCode,
+        PendingCode, JournalDamagedCode, JournalOfNewerVersionCode, JournalUnreadableCode, NotTidiedCode, InterruptedLateCode, RestartedCode,
     ];
 
     /// <summary><see cref="RehearsalFailedCode"/>.</summary>
@@ -160,4 +172,14 @@ public static class ExecutionDiagnostics
 
     /// <summary><see cref="NotTidiedCode"/>.</summary>
     public static Diagnostic NotTidied(string why) => new(NotTidiedCode, Severity.Warning, $"temporary files are left: {why}", "run mailtls recover");
+
+    /// <summary><see cref="InterruptedLateCode"/>.</summary>
+    public static Diagnostic InterruptedLate(bool applied) => new(
+        InterruptedLateCode,
+        Severity.Warning,
+        $"interrupted after the commit had begun, so the run {(applied ? "was finished: the new state is served" : "was rolled back")}",
+        applied ? "nothing has to be done" : "apply again when it suits");
+
+    /// <summary><see cref="RestartedCode"/>.</summary>
+    public static Diagnostic Restarted(string what) => new(RestartedCode, Severity.Warning, what, "read the service's log for what it stumbled over");
 }

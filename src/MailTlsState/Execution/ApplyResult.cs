@@ -26,7 +26,11 @@ public enum ApplyOutcome
 /// <param name="Outcome">How it ended.</param>
 /// <param name="Diagnostics">What the administrator should know.</param>
 /// <param name="Report">The last verification, or null when there was none.</param>
-public sealed record ApplyResult(ApplyOutcome Outcome, IReadOnlyList<Diagnostic> Diagnostics, VerificationReport? Report);
+public sealed record ApplyResult(ApplyOutcome Outcome, IReadOnlyList<Diagnostic> Diagnostics, VerificationReport? Report)
+{
+    /// <summary>What the daemons logged from the activation on, when the new state was not served; as they wrote it.</summary>
+    public IReadOnlyList<string> Log { get; init; } = [];
+}
 
 /// <summary>Told what an apply is doing.</summary>
 public interface IApplyProgress

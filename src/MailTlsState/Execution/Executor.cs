@@ -4,8 +4,8 @@ using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
+using MailTlsState.Probing;
 using MailTlsState.Resources;
-using MailTlsState.Services;
 using MailTlsState.Verification;
 
 namespace MailTlsState.Execution;
@@ -55,13 +55,15 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         stager.Materialise(plan.Changes);
         var wanted = new ApplyExpectations(manifest, made.Policy, made.Observed, stager, approved.MadeAt);
         var entry = await EntryAsync(manifest, plan, made.Observed, stager, commandLine).ConfigureAwait(false);
+        cancellation.ThrowIfCancellationRequested();
         var files = FileTransaction.Begin(writer, journalDirectory, entry);
         if (await StageAsync(files, stager, plan, wanted, cancellation).ConfigureAwait(false) is { } failed)
         {
             return failed;
         }
 
-        return await CommitAsync(files, made.Observed, wanted).ConfigureAwait(false);
+        var log = await DaemonLog.MarkAsync(host, writer, entry.Activations.Select(a => a.Service)).ConfigureAwait(false);
+        return await CommitAsync(files, made.Observed, wanted, log, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Writes the new files beside their places and tries them on the real daemons. Null when all is well; else the host is untouched.</summary>
@@ -113,9 +115,8 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         }
     }
 
-    private async Task<ApplyResult> CommitAsync(FileTransaction files, HostObservation before, ApplyExpectations wanted)
+    private async Task<ApplyResult> CommitAsync(FileTransaction files, HostObservation before, ApplyExpectations wanted, DaemonLog log, CancellationToken interrupted)
     {
-        var rollback = new Rollback(host, writer, limits);
         string why;
         PlanStaleException? stale = null;
         VerificationReport? report = null;
@@ -127,7 +128,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
             files.Activated();
 
             progress.Begin("verifying by handshake on every endpoint");
-            report = await VerifyAsync(wanted).ConfigureAwait(false);
+            report = await VerifyAsync(files.Entry, before.Host, wanted, interrupted).ConfigureAwait(false);
             var faults = wanted.Faults(report);
             if (faults.Count == 0)
             {
@@ -140,7 +141,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
                     _diagnostics.Add(ExecutionDiagnostics.NotTidied("the journal's last line may not last"));
                 }
 
-                return new ApplyResult(ApplyOutcome.Applied, _diagnostics, report);
+                return Ended(ApplyOutcome.Applied, report, interrupted);
             }
 
             why = string.Join("; ", faults.Select(f => $"{f.Endpoint}: {f.Observed} where {f.Expected} was expected"));
@@ -155,53 +156,74 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
             why = string.Join("; ", e.Moved);
         }
 
+        // Before the roll-back: what the former state makes the daemons say is not why the new one failed.
+        var said = await log.SinceAsync().ConfigureAwait(false);
         progress.Begin("rolling back");
-        var left = await rollback.UndoAsync(files).ConfigureAwait(false);
-        if (stale is not null && left.Count == 0)
+        var undone = await new Rollback(host, writer, progress, limits).UndoAsync(files).ConfigureAwait(false);
+        if (stale is not null && undone.Left.Count == 0)
         {
             throw stale;
         }
 
-        _diagnostics.Add(left.Count == 0 ? ExecutionDiagnostics.RolledBack(why) : ExecutionDiagnostics.Incomplete($"{string.Join("; ", left)} (after: {why})"));
-        return new ApplyResult(left.Count == 0 ? ApplyOutcome.RolledBack : ApplyOutcome.Incomplete, _diagnostics, report);
+        _diagnostics.Add(undone.Left.Count == 0 ? ExecutionDiagnostics.RolledBack(why) : ExecutionDiagnostics.Incomplete($"{string.Join("; ", undone.Left)} (after: {why})"));
+        _diagnostics.AddRange(undone.Notes.Select(ExecutionDiagnostics.Restarted));
+        return Ended(undone.Left.Count == 0 ? ApplyOutcome.RolledBack : ApplyOutcome.Incomplete, report, interrupted) with { Log = said };
+    }
+
+    private ApplyResult Ended(ApplyOutcome outcome, VerificationReport? report, CancellationToken interrupted)
+    {
+        if (interrupted.IsCancellationRequested)
+        {
+            _diagnostics.Add(ExecutionDiagnostics.InterruptedLate(outcome == ApplyOutcome.Applied));
+        }
+
+        return new ApplyResult(outcome, _diagnostics, report);
     }
 
     private async Task ActivateAsync(JournalEntry entry, HostFacts facts)
     {
+        var control = new ServiceControl(host, writer, facts.Systemd);
         foreach (var activation in entry.Activations)
         {
             progress.Begin($"{activation.Activation.ToString().ToLowerInvariant()} {activation.Service.ToString().ToLowerInvariant()}");
-            var call = MailServices.Of(activation.Service).Activate(activation.Activation, facts.Systemd);
-            var result = await writer.RunAsync(call, CancellationToken.None).ConfigureAwait(false);
-            if (result.ExitCode != 0)
+            if (await control.ActivateAsync(activation.Service, activation.Activation).ConfigureAwait(false) is { } failed)
             {
-                _diagnostics.Add(ExecutionDiagnostics.ActivationFailed(call.ToString(), result.ExitCode, result.Error.Trim().ReplaceLineEndings(" / ")));
+                _diagnostics.Add(ExecutionDiagnostics.ActivationFailed(failed.Call.ToString(), failed.Result.ExitCode, failed.Words));
             }
         }
     }
 
-    // The listeners are looked at again: a reload may have added some, and every address counts.
-    private async Task<VerificationReport> VerifyAsync(ApplyExpectations wanted)
+    // The listeners are looked at again each time: a reload may have added some, and every address counts.
+    private Task<VerificationReport> VerifyAsync(JournalEntry entry, HostFacts facts, ApplyExpectations wanted, CancellationToken interrupted)
     {
-        var start = host.Clock.GetTimestamp();
-        var clean = 0;
-        while (true)
+        var control = new ServiceControl(host, writer, facts.Systemd);
+        var rule = new Convergence(limits.Consecutive, limits.Activation, limits.Pause)
         {
-            var listeners = await host.ObserveListenersAsync(CancellationToken.None).ConfigureAwait(false);
-            var report = await Verifier.VerifyAsync(host, wanted.For(listeners), CancellationToken.None).ConfigureAwait(false);
-            clean = wanted.Faults(report).Count > 0 ? 0 : clean + 1;
-            if (clean >= limits.Consecutive || (clean == 0 && host.Clock.GetElapsedTime(start) > limits.Activation))
+            IsGood = report => wanted.Faults(report).Count == 0,
+            IsHopeless = async report => interrupted.IsCancellationRequested || await AnyDiedAsync(report).ConfigureAwait(false),
+        };
+        return Verifier.ConvergeAsync(host, async token => wanted.For(await host.ObserveListenersAsync(token).ConfigureAwait(false)), rule, CancellationToken.None);
+
+        // A reload can end a master, for example on a port that another program took: then each second of waiting is one without mail.
+        async Task<bool> AnyDiedAsync(VerificationReport report)
+        {
+            var silent = report.Endpoints.Where(e => e.Result?.Outcome == ProbeOutcome.NotConnected).Select(e => e.Expectation.Service).ToHashSet();
+            foreach (var activation in entry.Activations.Where(a => a.Activation == Activation.Reload && silent.Contains(a.Service)))
             {
-                return report;
+                if (!await control.IsRunningAsync(activation.Service).ConfigureAwait(false))
+                {
+                    return true;
+                }
             }
 
-            await Task.Delay(limits.Pause, host.Clock).ConfigureAwait(false);
+            return false;
         }
     }
 
     private async Task<JournalEntry> EntryAsync(Manifest manifest, Plan plan, HostObservation observed, Stager stager, string commandLine)
     {
-        var boot = await host.ObserveFileAsync("/proc/sys/kernel/random/boot_id", CancellationToken.None).ConfigureAwait(false);
+        var disk = CertificatePlanner.Examine(manifest, observed, plan.MadeAt).Leaf?.Fingerprint;
+        var silent = EndpointTarget.Of(manifest, observed.Listeners).Where(t => !t.Listening).Select(JournalEndpoint.Silent);
         var now = host.Clock.GetUtcNow();
         var id = now.UtcDateTime.ToString("yyyyMMdd'T'HHmmssfff", CultureInfo.InvariantCulture);
         return new JournalEntry(
@@ -212,9 +234,10 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
             plan.ManifestDigest,
             stager.Steps(id),
             [.. plan.Changes.Select(c => c.Work).OfType<ActivateService>().Select(w => new JournalActivation(w.Service, w.Activation))],
-            [.. observed.Served.Select(JournalEndpoint.Of)])
+            [.. observed.Served.Select(JournalEndpoint.Of), .. silent])
         {
-            Boot = boot.Text?.Trim() ?? "",
+            Boot = await FormerState.BootAsync(host).ConfigureAwait(false),
+            LeafOnDisk = disk is null ? null : "sha256:" + disk,
         };
     }
 }

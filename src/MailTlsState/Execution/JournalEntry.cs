@@ -42,6 +42,9 @@ public sealed record JournalActivation(ServiceKind Service, Activation Activatio
 /// <param name="Leaf">SHA-256 (hex) of the leaf that it served, or null.</param>
 public sealed record JournalEndpoint(ServiceKind Service, EndpointKind Endpoint, string Address, int Port, Probing.ProbeOutcome Outcome, string? Leaf)
 {
+    /// <summary>True when TLS was spoken from the first byte.</summary>
+    public bool Implicit { get; init; } = Endpoint.IsImplicit();
+
     /// <summary>What was seen of a listener.</summary>
     public static JournalEndpoint Of(ServedEndpoint served) => new(
         served.Service,
@@ -49,7 +52,14 @@ public sealed record JournalEndpoint(ServiceKind Service, EndpointKind Endpoint,
         served.Probe.Request.Address,
         served.Probe.Request.Port,
         served.Probe.Outcome,
-        served.Probe.Chain.Count == 0 ? null : Fingerprint.Digest(Convert.FromBase64String(served.Probe.Chain[0])));
+        served.Probe.Chain.Count == 0 ? null : Fingerprint.Digest(Convert.FromBase64String(served.Probe.Chain[0])))
+    {
+        Implicit = served.Probe.Request.Implicit,
+    };
+
+    /// <summary>A place where the service did not listen.</summary>
+    public static JournalEndpoint Silent(EndpointTarget target) =>
+        new(target.Service, target.Endpoint, target.Address, target.Port, Probing.ProbeOutcome.NotConnected, null);
 
     /// <summary>In words.</summary>
     public string Describe() => Leaf is null ? Outcome.ToString() : $"{Outcome} with leaf {Leaf}";
@@ -76,4 +86,7 @@ public sealed record JournalEntry(
 {
     /// <summary>Identifies the boot in which it ran (<c>/proc/sys/kernel/random/boot_id</c>), or empty: daemons of another boot read their files since.</summary>
     public string Boot { get; init; } = "";
+
+    /// <summary>Digest of the leaf on disk before, which a daemon that had not loaded it serves after a roll-back; or null.</summary>
+    public string? LeafOnDisk { get; init; }
 }

@@ -24,6 +24,7 @@ internal static class JournalText
             json.WriteString("command", entry.Command);
             json.WriteString("host", entry.Host);
             json.WriteString("boot", entry.Boot);
+            json.WriteString("leafOnDisk", entry.LeafOnDisk);
             json.WriteString("manifest", entry.ManifestDigest);
             json.WriteStartArray("steps");
             foreach (var step in entry.Steps)
@@ -51,6 +52,7 @@ internal static class JournalText
                 json.WriteString("address", e.Address);
                 json.WriteNumber("port", e.Port);
                 json.WriteString("outcome", e.Outcome.ToString());
+                json.WriteBoolean("implicit", e.Implicit);
                 json.WriteString("leaf", e.Leaf);
                 json.WriteEndObject();
             }
@@ -95,17 +97,23 @@ internal static class JournalText
             [.. root.GetProperty("steps").EnumerateArray().Select(ReadStep)],
             [.. root.GetProperty("activations").EnumerateArray().Select(a => new JournalActivation(
                 Enum.Parse<ServiceKind>(Text(a, "service")), Enum.Parse<Activation>(Text(a, "activation"))))],
-            [.. root.GetProperty("before").EnumerateArray().Select(e => new JournalEndpoint(
-                Enum.Parse<ServiceKind>(Text(e, "service")),
-                Enum.Parse<EndpointKind>(Text(e, "endpoint")),
-                Text(e, "address"),
-                e.GetProperty("port").GetInt32(),
-                Enum.Parse<ProbeOutcome>(Text(e, "outcome")),
-                e.GetProperty("leaf").GetString()))])
+            [.. root.GetProperty("before").EnumerateArray().Select(ReadEndpoint)])
         {
-            Boot = root.TryGetProperty("boot", out var boot) ? boot.GetString() ?? "" : "",
+            Boot = Text(root, "boot"),
+            LeafOnDisk = root.GetProperty("leafOnDisk").GetString(),
         };
     }
+
+    private static JournalEndpoint ReadEndpoint(JsonElement e) => new(
+        Enum.Parse<ServiceKind>(Text(e, "service")),
+        Enum.Parse<EndpointKind>(Text(e, "endpoint")),
+        Text(e, "address"),
+        e.GetProperty("port").GetInt32(),
+        Enum.Parse<ProbeOutcome>(Text(e, "outcome")),
+        e.GetProperty("leaf").GetString())
+    {
+        Implicit = e.GetProperty("implicit").GetBoolean(),
+    };
 
     private static void WriteStep(Utf8JsonWriter json, Step step)
     {

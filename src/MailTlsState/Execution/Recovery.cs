@@ -26,7 +26,11 @@ public enum RecoveryOutcome
 /// <param name="Outcome">How it ended.</param>
 /// <param name="Run">The run that was recovered, or null when there was none or its journal cannot be read.</param>
 /// <param name="Diagnostics">What the administrator should know.</param>
-public sealed record RecoveryResult(RecoveryOutcome Outcome, string? Run, IReadOnlyList<Diagnostic> Diagnostics);
+public sealed record RecoveryResult(RecoveryOutcome Outcome, string? Run, IReadOnlyList<Diagnostic> Diagnostics)
+{
+    /// <summary>What the daemons logged meanwhile, when they do not serve the former state; as they wrote it.</summary>
+    public IReadOnlyList<string> Log { get; init; } = [];
+}
 
 /// <summary>Ends what an earlier run began and did not end, by its journal. It may be killed at any point and run again.</summary>
 public sealed class Recovery(IHost host, IHostWriter writer, ApplyLimits limits, string journalDirectory)
@@ -76,8 +80,12 @@ public sealed class Recovery(IHost host, IHostWriter writer, ApplyLimits limits,
             return Done(RecoveryOutcome.FilesRestored, "rolled back on disk; the next run of mailtls sees by handshake that the former state is served");
         }
 
-        left = await new Rollback(host, writer, limits).ProveAsync(files).ConfigureAwait(false);
-        return left.Count > 0 ? Incomplete(left) : Done(RecoveryOutcome.RolledBack, "rolled back, and the former state was verified");
+        var log = await DaemonLog.MarkAsync(host, writer, files.Entry.Activations.Select(a => a.Service)).ConfigureAwait(false);
+        var proven = await new Rollback(host, writer, progress, limits).ProveAsync(files).ConfigureAwait(false);
+        var result = proven.Left.Count > 0
+            ? Incomplete(proven.Left) with { Log = await log.SinceAsync().ConfigureAwait(false) }
+            : Done(RecoveryOutcome.RolledBack, "rolled back, and the former state was verified");
+        return result with { Diagnostics = [.. result.Diagnostics, .. proven.Notes.Select(ExecutionDiagnostics.Restarted)] };
 
         RecoveryResult Incomplete(IReadOnlyList<string> what) => new(RecoveryOutcome.Incomplete, run, [ExecutionDiagnostics.Incomplete(string.Join("; ", what))]);
         RecoveryResult Done(RecoveryOutcome outcome, string how) => new(outcome, run, [ExecutionDiagnostics.Recovered(run, how)]);

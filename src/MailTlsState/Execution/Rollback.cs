@@ -1,33 +1,48 @@
-using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
+using MailTlsState.Manifests;
 using MailTlsState.Planning;
-using MailTlsState.Services;
 
 namespace MailTlsState.Execution;
 
 /// <summary>
 /// Takes an apply back by its journal alone: this process may have begun it, or one that died. Every part may be repeated.
 /// </summary>
-internal sealed class Rollback(IHost host, IHostWriter writer, ApplyLimits limits)
+internal sealed class Rollback(IHost host, IHostWriter writer, IApplyProgress progress, ApplyLimits limits)
 {
-    /// <summary>Puts every file back, newest change first, and the services to what they were. Returns what could not be done.</summary>
-    public async Task<IReadOnlyList<string>> UndoAsync(FileTransaction files)
+    /// <summary>How a roll-back ended.</summary>
+    /// <param name="Left">What is not as before; empty when all is.</param>
+    /// <param name="Notes">What was done beyond the ordinary.</param>
+    public sealed record Result(IReadOnlyList<string> Left, IReadOnlyList<string> Notes);
+
+    /// <summary>Puts every file back, newest change first, and the services to what they were.</summary>
+    public async Task<Result> UndoAsync(FileTransaction files)
     {
         var failed = files.Undo();
-        return [.. failed, .. await ProveAsync(files, complete: failed.Count == 0).ConfigureAwait(false)];
+        var proven = await ProveAsync(files, complete: failed.Count == 0).ConfigureAwait(false);
+        return proven with { Left = [.. failed, .. proven.Left] };
     }
 
-    /// <summary>With the files back: puts the services to what they were and sees that they answer as before. Returns what does not.</summary>
+    /// <summary>With the files back: puts the services to what they were and sees that they answer as before.</summary>
     /// <param name="files">The run; its journal is ended when nothing is left.</param>
     /// <param name="complete">False when a file could not be put back, so that the journal has to stay.</param>
-    public async Task<IReadOnlyList<string>> ProveAsync(FileTransaction files, bool complete = true)
+    public async Task<Result> ProveAsync(FileTransaction files, bool complete = true)
     {
-        List<string> failed =
-        [
-            .. await ReactivateAsync(files.Entry).ConfigureAwait(false),
-            .. await UnlikeBeforeAsync(files.Entry).ConfigureAwait(false),
-        ];
-        if (failed.Count == 0 && complete)
+        var facts = await host.ObserveHostAsync(CancellationToken.None).ConfigureAwait(false);
+        var control = new ServiceControl(host, writer, facts.Systemd);
+        var former = await FormerState.OfAsync(host, files.Entry).ConfigureAwait(false);
+        var failures = await ReactivateAsync(files.Entry, control, former).ConfigureAwait(false);
+        var notes = new List<string>();
+        progress.Begin("verifying by handshake that the former state is back");
+        var differing = await former.WaitAsync(limits, limits.Activation / 3).ConfigureAwait(false);
+        if (differing.Count > 0)
+        {
+            notes.AddRange(await RestartAsync(files.Entry, control, former, differing).ConfigureAwait(false));
+            differing = await former.WaitAsync(limits, limits.Activation).ConfigureAwait(false);
+        }
+
+        // A command that failed is no matter when everything answers as before.
+        List<string> left = differing.Count == 0 ? [] : [.. failures, .. differing.Select(d => d.Words)];
+        if (left.Count == 0 && complete)
         {
             try
             {
@@ -35,63 +50,72 @@ internal sealed class Rollback(IHost host, IHostWriter writer, ApplyLimits limit
             }
             catch (HostWriteException e)
             {
-                failed.Add(e.Message);
+                left.Add(e.Message);
             }
         }
 
-        return failed;
+        return new Result(left, notes);
     }
 
-    private async Task<IReadOnlyList<string>> ReactivateAsync(JournalEntry entry)
+    private async Task<IReadOnlyList<string>> ReactivateAsync(JournalEntry entry, ServiceControl control, FormerState former)
     {
-        var failed = new List<string>();
-        var facts = await host.ObserveHostAsync(CancellationToken.None).ConfigureAwait(false);
+        var failed = new List<ServiceControl.Failure?>();
         foreach (var activation in entry.Activations.Reverse())
         {
-            var service = MailServices.Of(activation.Service);
-            var running = await service.IsRunningAsync(host, CancellationToken.None).ConfigureAwait(false);
-            ProcessCall? call = (activation.Activation, running) switch
+            var kind = activation.Service;
+            switch (activation.Activation, await control.IsRunningAsync(kind).ConfigureAwait(false))
             {
-                (Activation.Start, true) => service.Stop(facts.Systemd),
-                (Activation.Start, false) => null,
-                (_, true) => service.Activate(Activation.Reload, facts.Systemd),
+                // It was down before. After a boot it is the system's doing that it is up, and its files were the old ones already.
+                case (Activation.Start, true) when former.SameBoot:
+                    progress.Begin($"stopping {Name(kind)}");
+                    failed.Add(await control.StopAsync(kind).ConfigureAwait(false));
+                    break;
+                case (Activation.Start, false):
+                    break;
+                case (Activation.Restart, true):
+                    progress.Begin($"restarting {Name(kind)}");
+                    failed.Add(await control.ActivateAsync(kind, Activation.Restart).ConfigureAwait(false));
+                    break;
+                case (_, true):
+                    progress.Begin($"reloading {Name(kind)}");
+                    failed.Add(await control.ActivateAsync(kind, Activation.Reload).ConfigureAwait(false));
+                    break;
 
                 // A reload can end a master, for example on a port that is taken. It ran before, so it runs again.
-                (_, false) => service.Activate(Activation.Start, facts.Systemd),
-            };
-            if (call is not null && await writer.RunAsync(call, CancellationToken.None).ConfigureAwait(false) is { ExitCode: not 0 } result)
-            {
-                failed.Add($"{call} returned {result.ExitCode}: {result.Error.Trim()}");
+                case (_, false):
+                    progress.Begin($"starting {Name(kind)}");
+                    failed.Add(await control.ActivateAsync(kind, Activation.Start).ConfigureAwait(false));
+                    break;
             }
         }
 
-        return failed;
+        return Words(failed);
     }
 
-    /// <summary>Waits until every endpoint serves what it served before, and says which ones do not.</summary>
-    private async Task<IReadOnlyList<string>> UnlikeBeforeAsync(JournalEntry entry)
+    /// <summary>
+    /// The last resort for a service that does not answer as before. Postfix's master(8) does not start a service for a minute
+    /// after one of its processes failed at once ("bad command startup -- throttling"), and a reload does not end that.
+    /// </summary>
+    private async Task<IReadOnlyList<string>> RestartAsync(JournalEntry entry, ServiceControl control, FormerState former, IReadOnlyList<FormerState.Difference> differing)
     {
-        var start = host.Clock.GetTimestamp();
-        while (true)
+        var notes = new List<string>();
+        foreach (var kind in differing.Select(d => d.Before.Service).Distinct().Where(k => entry.Activations.Any(a => a.Service == k && (a.Activation != Activation.Start || !former.SameBoot))))
         {
-            var differing = (await Task.WhenAll(entry.Before.Select(b => DifferenceAsync(entry, b))).ConfigureAwait(false)).OfType<string>().ToList();
-            if (differing.Count == 0 || host.Clock.GetElapsedTime(start) > limits.Activation)
-            {
-                return differing;
-            }
-
-            await Task.Delay(limits.Pause, host.Clock).ConfigureAwait(false);
+            var running = await control.IsRunningAsync(kind).ConfigureAwait(false);
+            var why = string.Join("; ", differing.Where(d => d.Before.Service == kind).Select(d => d.Words));
+            progress.Begin($"{(running ? "restarting" : "starting")} {Name(kind)}, since {(running ? "a reload" : "a start")} did not bring the former state back");
+            var failure = await control.ActivateAsync(kind, running ? Activation.Restart : Activation.Start).ConfigureAwait(false);
+            notes.Add($"{Name(kind)} was {(running ? "restarted" : "started again")}, since after a {(running ? "reload" : "start")} {why}");
+            notes.AddRange(Words([failure]));
         }
+
+        return notes;
     }
 
-    private async Task<string?> DifferenceAsync(JournalEntry entry, JournalEndpoint before)
-    {
-        var target = new EndpointTarget(before.Service, before.Endpoint, before.Address, before.Port, null, true);
-        var now = JournalEndpoint.Of(new ServedEndpoint(before.Service, before.Endpoint, await host.ProbeAsync(target.Question(entry.Host, []), CancellationToken.None).ConfigureAwait(false)));
-        return now.Outcome == before.Outcome && now.Leaf == before.Leaf
-            ? null
-            : $"{before.Address} port {before.Port} served {before.Describe()} before and now {now.Describe()}";
-    }
+    private static IReadOnlyList<string> Words(IEnumerable<ServiceControl.Failure?> failures) =>
+        [.. failures.OfType<ServiceControl.Failure>().Select(f => $"{f.Call} returned {f.Result.ExitCode}: {f.Words}")];
+
+    private static string Name(ServiceKind kind) => kind.ToString().ToLowerInvariant();
 }
 
 /// <summary>Time limits of an apply.</summary>

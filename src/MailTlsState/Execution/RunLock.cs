@@ -22,6 +22,7 @@ public static class RunLock
         var told = false;
         while (true)
         {
+            cancellation.ThrowIfCancellationRequested();
             try
             {
                 return writer.Lock(command);

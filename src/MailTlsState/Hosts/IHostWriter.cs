@@ -14,6 +14,9 @@ public interface IHostWriter
     /// <summary>The bytes of a regular file, or null when nothing is there.</summary>
     byte[]? ReadBytes(string path);
 
+    /// <summary>A part of a regular file: from <paramref name="offset"/> on, at most <paramref name="limit"/> bytes; empty when there is no more, or no file.</summary>
+    byte[] ReadFrom(string path, long offset, int limit);
+
     /// <summary>Identity and attributes of a path, or null when nothing is there.</summary>
     FileIdentity? Stat(string path);
 
@@ -88,7 +91,11 @@ public interface IHostWriter
 /// <param name="Mode">Permission bits.</param>
 /// <param name="Inode">Inode number.</param>
 /// <param name="HardLinks">Number of hard links.</param>
-public sealed record FileIdentity(FileKind Kind, int Owner, int Group, int Mode, ulong Inode, int HardLinks);
+public sealed record FileIdentity(FileKind Kind, int Owner, int Group, int Mode, ulong Inode, int HardLinks)
+{
+    /// <summary>Size in bytes of a regular file.</summary>
+    public long Size { get; init; }
+}
 
 /// <summary>Files and daemons of a rehearsal.</summary>
 /// <param name="Files">Real path to the staged file whose content is seen there.</param>

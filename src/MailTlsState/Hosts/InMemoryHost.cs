@@ -129,8 +129,11 @@ public sealed class InMemoryHost : IHost, IHostWriter
     public byte[]? ReadBytes(string path) => _nodes.TryGetValue(path, out var node) ? Regular(node, "read", path).Content : null;
 
     /// <inheritdoc/>
+    public byte[] ReadFrom(string path, long offset, int limit) => ReadBytes(path) is { } bytes && offset < bytes.Length ? bytes[(int)offset..(int)Math.Min(bytes.Length, offset + limit)] : [];
+
+    /// <inheritdoc/>
     public FileIdentity? Stat(string path) => _nodes.TryGetValue(path, out var node)
-        ? new FileIdentity(node.Kind, node.Owner, node.Group, node.Mode, node.Inode, LinksOf(node))
+        ? new FileIdentity(node.Kind, node.Owner, node.Group, node.Mode, node.Inode, LinksOf(node)) { Size = node.Content.Length }
         : null;
 
     /// <inheritdoc/>

@@ -76,6 +76,9 @@ public sealed class LinuxHost(LinuxHostOptions options) : IHost, IHostWriter
     public byte[]? ReadBytes(string path) => LinuxFileWriter.ReadBytes(path);
 
     /// <inheritdoc/>
+    public byte[] ReadFrom(string path, long offset, int limit) => LinuxFileWriter.ReadFrom(path, offset, limit);
+
+    /// <inheritdoc/>
     public FileIdentity? Stat(string path) => LinuxFileWriter.Stat(path);
 
     /// <inheritdoc/>

@@ -7,10 +7,27 @@ public static partial class ProcessHardening
 {
     private const int CoreSize = 4; // RLIMIT_CORE
     private const uint OwnerOnly = 0x3F; // 077
+    private const int GetDescriptorFlags = 1; // F_GETFD
+    private const int ReadWrite = 2; // O_RDWR
+    private const int BrokenPipe = 13; // SIGPIPE
+    private const nint Ignore = 1; // SIG_IGN
 
-    /// <summary>New files are for their owner alone, and the memory of this process is never written to a core file.</summary>
+    /// <summary>
+    /// New files are for their owner alone, the memory of this process is never written to a core file, a reader that is gone
+    /// does not end it, and a standard descriptor that was closed is /dev/null: else the journal could become standard error.
+    /// </summary>
     public static void Apply()
     {
+        for (var standard = 0; standard <= 2; standard++)
+        {
+            if (DescriptorControl(standard, GetDescriptorFlags, 0) < 0)
+            {
+                // The lowest free number is taken, which is this one.
+                _ = Open("/dev/null", ReadWrite);
+            }
+        }
+
+        _ = Signal(BrokenPipe, Ignore);
         _ = Umask(OwnerOnly);
         if (GetLimit(CoreSize, out var limit) == 0)
         {
@@ -22,6 +39,15 @@ public static partial class ProcessHardening
 
     [LibraryImport("libc", EntryPoint = "umask")]
     private static partial uint Umask(uint mask);
+
+    [LibraryImport("libc", EntryPoint = "fcntl")]
+    private static partial int DescriptorControl(int descriptor, int command, nint argument);
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "signal")]
+    private static partial nint Signal(int number, nint handler);
 
     [LibraryImport("libc", EntryPoint = "getrlimit")]
     private static partial int GetLimit(int resource, out Limit limit);

@@ -12,6 +12,9 @@ public sealed class ReadOnlyHost(IHostWriter inner) : IHostWriter
     public byte[]? ReadBytes(string path) => inner.ReadBytes(path);
 
     /// <inheritdoc/>
+    public byte[] ReadFrom(string path, long offset, int limit) => inner.ReadFrom(path, offset, limit);
+
+    /// <inheritdoc/>
     public FileIdentity? Stat(string path) => inner.Stat(path);
 
     /// <inheritdoc/>

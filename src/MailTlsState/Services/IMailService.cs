@@ -22,6 +22,9 @@ public interface IMailService
     /// <summary>True while its master process lives.</summary>
     Task<bool> IsRunningAsync(IHost host, CancellationToken cancellation);
 
+    /// <summary>The file that it logs to, or null for the system's log.</summary>
+    Task<string?> LogFileAsync(IHost host, CancellationToken cancellation);
+
     /// <summary>The changes that bring its configuration to the manifest's state. Pure.</summary>
     ServiceChanges Plan(ServicePlanRequest request);
 

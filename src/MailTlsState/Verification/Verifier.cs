@@ -63,42 +63,37 @@ public static class Verifier
         new([.. expectations.Zip(results, (e, r) => new EndpointReport(e, r, r is null ? [NotProbed(e)] : Evaluate(e, r, now)))]);
 
     /// <summary>
-    /// Verifies again and again after an activation, until so many rounds in a row have no activation finding: daemons
-    /// replace their processes one by one, so a single good handshake proves little. The last of these rounds also
-    /// offers the versions below the floor.
+    /// Verifies again and again after an activation, until so many rounds in a row are good: daemons replace their processes one
+    /// by one, so a single good handshake proves little. The last of these rounds also offers the versions below the floor.
     /// </summary>
     /// <param name="host">The host.</param>
-    /// <param name="expectations">What its endpoints should serve.</param>
-    /// <param name="consecutive">Rounds in a row that must agree, at least 1.</param>
-    /// <param name="limit">Time after which the last round stands, whatever it found.</param>
+    /// <param name="expectations">What its endpoints should serve; asked before each round, since a reload may add listeners.</param>
+    /// <param name="rule">When it ends.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <param name="counts">Which activation findings stand against the change; null for all. An apply leaves out those that were there before.</param>
     /// <returns>The last round.</returns>
     public static async Task<VerificationReport> ConvergeAsync(
         IHost host,
-        IReadOnlyList<EndpointExpectation> expectations,
-        int consecutive,
-        TimeSpan limit,
-        CancellationToken cancellation,
-        Func<Finding, bool>? counts = null)
+        Func<CancellationToken, Task<IReadOnlyList<EndpointExpectation>>> expectations,
+        Convergence rule,
+        CancellationToken cancellation)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(consecutive, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(rule.Consecutive, 1);
         var start = host.Clock.GetTimestamp();
         var good = 0;
         var pipeline = new ResiliencePipelineBuilder<VerificationReport> { TimeProvider = host.Clock }
             .AddRetry(new RetryStrategyOptions<VerificationReport>
             {
                 MaxRetryAttempts = int.MaxValue,
-                ShouldHandle = _ => ValueTask.FromResult(good < consecutive && host.Clock.GetElapsedTime(start) < limit),
-                DelayGenerator = _ => ValueTask.FromResult<TimeSpan?>(good > 0 ? TimeSpan.Zero : TimeSpan.FromMilliseconds(50)),
+                ShouldHandle = async round => good < rule.Consecutive && round.Outcome.Exception is null
+                    && (good > 0 || (host.Clock.GetElapsedTime(start) < rule.Limit && !await rule.IsHopeless(round.Outcome.Result!).ConfigureAwait(false))),
+                DelayGenerator = _ => ValueTask.FromResult<TimeSpan?>(good > 0 ? TimeSpan.Zero : rule.Pause),
             })
             .Build();
         return await pipeline.ExecuteAsync(
             async token =>
             {
-                var report = await VerifyAsync(host, expectations, token, withOffers: good >= consecutive - 1).ConfigureAwait(false);
-                var isGood = !report.Findings.Any(f => f.Class == FindingClass.Activation && counts?.Invoke(f) != false);
-                good = isGood ? good + 1 : 0;
+                var report = await VerifyAsync(host, await expectations(token).ConfigureAwait(false), token, withOffers: good >= rule.Consecutive - 1).ConfigureAwait(false);
+                good = rule.IsGood(report) ? good + 1 : 0;
                 return report;
             },
             cancellation).ConfigureAwait(false);

@@ -181,7 +181,7 @@ public class VerifierTests
             },
         };
 
-        var report = await Verifier.ConvergeAsync(host, [Submission], 3, TimeSpan.FromSeconds(30), Token);
+        var report = await ConvergeAsync(host, new Convergence(3, TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(1)));
 
         Assert.Equal(6, rounds);
         Assert.Equal([false, false, false, false, false, true], offered);
@@ -193,7 +193,7 @@ public class VerifierTests
     {
         var host = new InMemoryHost();
 
-        var report = await Verifier.ConvergeAsync(host, [Submission], 2, TimeSpan.FromMilliseconds(120), Token);
+        var report = await ConvergeAsync(host, new Convergence(2, TimeSpan.FromMilliseconds(120), TimeSpan.FromMilliseconds(1)));
 
         Assert.True(report.HasActivationFindings);
     }
@@ -211,11 +211,29 @@ public class VerifierTests
             },
         };
 
-        var report = await Verifier.ConvergeAsync(host, [Submission], 2, TimeSpan.FromSeconds(30), Token, f => f.Code != VerificationDiagnostics.AuthMissing);
+        var report = await ConvergeAsync(host, new Convergence(2, TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(1))
+        {
+            IsGood = round => round.Findings.All(f => f.Code == VerificationDiagnostics.AuthMissing),
+        });
 
         Assert.Equal(2, rounds);
         Assert.Same(VerificationDiagnostics.AuthMissing, Assert.Single(report.Findings).Code);
     }
+
+    [Fact]
+    public async Task Waiting_in_vain_ends_at_once()
+    {
+        var rounds = 0;
+        var host = new InMemoryHost();
+
+        var report = await ConvergeAsync(host, new Convergence(2, TimeSpan.FromMinutes(30), TimeSpan.FromMilliseconds(1)) { IsHopeless = _ => Task.FromResult(++rounds == 3) });
+
+        Assert.Equal(3, rounds);
+        Assert.True(report.HasActivationFindings);
+    }
+
+    private static Task<VerificationReport> ConvergeAsync(InMemoryHost host, Convergence rule) =>
+        Verifier.ConvergeAsync(host, _ => Task.FromResult<IReadOnlyList<EndpointExpectation>>([Submission]), rule, Token);
 
     private static IReadOnlyList<Finding> Evaluate(EndpointExpectation expectation, Func<ProbeResult, ProbeResult> change) =>
         Verifier.Evaluate(expectation, change(Good(expectation.Question())), TestCertificate.Now);

@@ -78,6 +78,9 @@ internal static partial class Libc
     [LibraryImport(C, EntryPoint = "read", SetLastError = true)]
     internal static partial nint Read(int descriptor, Span<byte> buffer, nint count);
 
+    [LibraryImport(C, EntryPoint = "lseek", SetLastError = true)]
+    internal static partial long Seek(int descriptor, long offset, int whence);
+
     [LibraryImport(C, EntryPoint = "write", SetLastError = true)]
     internal static partial nint Write(int descriptor, ReadOnlySpan<byte> buffer, nint count);
 

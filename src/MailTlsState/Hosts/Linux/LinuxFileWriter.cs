@@ -31,6 +31,27 @@ internal static class LinuxFileWriter
         }
     }
 
+    internal static byte[] ReadFrom(string path, long offset, int limit)
+    {
+        try
+        {
+            using var parent = LinuxPath.OpenParent(path, "read", out var name);
+            using var file = LinuxPath.Open(parent, name, Libc.ReadOnly | Libc.NonBlocking | Libc.NoControllingTerminal, 0, "read", path);
+            RequireRegular(file.Stat("read", path), "read", path);
+            if (Libc.Seek(file.Number, offset, 0) < 0)
+            {
+                throw LinuxPath.Failed("read", path, Errno.Last);
+            }
+
+            var content = file.ReadToEnd(limit, limit, path);
+            return content.Length > limit ? content[..limit] : content;
+        }
+        catch (HostWriteException failure) when (failure.Error == Errno.NoEntry)
+        {
+            return [];
+        }
+    }
+
     internal static FileIdentity? Stat(string path)
     {
         try
@@ -41,7 +62,7 @@ internal static class LinuxFileWriter
                 return Errno.Last == Errno.NoEntry ? null : throw LinuxPath.Failed("stat", path, Errno.Last);
             }
 
-            return new FileIdentity(LinuxPath.KindOf(found.Mode), (int)found.Owner, (int)found.Group, found.Mode & 0xFFF, found.Inode, (int)found.Links);
+            return new FileIdentity(LinuxPath.KindOf(found.Mode), (int)found.Owner, (int)found.Group, found.Mode & 0xFFF, found.Inode, (int)found.Links) { Size = (long)found.Size };
         }
         catch (HostWriteException failure) when (failure.Error is Errno.NoEntry or Errno.NotDirectory)
         {

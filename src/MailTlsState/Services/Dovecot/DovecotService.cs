@@ -81,6 +81,15 @@ public sealed class DovecotService : IMailService
     }
 
     /// <inheritdoc/>
+    public async Task<string?> LogFileAsync(IHost host, CancellationToken cancellation)
+    {
+        // Errors go to log_path, which is "syslog" or a file.
+        var asked = await host.RunAsync(new ProcessCall(Doveconf, ["-c", MainFile, "-h", "log_path"]), cancellation).ConfigureAwait(false);
+        var file = asked.Output.Trim();
+        return asked.ExitCode == 0 && file.StartsWith('/') ? file : null;
+    }
+
+    /// <inheritdoc/>
     public ServiceChanges Plan(ServicePlanRequest request) => new DovecotPlanner(request).Plan();
 
     /// <inheritdoc/>

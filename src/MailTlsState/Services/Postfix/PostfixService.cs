@@ -72,6 +72,15 @@ public sealed class PostfixService : IMailService
     }
 
     /// <inheritdoc/>
+    public async Task<string?> LogFileAsync(IHost host, CancellationToken cancellation)
+    {
+        // maillog_file since Postfix 3.4; what stands there is a file or empty for syslog.
+        var asked = await host.RunAsync(Ask(["-h", "maillog_file"]), cancellation).ConfigureAwait(false);
+        var file = asked.Output.Trim();
+        return asked.ExitCode == 0 && file.StartsWith('/') ? file : null;
+    }
+
+    /// <inheritdoc/>
     public ServiceChanges Plan(ServicePlanRequest request) => new PostfixPlanner(request).Plan();
 
     /// <inheritdoc/>

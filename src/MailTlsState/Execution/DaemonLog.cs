@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Text;
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using MailTlsState.Services;
+
+namespace MailTlsState.Execution;
+
+/// <summary>
+/// What the daemons log from a moment on: their own file, the system's mail log, or the journal. Only for reports; nothing is
+/// decided by it.
+/// </summary>
+internal sealed class DaemonLog
+{
+    private const int MostBytes = 256 * 1024;
+    private const int MostLines = 20;
+    private const string Journalctl = "/usr/bin/journalctl";
+
+    // Where syslog puts the mail facility on the distributions that there are; the first that exists.
+    private static readonly string[] MailLogs = ["/var/log/mail.log", "/var/log/maillog", "/var/log/mail", "/var/log/syslog", "/var/log/messages"];
+
+    private readonly IHost _host;
+    private readonly IHostWriter _writer;
+    private readonly DateTimeOffset _since;
+    private readonly IReadOnlyDictionary<string, long> _files;
+    private readonly bool _journal;
+
+    private DaemonLog(IHost host, IHostWriter writer, IReadOnlyDictionary<string, long> files, bool journal) =>
+        (_host, _writer, _files, _journal, _since) = (host, writer, files, journal, host.Clock.GetUtcNow());
+
+    /// <summary>Notes how far the logs of <paramref name="services"/> are.</summary>
+    public static async Task<DaemonLog> MarkAsync(IHost host, IHostWriter writer, IEnumerable<ServiceKind> services)
+    {
+        var own = await Task.WhenAll(services.Distinct().Select(s => MailServices.Of(s).LogFileAsync(host, CancellationToken.None))).ConfigureAwait(false);
+        var files = own.OfType<string>().ToHashSet();
+        var journal = false;
+        if (own.Contains(null))
+        {
+            var mailLog = MailLogs.FirstOrDefault(f => SizeOf(writer, f) is not null);
+            _ = mailLog is null ? journal = true : files.Add(mailLog);
+        }
+
+        return new DaemonLog(host, writer, files.ToDictionary(f => f, f => SizeOf(writer, f) ?? 0), journal);
+    }
+
+    /// <summary>What was logged since: warnings and errors, or all when there are none; each once, the first of them.</summary>
+    public async Task<IReadOnlyList<string>> SinceAsync()
+    {
+        var lines = _files.SelectMany(f => Lines(f.Key, f.Value)).ToList();
+        if (_journal)
+        {
+            var since = "@" + (_since.ToUnixTimeMilliseconds() / 1000.0).ToString("0.000", CultureInfo.InvariantCulture);
+            var said = await _host.RunAsync(new ProcessCall(Journalctl, ["--quiet", "--no-pager", "--output=short-iso", "--since", since, "SYSLOG_FACILITY=2"]), CancellationToken.None).ConfigureAwait(false);
+            lines.AddRange(said.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        }
+
+        var telling = lines.Where(IsTelling).ToList();
+        return [.. (telling.Count > 0 ? telling : lines).DistinctBy(Message).Take(MostLines)];
+    }
+
+    private IEnumerable<string> Lines(string file, long from)
+    {
+        try
+        {
+            // A file that is shorter than it was has been rotated.
+            var bytes = _writer.ReadFrom(file, SizeOf(_writer, file) < from ? 0 : from, MostBytes);
+            return Encoding.Latin1.GetString(bytes).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        }
+        catch (HostWriteException e)
+        {
+            return [$"(the log cannot be read: {e.Message})"];
+        }
+    }
+
+    private static long? SizeOf(IHostWriter writer, string file)
+    {
+        try
+        {
+            return writer.Stat(file) is { Kind: FileKind.Regular } found ? found.Size : null;
+        }
+        catch (HostWriteException)
+        {
+            // A log that cannot be looked at says nothing.
+            return null;
+        }
+    }
+
+    private static bool IsTelling(string line) =>
+        new[] { "warning:", "error:", "fatal:", "panic:" }.Any(w => line.Contains(w, StringComparison.OrdinalIgnoreCase));
+
+    // Without time, host and process id: a daemon says the same to every probe.
+    private static string Message(string line)
+    {
+        var cut = line.IndexOf("]: ", StringComparison.Ordinal);
+        return cut < 0 ? line : line[cut..];
+    }
+}

@@ -1,0 +1,88 @@
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using MailTlsState.Planning;
+using MailTlsState.Probing;
+
+namespace MailTlsState.Execution;
+
+/// <summary>What the journal says that every endpoint served before an apply, and whether it does so again: faults included.</summary>
+internal sealed class FormerState
+{
+    private readonly IHost _host;
+    private readonly JournalEntry _entry;
+
+    private FormerState(IHost host, JournalEntry entry, bool sameBoot) => (_host, _entry, SameBoot) = (host, entry, sameBoot);
+
+    /// <summary>One endpoint that is not as it was.</summary>
+    /// <param name="Before">As it was.</param>
+    /// <param name="Words">The difference.</param>
+    public sealed record Difference(JournalEndpoint Before, string Words);
+
+    /// <summary>True unless the machine was started anew since the journal was begun.</summary>
+    public bool SameBoot { get; }
+
+    /// <summary>Of one journal.</summary>
+    public static async Task<FormerState> OfAsync(IHost host, JournalEntry entry)
+    {
+        var boot = await BootAsync(host).ConfigureAwait(false);
+        return new FormerState(host, entry, entry.Boot.Length == 0 || boot.Length == 0 || entry.Boot == boot);
+    }
+
+    /// <summary>Identifies the boot of the host, or empty.</summary>
+    public static async Task<string> BootAsync(IHost host) =>
+        (await host.ObserveFileAsync("/proc/sys/kernel/random/boot_id", CancellationToken.None).ConfigureAwait(false)).Text?.Trim() ?? "";
+
+    /// <summary>Waits until several rounds in a row find nothing that differs, and says what the last round found.</summary>
+    public async Task<IReadOnlyList<Difference>> WaitAsync(ApplyLimits limits, TimeSpan limit)
+    {
+        var start = _host.Clock.GetTimestamp();
+        var good = 0;
+        while (true)
+        {
+            var differing = await DifferencesAsync().ConfigureAwait(false);
+            good = differing.Count == 0 ? good + 1 : 0;
+            if (good >= limits.Consecutive || (good == 0 && _host.Clock.GetElapsedTime(start) > limit))
+            {
+                return differing;
+            }
+
+            if (good == 0)
+            {
+                await Task.Delay(limits.Pause, _host.Clock).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task<IReadOnlyList<Difference>> DifferencesAsync()
+    {
+        // What listens counts only if it is the service: a port that was free may be another program's by now.
+        var listeners = await _host.ObserveListenersAsync(CancellationToken.None).ConfigureAwait(false);
+        var looked = await Task.WhenAll(_entry.Before.Select(b => DifferenceAsync(b, listeners))).ConfigureAwait(false);
+        return [.. looked.OfType<Difference>()];
+    }
+
+    private async Task<Difference?> DifferenceAsync(JournalEndpoint before, IReadOnlyList<Listener> listeners)
+    {
+        if (before.Outcome == ProbeOutcome.NotConnected
+            && (!SameBoot || !listeners.Any(l => l.Port == before.Port && ServiceOwners.OwnerOf(l) == before.Service)))
+        {
+            return null;
+        }
+
+        var source = new EndpointTarget(before.Service, before.Endpoint, before.Address, before.Port, null, true).SourceAddress;
+        var question = new ProbeRequest(before.Endpoint.Protocol(), before.Implicit, before.Address, before.Port, _entry.Host, source, []);
+        var probe = await _host.ProbeAsync(question, CancellationToken.None).ConfigureAwait(false);
+        var now = JournalEndpoint.Of(new ServedEndpoint(before.Service, before.Endpoint, probe));
+
+        // Postfix's master(8) had stopped starting the service for a minute, and that minute is over.
+        if (before.Outcome == ProbeOutcome.NoGreeting && before.Service == ServiceKind.Postfix && now.Outcome == ProbeOutcome.Completed)
+        {
+            return null;
+        }
+
+        // A daemon that had not loaded what was on its disk has loaded it now; the one before is nowhere any more.
+        return now.Outcome == before.Outcome && (now.Leaf == before.Leaf || (now.Leaf is not null && now.Leaf == _entry.LeafOnDisk))
+            ? null
+            : new Difference(before, $"{before.Address} port {before.Port} served {before.Describe()} before and now {now.Describe()}");
+    }
+}

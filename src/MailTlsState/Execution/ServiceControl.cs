@@ -1,0 +1,60 @@
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using MailTlsState.Planning;
+using MailTlsState.Services;
+
+namespace MailTlsState.Execution;
+
+/// <summary>Tells services to use what is on disk. Exit statuses are passed on, but prove nothing.</summary>
+internal sealed class ServiceControl(IHost host, IHostWriter writer, bool systemd)
+{
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>A call that failed, with its words.</summary>
+    public sealed record Failure(ProcessCall Call, ProcessResult Result)
+    {
+        /// <summary>In words.</summary>
+        public string Words => Result.Error.Trim().ReplaceLineEndings(" / ");
+    }
+
+    /// <summary>True while the service's master lives.</summary>
+    public Task<bool> IsRunningAsync(ServiceKind kind) => MailServices.Of(kind).IsRunningAsync(host, CancellationToken.None);
+
+    /// <summary>Reloads, restarts or starts.</summary>
+    /// <returns>What failed, or null.</returns>
+    public async Task<Failure?> ActivateAsync(ServiceKind kind, Activation activation)
+    {
+        var service = MailServices.Of(kind);
+        if (activation != Activation.Restart || systemd)
+        {
+            return await RunAsync(service.Activate(activation, systemd)).ConfigureAwait(false);
+        }
+
+        // Without systemd there is no one command for it.
+        var stopped = await StopAsync(kind).ConfigureAwait(false);
+        return await RunAsync(service.Activate(Activation.Start, systemd)).ConfigureAwait(false) ?? stopped;
+    }
+
+    /// <summary>Stops, and waits until it is down.</summary>
+    /// <returns>What failed, or null.</returns>
+    public async Task<Failure?> StopAsync(ServiceKind kind)
+    {
+        if (!await IsRunningAsync(kind).ConfigureAwait(false))
+        {
+            return null;
+        }
+
+        var failure = await RunAsync(MailServices.Of(kind).Stop(systemd)).ConfigureAwait(false);
+        var start = host.Clock.GetTimestamp();
+        while (await IsRunningAsync(kind).ConfigureAwait(false) && host.Clock.GetElapsedTime(start) < StopLimit)
+        {
+            await Task.Delay(Pause, host.Clock).ConfigureAwait(false);
+        }
+
+        return failure;
+    }
+
+    private async Task<Failure?> RunAsync(ProcessCall call) =>
+        await writer.RunAsync(call, CancellationToken.None).ConfigureAwait(false) is { ExitCode: not 0 } result ? new Failure(call, result) : null;
+}

@@ -10,11 +10,11 @@ using MailTlsState.Verification;
 namespace MailTlsState.Execution;
 
 /// <summary>What an apply has to see on the wire, and which faults undo it.</summary>
-internal sealed class ApplyExpectations(Manifest manifest, TlsPolicy policy, HostObservation before, Stager stager, DateTimeOffset now)
+internal sealed class ApplyExpectations(Manifest manifest, TlsPolicy policy, HostObservation before, CertificateState onDisk, Stager stager, DateTimeOffset now)
 {
     private readonly string? _leaf = stager.NewLeaf is { } made
         ? CertificateFacts.Sha256(made)
-        : CertificatePlanner.Examine(manifest, before, now).Leaf?.Fingerprint;
+        : onDisk.Leaf?.Fingerprint;
 
     private readonly IReadOnlyList<byte[]> _anchors = (stager.NewRoot ?? Root(manifest, before, now)) is { } root ? [root] : [];
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Services;
@@ -21,17 +22,18 @@ internal sealed class DaemonLog
 
     private readonly IHost _host;
     private readonly IHostWriter _writer;
-    private readonly DateTimeOffset _since;
-    private readonly IReadOnlyDictionary<string, long> _files;
+    private readonly IReadOnlyList<string> _files;
     private readonly bool _journal;
+    private DateTimeOffset _since;
+    private IReadOnlyDictionary<string, long> _sizes = new Dictionary<string, long>();
 
-    private DaemonLog(IHost host, IHostWriter writer, IReadOnlyDictionary<string, long> files, bool journal) =>
-        (_host, _writer, _files, _journal, _since) = (host, writer, files, journal, host.Clock.GetUtcNow());
+    private DaemonLog(IHost host, IHostWriter writer, IReadOnlyList<string> files, bool journal) =>
+        (_host, _writer, _files, _journal) = (host, writer, files, journal);
 
-    /// <summary>Notes how far the logs of <paramref name="services"/> are.</summary>
-    public static async Task<DaemonLog> MarkAsync(IHost host, IHostWriter writer, IEnumerable<ServiceKind> services)
+    /// <summary>Finds where <paramref name="services"/> log to.</summary>
+    public static async Task<DaemonLog> FindAsync(IHost host, IHostWriter writer, IEnumerable<ServiceKind> services)
     {
-        var own = await Task.WhenAll(services.Distinct().Select(s => MailServices.Of(s).LogFileAsync(host, CancellationToken.None))).ConfigureAwait(false);
+        var own = await Task.WhenAll(services.Distinct().Select(s => FileOfAsync(host, s))).ConfigureAwait(false);
         var files = own.OfType<string>().ToHashSet();
         var journal = false;
         if (own.Contains(null))
@@ -40,22 +42,53 @@ internal sealed class DaemonLog
             _ = mailLog is null ? journal = true : files.Add(mailLog);
         }
 
-        return new DaemonLog(host, writer, files.ToDictionary(f => f, f => SizeOf(writer, f) ?? 0), journal);
+        return new DaemonLog(host, writer, [.. files], journal);
     }
 
-    /// <summary>What was logged since: warnings and errors, or all when there are none; each once, the first of them.</summary>
+    /// <summary>Notes how far they are.</summary>
+    public void Mark()
+    {
+        _since = _host.Clock.GetUtcNow();
+        _sizes = _files.ToDictionary(f => f, f => SizeOf(_writer, f) ?? 0);
+    }
+
+    /// <summary>What was logged since the mark: warnings and errors, or all when there are none; each once, the first of them.</summary>
     public async Task<IReadOnlyList<string>> SinceAsync()
     {
-        var lines = _files.SelectMany(f => Lines(f.Key, f.Value)).ToList();
+        var lines = _sizes.SelectMany(f => Lines(f.Key, f.Value)).ToList();
         if (_journal)
         {
             var since = "@" + (_since.ToUnixTimeMilliseconds() / 1000.0).ToString("0.000", CultureInfo.InvariantCulture);
-            var said = await _host.RunAsync(new ProcessCall(Journalctl, ["--quiet", "--no-pager", "--output=short-iso", "--since", since, "SYSLOG_FACILITY=2"]), CancellationToken.None).ConfigureAwait(false);
-            lines.AddRange(said.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+            lines.AddRange((await AskAsync(_host, new ProcessCall(Journalctl, ["--quiet", "--no-pager", "--output=short-iso", "--since", since, "SYSLOG_FACILITY=2"])).ConfigureAwait(false)).Split('\n', StringSplitOptions.RemoveEmptyEntries));
         }
 
         var telling = lines.Where(IsTelling).ToList();
         return [.. (telling.Count > 0 ? telling : lines).DistinctBy(Message).Take(MostLines)];
+    }
+
+    // A report that lacks the log is still a report.
+    private static async Task<string?> FileOfAsync(IHost host, ServiceKind kind)
+    {
+        try
+        {
+            return await MailServices.Of(kind).LogFileAsync(host, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (MailTlsException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task<string> AskAsync(IHost host, ProcessCall call)
+    {
+        try
+        {
+            return (await host.RunAsync(call, CancellationToken.None).ConfigureAwait(false)).Output;
+        }
+        catch (MailTlsException e)
+        {
+            return e.Message;
+        }
     }
 
     private IEnumerable<string> Lines(string file, long from)

@@ -51,10 +51,12 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         }
 
         progress.Begin("making keys, certificates and configuration in memory");
-        var stager = new Stager(writer, manifest, made.Observed, approved.MadeAt);
+        var onDisk = CertificatePlanner.Examine(manifest, made.Observed, approved.MadeAt);
+        var stager = new Stager(writer, manifest, onDisk, approved.MadeAt);
         stager.Materialise(plan.Changes);
-        var wanted = new ApplyExpectations(manifest, made.Policy, made.Observed, stager, approved.MadeAt);
-        var entry = await EntryAsync(manifest, plan, made.Observed, stager, commandLine).ConfigureAwait(false);
+        var wanted = new ApplyExpectations(manifest, made.Policy, made.Observed, onDisk, stager, approved.MadeAt);
+        var entry = await EntryAsync(manifest, plan, made.Observed, onDisk, stager, commandLine).ConfigureAwait(false);
+        var log = await DaemonLog.FindAsync(host, writer, entry.Activations.Select(a => a.Service)).ConfigureAwait(false);
         cancellation.ThrowIfCancellationRequested();
         var files = FileTransaction.Begin(writer, journalDirectory, entry);
         if (await StageAsync(files, stager, plan, wanted, cancellation).ConfigureAwait(false) is { } failed)
@@ -62,7 +64,6 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
             return failed;
         }
 
-        var log = await DaemonLog.MarkAsync(host, writer, entry.Activations.Select(a => a.Service)).ConfigureAwait(false);
         return await CommitAsync(files, made.Observed, wanted, log, cancellation).ConfigureAwait(false);
     }
 
@@ -120,6 +121,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         string why;
         PlanStaleException? stale = null;
         VerificationReport? report = null;
+        log.Mark();
         try
         {
             progress.Begin("committing");
@@ -155,11 +157,16 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
             stale = e;
             why = string.Join("; ", e.Moved);
         }
+        catch (Exception e)
+        {
+            // Whatever it is, half of a change must not stay.
+            why = $"{e.GetType().Name}: {e.Message}";
+        }
 
         // Before the roll-back: what the former state makes the daemons say is not why the new one failed.
         var said = await log.SinceAsync().ConfigureAwait(false);
         progress.Begin("rolling back");
-        var undone = await new Rollback(host, writer, progress, limits).UndoAsync(files).ConfigureAwait(false);
+        var undone = await UndoAsync(files).ConfigureAwait(false);
         if (stale is not null && undone.Left.Count == 0)
         {
             throw stale;
@@ -168,6 +175,19 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         _diagnostics.Add(undone.Left.Count == 0 ? ExecutionDiagnostics.RolledBack(why) : ExecutionDiagnostics.Incomplete($"{string.Join("; ", undone.Left)} (after: {why})"));
         _diagnostics.AddRange(undone.Notes.Select(ExecutionDiagnostics.Restarted));
         return Ended(undone.Left.Count == 0 ? ApplyOutcome.RolledBack : ApplyOutcome.Incomplete, report, interrupted) with { Log = said };
+    }
+
+    private async Task<Rollback.Result> UndoAsync(FileTransaction files)
+    {
+        try
+        {
+            return await new Rollback(host, writer, progress, limits).UndoAsync(files).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            // The journal is still there, and the next run tries again.
+            return new Rollback.Result([$"{e.GetType().Name}: {e.Message}"], []);
+        }
     }
 
     private ApplyResult Ended(ApplyOutcome outcome, VerificationReport? report, CancellationToken interrupted)
@@ -197,10 +217,12 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
     private Task<VerificationReport> VerifyAsync(JournalEntry entry, HostFacts facts, ApplyExpectations wanted, CancellationToken interrupted)
     {
         var control = new ServiceControl(host, writer, facts.Systemd);
+        var start = host.Clock.GetTimestamp();
         var rule = new Convergence(limits.Consecutive, limits.Activation, limits.Pause)
         {
             IsGood = report => wanted.Faults(report).Count == 0,
-            IsHopeless = async report => interrupted.IsCancellationRequested || await AnyDiedAsync(report).ConfigureAwait(false),
+            IsHopeless = async report => (interrupted.IsCancellationRequested && host.Clock.GetElapsedTime(start) > limits.Activation / 5)
+                || await AnyDiedAsync(report).ConfigureAwait(false),
         };
         return Verifier.ConvergeAsync(host, async token => wanted.For(await host.ObserveListenersAsync(token).ConfigureAwait(false)), rule, CancellationToken.None);
 
@@ -220,9 +242,8 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         }
     }
 
-    private async Task<JournalEntry> EntryAsync(Manifest manifest, Plan plan, HostObservation observed, Stager stager, string commandLine)
+    private async Task<JournalEntry> EntryAsync(Manifest manifest, Plan plan, HostObservation observed, CertificateState onDisk, Stager stager, string commandLine)
     {
-        var disk = CertificatePlanner.Examine(manifest, observed, plan.MadeAt).Leaf?.Fingerprint;
         var silent = EndpointTarget.Of(manifest, observed.Listeners).Where(t => !t.Listening).Select(JournalEndpoint.Silent);
         var now = host.Clock.GetUtcNow();
         var id = now.UtcDateTime.ToString("yyyyMMdd'T'HHmmssfff", CultureInfo.InvariantCulture);
@@ -237,7 +258,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
             [.. observed.Served.Select(JournalEndpoint.Of), .. silent])
         {
             Boot = await FormerState.BootAsync(host).ConfigureAwait(false),
-            LeafOnDisk = disk is null ? null : "sha256:" + disk,
+            LeafOnDisk = onDisk.Leaf is { } leaf ? "sha256:" + leaf.Fingerprint : null,
         };
     }
 }

@@ -185,7 +185,7 @@ public sealed class Journal
         }
         catch (HostWriteException)
         {
-            // The failure that led here is the one to report; the next run finds a journal that changed nothing.
+            // The failure that led here is the one to report; the next run finds a file that changed nothing.
         }
     }
 }

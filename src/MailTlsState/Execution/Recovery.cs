@@ -80,7 +80,8 @@ public sealed class Recovery(IHost host, IHostWriter writer, ApplyLimits limits,
             return Done(RecoveryOutcome.FilesRestored, "rolled back on disk; the next run of mailtls sees by handshake that the former state is served");
         }
 
-        var log = await DaemonLog.MarkAsync(host, writer, files.Entry.Activations.Select(a => a.Service)).ConfigureAwait(false);
+        var log = await DaemonLog.FindAsync(host, writer, files.Entry.Activations.Select(a => a.Service)).ConfigureAwait(false);
+        log.Mark();
         var proven = await new Rollback(host, writer, progress, limits).ProveAsync(files).ConfigureAwait(false);
         var result = proven.Left.Count > 0
             ? Incomplete(proven.Left) with { Log = await log.SinceAsync().ConfigureAwait(false) }

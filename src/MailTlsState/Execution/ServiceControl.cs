@@ -1,3 +1,4 @@
+using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
@@ -55,6 +56,16 @@ internal sealed class ServiceControl(IHost host, IHostWriter writer, bool system
         return failure;
     }
 
-    private async Task<Failure?> RunAsync(ProcessCall call) =>
-        await writer.RunAsync(call, CancellationToken.None).ConfigureAwait(false) is { ExitCode: not 0 } result ? new Failure(call, result) : null;
+    private async Task<Failure?> RunAsync(ProcessCall call)
+    {
+        try
+        {
+            return await writer.RunAsync(call, CancellationToken.None).ConfigureAwait(false) is { ExitCode: not 0 } result ? new Failure(call, result) : null;
+        }
+        catch (MailTlsException e)
+        {
+            // It was not started at all (a program that others may write, no more processes). Half way through a change that is one more failure.
+            return new Failure(call, new ProcessResult(126, "", string.Join("; ", e.Diagnostics.Select(d => d.Fact))));
+        }
+    }
 }

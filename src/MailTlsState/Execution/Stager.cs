@@ -18,7 +18,7 @@ namespace MailTlsState.Execution;
 public sealed record NewFile(string Path, byte[] Content, FileAttributes Attributes, string? OldDigest, bool BackDated);
 
 /// <summary>Turns a plan's work into bytes and steps. It reads the host, but changes nothing.</summary>
-internal sealed class Stager(IHostWriter host, Manifest manifest, HostObservation observed, DateTimeOffset now)
+internal sealed class Stager(IHostWriter host, Manifest manifest, CertificateState onDisk, DateTimeOffset now)
 {
     private const int PrivateFile = 0x180; // 0600
     private const int PublicFile = 0x1A4; // 0644
@@ -114,7 +114,7 @@ internal sealed class Stager(IHostWriter host, Manifest manifest, HostObservatio
             : KeyPair.Import(host.ReadBytes(paths.Key) ?? throw Moved(paths.Key));
         var leaf = work.CreateLeaf
             ? PrivateCaIssuer.IssueLeaf(root!, manifest.Certificate.Names, key, ca.LeafLifetime, now)
-            : CertificatePlanner.Examine(manifest, observed, now).LeafDer ?? throw Moved(paths.Chain);
+            : onDisk.LeafDer ?? throw Moved(paths.Chain);
         NewLeaf = leaf;
 
         if (paths.IsBundle)

@@ -9,7 +9,7 @@ namespace MailTlsState.Hosts;
 /// A host made of dictionaries, for tests and for trying out what a change would do. Files behave as on Linux (hard links share content, a
 /// rename replaces, modes are kept); programs, listeners and probes answer what they were told to. Not safe for threads.
 /// </summary>
-public sealed class InMemoryHost : IHost, IHostWriter
+public sealed partial class InMemoryHost : IHost, IHostWriter
 {
     private const int NoEntry = 2;
     private const int Exists = 17;
@@ -144,7 +144,18 @@ public sealed class InMemoryHost : IHost, IHostWriter
     {
         Begin("create", path);
         RequireNew("create", path);
-        _nodes[path] = new Node(FileKind.Regular, ++_lastInode) { Owner = owner, Group = group, Mode = mode, Content = content.ToArray(), Modified = Clock.GetUtcNow() };
+        var node = new Node(FileKind.Regular, ++_lastInode) { Owner = owner, Group = group, Mode = mode, Modified = Clock.GetUtcNow() };
+        Name(path, node);
+        try
+        {
+            Write(node, path, content);
+        }
+        catch (HostWriteException)
+        {
+            // As on Linux: what could not be finished does not stay.
+            Name(path, null);
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -152,8 +163,8 @@ public sealed class InMemoryHost : IHost, IHostWriter
     {
         Begin("append to", path);
         var node = Regular(Find("append to", path), "append to", path);
-        node.Content = [.. node.Content, .. content];
         node.Modified = Clock.GetUtcNow();
+        Write(node, path, content);
     }
 
     /// <inheritdoc/>
@@ -161,7 +172,9 @@ public sealed class InMemoryHost : IHost, IHostWriter
     {
         Begin("create directory", path);
         RequireNew("create directory", path);
-        _nodes[path] = new Node(FileKind.Directory, ++_lastInode) { Owner = owner, Group = group, Mode = mode };
+        var node = new Node(FileKind.Directory, ++_lastInode) { Owner = owner, Group = group, Mode = mode };
+        Name(path, node);
+        Flush(node, path);
     }
 
     /// <inheritdoc/>
@@ -184,13 +197,14 @@ public sealed class InMemoryHost : IHost, IHostWriter
             }
         }
 
-        _nodes.Remove(from);
-        _nodes[to] = node;
-        foreach (var below in _nodes.Keys.Where(p => p.StartsWith(from + "/", StringComparison.Ordinal)).ToList())
+        var moved = new List<(string Path, Node? Node)> { (from, null), (to, node) };
+        foreach (var below in _nodes.Where(n => n.Key.StartsWith(from + "/", StringComparison.Ordinal)))
         {
-            _nodes[to + below[from.Length..]] = _nodes[below];
-            _nodes.Remove(below);
+            moved.Add((below.Key, null));
+            moved.Add((to + below.Key[from.Length..], below.Value));
         }
+
+        Name([.. moved]);
     }
 
     /// <inheritdoc/>
@@ -199,7 +213,7 @@ public sealed class InMemoryHost : IHost, IHostWriter
         Begin("link", existing);
         var node = Find("link", existing);
         RequireNew("link", created);
-        _nodes[created] = node;
+        Name(created, node);
     }
 
     /// <inheritdoc/>
@@ -211,7 +225,7 @@ public sealed class InMemoryHost : IHost, IHostWriter
         Begin("remove", path);
         if (_nodes.TryGetValue(path, out var node))
         {
-            _ = node.Kind != FileKind.Directory ? _nodes.Remove(path) : throw Failed("remove", path, Errno.IsDirectory);
+            Name(path, node.Kind != FileKind.Directory ? null : throw Failed("remove", path, Errno.IsDirectory));
         }
     }
 
@@ -221,9 +235,9 @@ public sealed class InMemoryHost : IHost, IHostWriter
         Begin("remove directory", path);
         if (_nodes.TryGetValue(path, out var node))
         {
-            _ = node.Kind != FileKind.Directory ? throw Failed("remove directory", path, NotDirectory)
+            Name(path, node.Kind != FileKind.Directory ? throw Failed("remove directory", path, NotDirectory)
                 : NamesIn(path).Count > 0 ? throw Failed("remove directory", path, NotEmpty)
-                : _nodes.Remove(path);
+                : null);
         }
     }
 
@@ -237,6 +251,7 @@ public sealed class InMemoryHost : IHost, IHostWriter
         Begin("set owner and mode of", path);
         var node = Find("set owner and mode of", path);
         (node.Owner, node.Group, node.Mode) = (owner, group, mode);
+        Flush(node, path);
     }
 
     /// <inheritdoc/>
@@ -254,6 +269,7 @@ public sealed class InMemoryHost : IHost, IHostWriter
     {
         Begin("sync", path);
         _ = List(path);
+        Settle(path);
     }
 
     /// <inheritdoc/>
@@ -356,6 +372,8 @@ public sealed class InMemoryHost : IHost, IHostWriter
         internal string? Target { get; init; }
 
         internal DateTimeOffset Modified { get; set; }
+
+        internal (byte[] Content, int Owner, int Group, int Mode)? Lasting { get; set; }
     }
 
     private sealed class Unlocker(InMemoryHost host) : IDisposable

@@ -34,4 +34,78 @@ public sealed class RollbackTests
         await lab.VerifyAsync(0);
         await lab.ConvergedAsync();
     }
+
+    [Fact]
+    public async Task A_reload_that_ends_the_master_is_noticed_and_undone_with_its_own_words()
+    {
+        await using var lab = await MailLab.StartAsync();
+
+        // Another program takes port 587 between the rehearsal and the reload, and master(8) dies of it.
+        await new HeldApply(lab).ReplaceAsync(
+            "/usr/sbin/postfix",
+            "*reload",
+            "openssl s_server -quiet -accept 587 -cert /etc/ssl/certs/ssl-cert-snakeoil.pem -key /etc/ssl/private/ssl-cert-snakeoil.key </dev/zero >/dev/null 2>&1 & while [ -z \"$(ss -Hltn 'sport = :587')\" ]; do sleep 0.1; done");
+        var smtp = await lab.Host.ServedCertificateAsync(25, "smtp");
+        var before = await lab.Host.SnapshotAsync();
+        var error = (await lab.ApplyAsync(5)).Error;
+        Assert.Contains("Address already in use", error, StringComparison.Ordinal);
+        Assert.Contains("the daemons logged meanwhile", error, StringComparison.Ordinal);
+        Assert.Contains("starting postfix", error, StringComparison.Ordinal);
+        Assert.Empty(before.ChangesTo(await lab.Host.SnapshotAsync()));
+        Assert.Equal(smtp, await lab.Host.ServedCertificateAsync(25, "smtp"));
+        await lab.NothingLeftAsync();
+    }
+
+    [Fact]
+    public async Task A_service_that_master_holds_back_is_brought_back_by_a_restart()
+    {
+        await using var lab = await MailLab.StartAsync();
+
+        // One smtpd is at work and stays; another one meets a broken main.cf and fails, so that master(8) starts none for a while.
+        await lab.RunAsync(
+            """
+            set -e
+            postconf -e service_throttle_time=600s; touch -d '1 minute ago' /etc/postfix/main.cf; postfix reload 2>/dev/null
+            mkfifo /run/talk; (openssl s_client -quiet -starttls smtp -connect 10.77.0.1:25 </run/talk >/dev/null 2>&1 &) ; exec 9>/run/talk
+            while ! pgrep -x smtpd >/dev/null; do sleep 0.1; done
+            cp -p /etc/postfix/main.cf /root/main.cf
+            echo 'smtpd_tls_security_level = nonsense' >>/etc/postfix/main.cf; touch -d '1 minute ago' /etc/postfix/main.cf
+            openssl s_client -starttls smtp -connect 10.77.0.1:25 </dev/null >/dev/null 2>&1 || :
+            while ! grep -q 'bad command startup -- throttling' /var/log/mail.log; do sleep 0.1; done
+            cp -p /root/main.cf /etc/postfix/main.cf; touch -d '1 minute ago' /etc/postfix/main.cf
+            echo QUIT >&9
+            """);
+        var before = await lab.Host.SnapshotAsync();
+        var error = (await lab.ApplyAsync(5)).Error;
+        Assert.Contains("MTS0703", error, StringComparison.Ordinal);
+        Assert.Contains("MTS0717: postfix was restarted", error, StringComparison.Ordinal);
+        Assert.Empty(before.ChangesTo(await lab.Host.SnapshotAsync()));
+        await lab.Host.ServedCertificateAsync(25, "smtp");
+        await lab.NothingLeftAsync();
+        await lab.ApplyAsync(0);
+        await lab.VerifyAsync(0);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_restored_is_listed_and_recover_tries_again()
+    {
+        await using var lab = await MailLab.StartAsync();
+        var before = await lab.Host.SnapshotAsync();
+        var held = new HeldApply(lab);
+
+        // The reload ends Dovecot, and for a while it cannot be started.
+        await held.ReplaceAsync("/usr/bin/doveadm", "*reload", "mv /usr/sbin/dovecot /usr/sbin/dovecot.away; printf '#!/bin/sh\\nexit 89\\n' >/usr/sbin/dovecot; chmod 755 /usr/sbin/dovecot; pkill -x dovecot; while pgrep -x dovecot >/dev/null; do sleep 0.1; done; exit 0");
+        var error = (await lab.ApplyAsync(6)).Error;
+        Assert.Contains("error MTS0704", error, StringComparison.Ordinal);
+        Assert.Contains("port 993", error, StringComparison.Ordinal);
+        Assert.Contains("mailtls recover", error, StringComparison.Ordinal);
+        await lab.RunAsync("mailtls recover", 6);
+        await lab.RunAsync("mv -f /usr/sbin/dovecot.away /usr/sbin/dovecot");
+        await held.RestoreAsync("/usr/bin/doveadm");
+        await lab.RunAsync("mailtls recover");
+        Assert.Empty(before.ChangesTo(await lab.Host.SnapshotAsync()));
+        await lab.Host.ServedCertificateAsync(993);
+        await lab.NothingLeftAsync();
+        await lab.ApplyAsync(0);
+    }
 }

@@ -39,6 +39,11 @@ internal static class ApplyCommand
         else
         {
             manifest = context.ParseManifest(source, bytes);
+            if (approved)
+            {
+                return await ApplyAtOnceAsync(context, manifest, lockTimeout, cancellation).ConfigureAwait(false);
+            }
+
             if (!await RecoverFirstAsync(context, lockTimeout, cancellation).ConfigureAwait(false))
             {
                 return ExitCodes.Incomplete;
@@ -63,10 +68,29 @@ internal static class ApplyCommand
             }
         }
 
-        var executor = new Executor(context.Host, context.Writer, new TerminalProgress(context.Terminal), ApplyLimits.Default, Journal.DefaultDirectory);
-        var result = await executor.ApplyAsync(manifest, plan, context.CommandLine, lockTimeout, cancellation).ConfigureAwait(false);
+        var result = await Executor(context).ApplyAsync(manifest, plan, context.CommandLine, lockTimeout, cancellation).ConfigureAwait(false);
         return Report(context, plan, result);
     }
+
+    // Nobody has to read the plan before it is carried out, so the host needs to be observed once only.
+    private static async Task<int> ApplyAtOnceAsync(CommandContext context, Manifest manifest, TimeSpan lockTimeout, CancellationToken cancellation)
+    {
+        Plan? plan = null;
+        var result = await Executor(context).ApplyAsync(manifest, Show, context.CommandLine, lockTimeout, cancellation).ConfigureAwait(false);
+        return Report(context, plan, result);
+
+        void Show(Plan made)
+        {
+            plan = made;
+            if (context.Format == OutputFormat.Text)
+            {
+                PlanCommand.Print(context, made);
+            }
+        }
+    }
+
+    private static Executor Executor(CommandContext context) =>
+        new(context.Host, context.Writer, new TerminalProgress(context.Terminal), ApplyLimits.Default, Journal.DefaultDirectory);
 
     // A plan made from half of a change would be stale as soon as the executor had recovered.
     private static async Task<bool> RecoverFirstAsync(CommandContext context, TimeSpan lockTimeout, CancellationToken cancellation)
@@ -95,7 +119,7 @@ internal static class ApplyCommand
         }
     }
 
-    private static int Report(CommandContext context, Plan plan, ApplyResult result)
+    private static int Report(CommandContext context, Plan? plan, ApplyResult result)
     {
         if (context.Format == OutputFormat.Json)
         {
@@ -113,7 +137,7 @@ internal static class ApplyCommand
             {
                 context.Terminal.Output.Write(FindingsText.Render(result.Report!, context.Terminal.Palette));
                 context.Terminal.Output.WriteLine(context.Terminal.Palette.Bold(
-                    $"Apply complete: {plan.Changes.Count} {(plan.Changes.Count == 1 ? "change" : "changes")} made; {result.Report!.Endpoints.Count} listeners verified by handshake."));
+                    $"Apply complete: {plan!.Changes.Count} {(plan.Changes.Count == 1 ? "change" : "changes")} made; {result.Report!.Endpoints.Count} listeners verified by handshake."));
             }
         }
 

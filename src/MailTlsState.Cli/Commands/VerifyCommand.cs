@@ -42,7 +42,8 @@ internal static class VerifyCommand
 
     private static async Task<IReadOnlyList<EndpointExpectation>> LocalAsync(CommandContext context, Manifest manifest, string? root, CancellationToken cancellation)
     {
-        var files = CertificatePaths.Of(manifest, await CertificatePaths.GenerationAsync(context.Host, manifest, cancellation).ConfigureAwait(false));
+        var place = await CertificatePaths.LocateAsync(context.Host, manifest, cancellation).ConfigureAwait(false);
+        var files = CertificatePaths.Of(manifest, place.Generation);
         var listeners = context.Host.ObserveListenersAsync(cancellation);
         var chain = await context.Host.ObserveFileAsync(files.Chain, cancellation).ConfigureAwait(false);
         var leaf = PemFile.Parse(chain.Text ?? "").Certificates.FirstOrDefault()?.Facts?.Fingerprint;

@@ -10,7 +10,7 @@ namespace MailTlsState.Cli.Rendering;
 /// <summary>An apply as JSON: the outcome, the plan as <c>plan --format json</c> writes it, the findings as <c>verify</c> writes them.</summary>
 internal static class ApplyJson
 {
-    public static string Write(Plan plan, ApplyResult result)
+    public static string Write(Plan? plan, ApplyResult result)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
@@ -21,7 +21,16 @@ internal static class ApplyJson
             DiagnosticJson.Write(json, result.Diagnostics);
             WriteLog(json, result.Log);
             json.WritePropertyName("plan");
-            json.WriteRawValue(PlanFile.Write(plan));
+            if (plan is null)
+            {
+                // A recovery that failed comes before there is any.
+                json.WriteNullValue();
+            }
+            else
+            {
+                json.WriteRawValue(PlanFile.Write(plan));
+            }
+
             json.WritePropertyName("verification");
             if (result.Report is null)
             {

@@ -13,41 +13,49 @@ public sealed record CertificateFiles(string Key, string Chain)
     public bool IsBundle => Key == Chain;
 }
 
+/// <summary>Where the files of a manifest's certificate are to be looked for.</summary>
+/// <param name="Generation">See <see cref="CertificatePaths"/>.</param>
+/// <param name="Former">Paths of key and chain that other generations or the other layout left in the directory, in ordinal order.</param>
+public sealed record CertificatePlace(int Generation, IReadOnlyList<string> Former);
+
 /// <summary>
 /// Where the files of a manifest's certificate lie. In the split layout a new key never takes the place of the old one, because
 /// two files cannot change at once and a daemon would see a key that does not match: it goes into the next generation of names
-/// (<c>HOST.2.key</c>, <c>HOST.2.pem</c>), which one rename of the configuration puts into use.
+/// (<c>HOST.2.key</c>, <c>HOST.2.pem</c>), which one rename of the configuration puts into use. So does a bundle where the split
+/// layout is in use (<c>HOST.2.pem</c>): in the place of the old chain it would be read together with the old key.
 /// </summary>
 public static class CertificatePaths
 {
     /// <summary>Key and chain of the host's certificate: <c>HOST.pem</c>, or split <c>HOST.key</c> and <c>HOST.pem</c>.</summary>
     /// <param name="manifest">The desired state.</param>
-    /// <param name="generation">1 for the plain names; the bundle layout has no other.</param>
+    /// <param name="generation">1 for the plain names.</param>
     public static CertificateFiles Of(Manifest manifest, int generation)
     {
         var c = manifest.Certificate;
-        if (c.Layout == CertificateLayout.Bundle)
-        {
-            return new CertificateFiles($"{c.Directory}/{manifest.Host}.pem", $"{c.Directory}/{manifest.Host}.pem");
-        }
-
-        var stem = $"{c.Directory}/{manifest.Host}{(generation == 1 ? "" : $".{generation}")}";
-        return new CertificateFiles(stem + ".key", stem + ".pem");
+        var stem = $"{c.Directory}/{manifest.Host}{(generation == 1 ? "" : $".{generation.ToString(CultureInfo.InvariantCulture)}")}";
+        return c.Layout == CertificateLayout.Bundle ? new CertificateFiles(stem + ".pem", stem + ".pem") : new CertificateFiles(stem + ".key", stem + ".pem");
     }
 
-    /// <summary>The generation on disk: the highest whose key exists.</summary>
-    public static async Task<int> GenerationAsync(IHost host, Manifest manifest, CancellationToken cancellation)
+    /// <summary>Looks for the generation on disk. Split: the highest whose key exists. Bundle: the plain name where it holds a key, else the highest chain without a key file beside it, else the first unused one.</summary>
+    public static async Task<CertificatePlace> LocateAsync(IHost host, Manifest manifest, CancellationToken cancellation)
     {
-        if (manifest.Certificate.Layout == CertificateLayout.Bundle)
+        var directory = manifest.Certificate.Directory;
+        var bundle = manifest.Certificate.Layout == CertificateLayout.Bundle;
+        if (bundle && await IsPlainBundleAsync(host, manifest, cancellation).ConfigureAwait(false))
         {
-            return 1;
+            return new CertificatePlace(1, []);
         }
 
-        var names = await host.ListDirectoryAsync(manifest.Certificate.Directory, cancellation).ConfigureAwait(false);
-        var prefix = manifest.Host + ".";
-        return names.Where(n => n.StartsWith(prefix, StringComparison.Ordinal) && n.EndsWith(".key", StringComparison.Ordinal) && n.Length > prefix.Length + ".key".Length - 1)
-            .Select(n => int.TryParse(n.AsSpan(prefix.Length, Math.Max(0, n.Length - prefix.Length - ".key".Length)), NumberStyles.None, CultureInfo.InvariantCulture, out var g) ? g : 1)
-            .Append(1).Max();
+        var names = await host.ListDirectoryAsync(directory, cancellation).ConfigureAwait(false);
+        var keys = Generations(names, manifest.Host, ".key");
+        var chains = Generations(names, manifest.Host, ".pem");
+        var newest = keys.Concat(chains).Append(0).Max();
+        var generation = !bundle ? keys.Append(1).Max() : keys.Contains(newest) ? newest + 1 : Math.Max(newest, 1);
+        var now = Of(manifest, generation);
+        var all = keys.Select(g => Name(g, ".key")).Concat(chains.Select(g => Name(g, ".pem")));
+        return new CertificatePlace(generation, [.. all.Select(n => $"{directory}/{n}").Except([now.Key, now.Chain]).Order(StringComparer.Ordinal)]);
+
+        string Name(int generation, string end) => manifest.Host + (generation == 1 ? "" : "." + generation.ToString(CultureInfo.InvariantCulture)) + end;
     }
 
     /// <summary>The private CA's key, encrypted.</summary>
@@ -80,6 +88,34 @@ public static class CertificatePaths
         }
 
         return [.. paths.Distinct()];
+    }
+
+    // A directory that is not there cannot be listed, and needs not be.
+    private static async Task<bool> IsPlainBundleAsync(IHost host, Manifest manifest, CancellationToken cancellation)
+    {
+        var file = await host.ObserveFileAsync(Of(manifest, 1).Chain, cancellation).ConfigureAwait(false);
+        return file.Kind == FileKind.Absent
+            ? (await host.ObserveFileAsync(manifest.Certificate.Directory, cancellation).ConfigureAwait(false)).Kind == FileKind.Absent
+            : file.Kind != FileKind.Regular || file.Text is null || PemFile.Parse(file.Text).Keys.Any();
+    }
+
+    private static List<int> Generations(IReadOnlyList<string> names, string host, string end)
+    {
+        var found = new List<int>();
+        foreach (var name in names.Where(n => n.StartsWith(host + ".", StringComparison.Ordinal) && n.EndsWith(end, StringComparison.Ordinal)))
+        {
+            if (name == host + end)
+            {
+                found.Add(1);
+            }
+            else if (name.Length > host.Length + 1 + end.Length
+                && int.TryParse(name.AsSpan(host.Length + 1, name.Length - host.Length - 1 - end.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var g) && g > 1)
+            {
+                found.Add(g);
+            }
+        }
+
+        return found;
     }
 
     private static IEnumerable<string> WithParents(string directory)

@@ -27,7 +27,32 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
     /// <exception cref="LockHeldException">Another run is at work.</exception>
     /// <exception cref="PlanStaleException">Host or manifest moved since the plan was made.</exception>
     /// <exception cref="MailTlsException">It cannot be applied; nothing was changed.</exception>
-    public async Task<ApplyResult> ApplyAsync(Manifest manifest, Plan approved, string commandLine, TimeSpan lockTimeout, CancellationToken cancellation)
+    public Task<ApplyResult> ApplyAsync(Manifest manifest, Plan approved, string commandLine, TimeSpan lockTimeout, CancellationToken cancellation) =>
+        ApplyAsync(
+            manifest,
+            approved.MadeAt,
+            plan =>
+            {
+                if (PlanMaker.Moved(approved, plan) is { Count: > 0 } moved)
+                {
+                    throw new PlanStaleException(moved);
+                }
+            },
+            commandLine,
+            lockTimeout,
+            cancellation);
+
+    /// <summary>The same with an approval given beforehand: the host is observed once, under the lock, so no plan can grow stale.</summary>
+    /// <param name="manifest">The desired state.</param>
+    /// <param name="show">Shown the plan before anything is done.</param>
+    /// <param name="commandLine">Named to whoever is kept out by the lock.</param>
+    /// <param name="lockTimeout">How long to wait for another run to end.</param>
+    /// <param name="cancellation">Obeyed until the commit; from then on the run finishes or rolls back.</param>
+    public Task<ApplyResult> ApplyAsync(Manifest manifest, Action<Plan> show, string commandLine, TimeSpan lockTimeout, CancellationToken cancellation) =>
+        ApplyAsync(manifest, null, show, commandLine, lockTimeout, cancellation);
+
+    private async Task<ApplyResult> ApplyAsync(
+        Manifest manifest, DateTimeOffset? madeAt, Action<Plan> check, string commandLine, TimeSpan lockTimeout, CancellationToken cancellation)
     {
         using var held = await RunLock.TakeAsync(host, writer, commandLine, lockTimeout, progress, cancellation).ConfigureAwait(false);
         var recovered = await new Recovery(host, writer, limits, journalDirectory).RecoverAsync(progress).ConfigureAwait(false);
@@ -38,23 +63,19 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         }
 
         progress.Begin("observing the host");
-        var made = await PlanMaker.MakeAsync(host, manifest, approved.MadeAt, cancellation).ConfigureAwait(false);
+        var made = await PlanMaker.MakeAsync(host, manifest, madeAt, cancellation).ConfigureAwait(false);
         var plan = made.Planning.Plan ?? throw new MailTlsException(made.Planning.Diagnostics);
-        if (PlanMaker.Moved(approved, plan) is { Count: > 0 } moved)
-        {
-            throw new PlanStaleException(moved);
-        }
-
+        check(plan);
         if (plan.IsEmpty)
         {
             return new ApplyResult(ApplyOutcome.NoChanges, _diagnostics, null);
         }
 
         progress.Begin("making keys, certificates and configuration in memory");
-        var onDisk = CertificatePlanner.Examine(manifest, made.Observed, approved.MadeAt);
-        var stager = new Stager(writer, manifest, onDisk, approved.MadeAt);
+        var onDisk = CertificatePlanner.Examine(manifest, made.Observed, plan.MadeAt);
+        var stager = new Stager(writer, manifest, onDisk, plan.MadeAt);
         stager.Materialise(plan.Changes);
-        var wanted = new ApplyExpectations(manifest, made.Policy, made.Observed, onDisk, stager, approved.MadeAt);
+        var wanted = new ApplyExpectations(manifest, made.Policy, made.Observed, onDisk, stager, plan.MadeAt);
         var entry = await EntryAsync(manifest, plan, made.Observed, onDisk, stager, commandLine).ConfigureAwait(false);
         var log = await DaemonLog.FindAsync(host, writer, entry.Activations.Select(a => a.Service)).ConfigureAwait(false);
         cancellation.ThrowIfCancellationRequested();

@@ -21,6 +21,8 @@ public sealed record LinuxHostOptions
 /// </summary>
 public sealed class LinuxHost(LinuxHostOptions options) : IHost, IHostWriter
 {
+    private readonly FileThread _files = new();
+
     /// <summary>This machine with default options.</summary>
     public LinuxHost()
         : this(new LinuxHostOptions())
@@ -85,41 +87,48 @@ public sealed class LinuxHost(LinuxHostOptions options) : IHost, IHostWriter
     public string Resolve(string path) => LinuxPath.Resolve(path, "resolve");
 
     /// <inheritdoc/>
-    public void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode, string? like = null) =>
-        LinuxFileWriter.CreateFile(path, content, owner, group, mode, like);
+    public void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode, string? like = null)
+    {
+        var bytes = content.ToArray();
+        _files.Do(() => LinuxFileWriter.CreateFile(path, bytes, owner, group, mode, like));
+    }
 
     /// <inheritdoc/>
-    public void AppendFile(string path, ReadOnlySpan<byte> content) => LinuxFileWriter.AppendFile(path, content);
+    public void AppendFile(string path, ReadOnlySpan<byte> content)
+    {
+        var bytes = content.ToArray();
+        _files.Do(() => LinuxFileWriter.AppendFile(path, bytes));
+    }
 
     /// <inheritdoc/>
-    public void CreateDirectory(string path, int owner, int group, int mode) => LinuxFileWriter.CreateDirectory(path, owner, group, mode);
+    public void CreateDirectory(string path, int owner, int group, int mode) => _files.Do(() => LinuxFileWriter.CreateDirectory(path, owner, group, mode));
 
     /// <inheritdoc/>
-    public void Rename(string from, string to, bool replace) => LinuxFileWriter.Rename(from, to, replace);
+    public void Rename(string from, string to, bool replace) => _files.Do(() => LinuxFileWriter.Rename(from, to, replace));
 
     /// <inheritdoc/>
-    public void Link(string existing, string created) => LinuxFileWriter.Link(existing, created);
+    public void Link(string existing, string created) => _files.Do(() => LinuxFileWriter.Link(existing, created));
 
     /// <inheritdoc/>
-    public void Preserve(string path, string image) => LinuxFileWriter.Preserve(path, image);
+    public void Preserve(string path, string image) => _files.Do(() => LinuxFileWriter.Preserve(path, image));
 
     /// <inheritdoc/>
-    public void Unlink(string path) => LinuxFileWriter.Remove(path, directory: false);
+    public void Unlink(string path) => _files.Do(() => LinuxFileWriter.Remove(path, directory: false));
 
     /// <inheritdoc/>
-    public void RemoveDirectory(string path) => LinuxFileWriter.Remove(path, directory: true);
+    public void RemoveDirectory(string path) => _files.Do(() => LinuxFileWriter.Remove(path, directory: true));
 
     /// <inheritdoc/>
     public IReadOnlyList<string> List(string path) => LinuxFileWriter.List(path);
 
     /// <inheritdoc/>
-    public void SetOwnerAndMode(string path, int owner, int group, int mode) => LinuxFileWriter.SetOwnerAndMode(path, owner, group, mode);
+    public void SetOwnerAndMode(string path, int owner, int group, int mode) => _files.Do(() => LinuxFileWriter.SetOwnerAndMode(path, owner, group, mode));
 
     /// <inheritdoc/>
-    public void SetModificationTime(string path, DateTimeOffset time) => LinuxFileWriter.SetModificationTime(path, time);
+    public void SetModificationTime(string path, DateTimeOffset time) => _files.Do(() => LinuxFileWriter.SetModificationTime(path, time));
 
     /// <inheritdoc/>
-    public void SyncDirectory(string path) => LinuxFileWriter.SyncDirectory(path);
+    public void SyncDirectory(string path) => _files.Do(() => LinuxFileWriter.SyncDirectory(path));
 
     /// <inheritdoc/>
     public IDisposable Lock(string command) => HostLock.Take(options.LockPath, command, options.Clock);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using MailTlsState.Hosts.Linux;
 
 namespace MailTlsState.Hosts;
 
@@ -6,6 +7,7 @@ namespace MailTlsState.Hosts;
 public static partial class ProcessHardening
 {
     private const int CoreSize = 4; // RLIMIT_CORE
+    private const int SetDumpable = 4; // PR_SET_DUMPABLE
     private const uint OwnerOnly = 0x3F; // 077
     private const int GetDescriptorFlags = 1; // F_GETFD
     private const int ReadWrite = 2; // O_RDWR
@@ -35,7 +37,17 @@ public static partial class ProcessHardening
             limit.Soft = 0;
             _ = SetLimit(CoreSize, in limit);
         }
+
+        // A core_pattern that names a program is not bound by that limit (core(5)); this one it is. For another user than root
+        // his own files in /proc would become root's.
+        if (Libc.GetEffectiveUser() == 0)
+        {
+            _ = ProcessControl(SetDumpable, 0, 0, 0, 0);
+        }
     }
+
+    [LibraryImport("libc", EntryPoint = "prctl")]
+    private static partial int ProcessControl(int option, nuint value, nuint unused1, nuint unused2, nuint unused3);
 
     [LibraryImport("libc", EntryPoint = "umask")]
     private static partial uint Umask(uint mask);

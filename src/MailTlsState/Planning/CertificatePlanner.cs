@@ -79,9 +79,10 @@ internal sealed class CertificatePlanner(Manifest manifest, HostObservation obse
     }
 
     // Also where only the chain is there: it may be the bundle of an earlier layout, which Postfix reads until main.cf is renamed.
+    // A bundle takes its own place by one rename, whatever changes.
     private CertificateFiles After(CertificateState state)
     {
-        var used = observed.File(Now.Key).Kind != FileKind.Absent || observed.File(Now.Chain).Kind != FileKind.Absent;
+        var used = !Now.IsBundle && (observed.File(Now.Key).Kind != FileKind.Absent || observed.File(Now.Chain).Kind != FileKind.Absent);
         return CertificatePaths.Of(manifest, observed.CertificateGeneration + (state.CreateKey && used ? 1 : 0));
     }
 
@@ -235,7 +236,7 @@ internal sealed class CertificatePlanner(Manifest manifest, HostObservation obse
         {
             Work = new IssueCertificate(files, !root.Exists && state.CreateLeaf, state.CreateKey, state.CreateLeaf, digests),
         });
-        foreach (var old in new[] { Now.Key, Now.Chain }.Except([files.Key, files.Chain]).Where(p => observed.File(p).Kind != FileKind.Absent))
+        foreach (var old in observed.FormerCertificateFiles.Concat([Now.Key, Now.Chain]).Except([files.Key, files.Chain]).Where(p => observed.File(p).Kind == FileKind.Regular))
         {
             _changes.Add(new Change("file", old, ChangeAction.Delete, "the new pair takes its place, once it is served", [], null, []) { Work = new RemoveFile(old) });
         }

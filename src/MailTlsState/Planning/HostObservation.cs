@@ -24,6 +24,9 @@ public sealed record HostObservation(
     /// <summary>Which pair of files holds key and certificate now; see <see cref="Certificates.CertificatePaths"/>.</summary>
     public int CertificateGeneration { get; init; } = 1;
 
+    /// <summary>Keys and chains that other generations or the other layout left in the certificate's directory; they go with the next certificate.</summary>
+    public IReadOnlyList<string> FormerCertificateFiles { get; init; } = [];
+
     /// <summary>The observation of <paramref name="path"/>; a path that was not looked at is absent.</summary>
     public FileObservation File(string path) => Files.GetValueOrDefault(path) ?? new FileObservation(path, FileKind.Absent);
 }

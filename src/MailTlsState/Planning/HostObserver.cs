@@ -19,8 +19,8 @@ public static class HostObserver
         var served = ServedAsync(host, manifest, policy, listeners, cancellation);
         var services = manifest.Services.ToDictionary(s => s.Kind, s => MailServices.Of(s.Kind).ObserveAsync(host, files, manifest, cancellation));
         var secrets = Secrets(manifest).Select(s => host.ObserveSecretAsync(s, cancellation)).ToList();
-        var generation = await CertificatePaths.GenerationAsync(host, manifest, cancellation).ConfigureAwait(false);
-        var looked = CertificatePaths.Observed(manifest, generation).Select(p => files.LookAsync(p, cancellation)).ToList();
+        var place = await CertificatePaths.LocateAsync(host, manifest, cancellation).ConfigureAwait(false);
+        var looked = CertificatePaths.Observed(manifest, place.Generation).Concat(place.Former).Select(p => files.LookAsync(p, cancellation)).ToList();
 
         await Task.WhenAll([facts, listeners, served, .. services.Values, .. secrets, .. looked]).ConfigureAwait(false);
         return new HostObservation(
@@ -32,7 +32,8 @@ public static class HostObserver
             await served.ConfigureAwait(false),
             [.. secrets.Select(s => s.Result)])
         {
-            CertificateGeneration = generation,
+            CertificateGeneration = place.Generation,
+            FormerCertificateFiles = place.Former,
         };
     }
 

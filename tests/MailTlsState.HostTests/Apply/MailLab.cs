@@ -11,6 +11,9 @@ internal sealed class MailLab : IAsyncDisposable
     public const string Root = "/etc/pki/mailtls/ca/ca.pem";
     public const string Strict = $"-CAfile {Root} -verify_return_error -verify_hostname mail.mydomain.com -brief </dev/null";
 
+    // An apply takes two seconds; tests run side by side, and beside builds.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
     private MailLab(ThrowawayHost host) => Host = host;
 
     public ThrowawayHost Host { get; }
@@ -19,9 +22,10 @@ internal sealed class MailLab : IAsyncDisposable
     /// <param name="example">The folder below examples that has the manifest.</param>
     /// <param name="edit">Changes its text.</param>
     /// <param name="release">Debian's code name; null for Debian 12.</param>
-    public static async Task<MailLab> StartAsync(string example = "article", Func<string, string>? edit = null, string? release = null)
+    /// <param name="options">Other settings of the host.</param>
+    public static async Task<MailLab> StartAsync(string example = "article", Func<string, string>? edit = null, string? release = null, ThrowawayHostOptions? options = null)
     {
-        var lab = new MailLab(await ThrowawayHost.StartMailHostAsync(new ThrowawayHostOptions { Release = release }));
+        var lab = new MailLab(await ThrowawayHost.StartMailHostAsync((options ?? new ThrowawayHostOptions()) with { Release = release }));
         try
         {
             await lab.WriteManifestAsync(example, edit);
@@ -36,9 +40,9 @@ internal sealed class MailLab : IAsyncDisposable
     }
 
     /// <summary>The same, after a first apply.</summary>
-    public static async Task<MailLab> AppliedAsync(string example = "article", Func<string, string>? edit = null, string? release = null)
+    public static async Task<MailLab> AppliedAsync(string example = "article", Func<string, string>? edit = null, string? release = null, ThrowawayHostOptions? options = null)
     {
-        var lab = await StartAsync(example, edit, release);
+        var lab = await StartAsync(example, edit, release, options);
         try
         {
             await lab.ApplyAsync(0);
@@ -57,7 +61,7 @@ internal sealed class MailLab : IAsyncDisposable
         await Host.WriteFileAsync(Manifest, edit is null ? text : edit(text));
     }
 
-    public async Task<CommandResult> RunAsync(string command, int exitCode = 0) => (await Host.RunAsync(command)).Expect(exitCode);
+    public async Task<CommandResult> RunAsync(string command, int exitCode = 0) => (await Host.RunAsync(command, timeLimit: Patience)).Expect(exitCode);
 
     public Task<CommandResult> PlanAsync(int exitCode) => RunAsync($"mailtls plan {Manifest} --detailed-exitcode", exitCode);
 

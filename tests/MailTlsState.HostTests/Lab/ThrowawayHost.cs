@@ -15,6 +15,9 @@ internal sealed record ThrowawayHostOptions
 
     /// <summary>Bind the repository in read-only at this path; null for not at all.</summary>
     public string? RepositoryAt { get; init; }
+
+    /// <summary>Further files and folders to bind in read-only: path outside to absolute path inside.</summary>
+    public IReadOnlyDictionary<string, string> Binds { get; init; } = new Dictionary<string, string>();
 }
 
 /// <summary>
@@ -57,6 +60,7 @@ internal sealed class ThrowawayHost : IAsyncDisposable
             binds.Add($"{LabEnvironment.Repository}:{at.TrimStart('/')}");
         }
 
+        binds.AddRange(options.Binds.Select(b => $"{b.Key}:{b.Value.TrimStart('/')}"));
         var start = Redirected("sh", LabEnvironment.RunInRoot, LabEnvironment.RootOf(options.Release), "sh", "-c", "echo ready; cat >/dev/null");
         var folder = Directory.CreateTempSubdirectory("mailtls-host-").FullName;
         var pidFile = Path.Combine(folder, "pid");

@@ -25,6 +25,8 @@ internal sealed partial class ChildProcess : IDisposable
 
     private static readonly bool Prepared = Prepare();
 
+    // A rehearsal's reader and its owner both ask; whoever comes second would find no child any more.
+    private readonly Lock _reaping = new();
     private readonly int _process;
     private int? _status;
 
@@ -95,17 +97,32 @@ internal sealed partial class ChildProcess : IDisposable
     }
 
     /// <summary>Exit status (128 and the signal for one that was killed), or null while it runs.</summary>
-    internal int? TryWait() => _status ??= Reap(Libc.WaitNoHang);
+    internal int? TryWait()
+    {
+        lock (_reaping)
+        {
+            return _status ??= Reap(Libc.WaitNoHang);
+        }
+    }
 
     /// <summary>Waits until it has ended.</summary>
-    internal int Wait() => _status ??= Reap(0)!.Value;
+    internal int Wait()
+    {
+        lock (_reaping)
+        {
+            return _status ??= Reap(0)!.Value;
+        }
+    }
 
     /// <summary>Kills the child and everything in its process group. Safe: until it was waited for, the kernel keeps the number.</summary>
     internal void KillGroup()
     {
-        if (_status is null)
+        lock (_reaping)
         {
-            _ = Libc.Kill(-_process, Libc.SigKill);
+            if (_status is null)
+            {
+                _ = Libc.Kill(-_process, Libc.SigKill);
+            }
         }
     }
 

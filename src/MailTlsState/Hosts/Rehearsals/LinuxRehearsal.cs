@@ -174,6 +174,7 @@ internal sealed class LinuxRehearsal : IRehearsal
         if (!_output.WaitForEnd(EndLimit))
         {
             _script.KillGroup();
+            _output.WaitForEnd(EndLimit);
         }
 
         _script.Dispose();

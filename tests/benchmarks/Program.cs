@@ -1,0 +1,39 @@
+using System.Globalization;
+using MailTlsState.Benchmarks;
+using MailTlsState.HostTests.Apply;
+using MailTlsState.HostTests.Crash;
+
+// dotnet run -c Release --project tests/benchmarks [ROUNDS]
+//   An apply of one renewed certificate against the sum of what it cannot avoid, in the same run on the same throwaway host.
+//   Needs what the host tests need: root, MAILTLS_TEST_ROOT and MAILTLS_BINARY (see tests/lab/README.md).
+var rounds = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 7;
+await using var lab = await MailLab.AppliedAsync("intermediate", options: Strace.Options);
+using var network = new HostNetwork(lab.Host);
+var renewals = new Renewals(lab, network);
+
+var (syncs, programs) = await renewals.CountAsync();
+Console.WriteLine($"apply of one renewed certificate: {syncs} fsyncs, {programs} programs started");
+
+var (apply, key, sync, reload, plan) = (new List<double>(), new List<double>(), new List<double>(), new List<double>(), new List<double>());
+for (var round = 0; round < rounds; round++)
+{
+    apply.Add(await renewals.ApplyAsync());
+    key.Add(await renewals.MakeKeyAsync());
+    sync.Add(renewals.Sync(syncs));
+    reload.Add(await renewals.ReloadAsync());
+    plan.Add(await renewals.PlanAsync());
+}
+
+Row("apply", apply);
+Row("  key by openssl genpkey", key);
+Row($"  {syncs} fsyncs", sync);
+Row("  reload until served", reload);
+var floor = Median(key) + Median(sync) + Median(reload);
+Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"  cannot be avoided",-28} {floor,8:0.0} ms   ratio {Median(apply) / floor:0.00}"));
+Row("plan, nothing to do", plan);
+return 0;
+
+static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+
+static void Row(string what, List<double> values) =>
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what,-28} {Median(values),8:0.0} ms   ({values.Min():0.0} to {values.Max():0.0}, {values.Count} rounds)"));

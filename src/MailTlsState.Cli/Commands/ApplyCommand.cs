@@ -5,6 +5,7 @@ using MailTlsState.Diagnostics;
 using MailTlsState.Execution;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
+using MailTlsState.Verification;
 
 namespace MailTlsState.Cli.Commands;
 
@@ -137,7 +138,7 @@ internal static class ApplyCommand
             {
                 context.Terminal.Output.Write(FindingsText.Render(result.Report!, context.Terminal.Palette));
                 context.Terminal.Output.WriteLine(context.Terminal.Palette.Bold(
-                    $"Apply complete: {plan!.Changes.Count} {(plan.Changes.Count == 1 ? "change" : "changes")} made; {result.Report!.Endpoints.Count} listeners verified by handshake."));
+                    $"Apply complete: {plan!.Changes.Count} {(plan.Changes.Count == 1 ? "change" : "changes")} made; {Verified(result.Report!)} listeners verified by handshake."));
             }
         }
 
@@ -149,5 +150,12 @@ internal static class ApplyCommand
             ApplyOutcome.RolledBack => ExitCodes.RolledBack,
             _ => ExitCodes.Incomplete,
         };
+    }
+
+    // A fault that was there before does not undo an apply, but nobody may be told that it is gone.
+    private static string Verified(VerificationReport report)
+    {
+        var good = report.Endpoints.Count(e => e.Findings.All(f => f.Severity != FindingSeverity.Failure));
+        return good == report.Endpoints.Count ? $"{good}" : $"{good} of {report.Endpoints.Count}";
     }
 }

@@ -57,36 +57,6 @@ public sealed class RollbackTests
     }
 
     [Fact]
-    public async Task A_service_that_master_holds_back_is_brought_back_by_a_restart()
-    {
-        await using var lab = await MailLab.StartAsync();
-
-        // One smtpd is at work and stays; another one meets a broken main.cf and fails, so that master(8) starts none for a while.
-        await lab.RunAsync(
-            """
-            set -e
-            postconf -e service_throttle_time=600s; touch -d '1 minute ago' /etc/postfix/main.cf; postfix reload 2>/dev/null
-            mkfifo /run/talk; (openssl s_client -quiet -starttls smtp -connect 10.77.0.1:25 </run/talk >/dev/null 2>&1 &) ; exec 9>/run/talk
-            while ! pgrep -x smtpd >/dev/null; do sleep 0.1; done
-            cp -p /etc/postfix/main.cf /root/main.cf
-            echo 'smtpd_tls_security_level = nonsense' >>/etc/postfix/main.cf; touch -d '1 minute ago' /etc/postfix/main.cf
-            openssl s_client -starttls smtp -connect 10.77.0.1:25 </dev/null >/dev/null 2>&1 || :
-            while ! grep -q 'bad command startup -- throttling' /var/log/mail.log; do sleep 0.1; done
-            cp -p /root/main.cf /etc/postfix/main.cf; touch -d '1 minute ago' /etc/postfix/main.cf
-            echo QUIT >&9
-            """);
-        var before = await lab.Host.SnapshotAsync();
-        var error = (await lab.ApplyAsync(5)).Error;
-        Assert.Contains("MTS0703", error, StringComparison.Ordinal);
-        Assert.Contains("MTS0717: postfix was restarted", error, StringComparison.Ordinal);
-        Assert.Empty(before.ChangesTo(await lab.Host.SnapshotAsync()));
-        await lab.Host.ServedCertificateAsync(25, "smtp");
-        await lab.NothingLeftAsync();
-        await lab.ApplyAsync(0);
-        await lab.VerifyAsync(0);
-    }
-
-    [Fact]
     public async Task What_cannot_be_restored_is_listed_and_recover_tries_again()
     {
         await using var lab = await MailLab.StartAsync();

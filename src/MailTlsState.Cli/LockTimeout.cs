@@ -11,11 +11,12 @@ internal static class LockTimeout
     {
         Description = "wait so long for another run to end (30s, 5m, 1h); by default leave at once with exit status 4",
         HelpName = "DURATION",
-        CustomParser = Parse,
+        CustomParser = result => Parse(result, "--lock-timeout"),
         DefaultValueFactory = _ => TimeSpan.Zero,
     };
 
-    private static TimeSpan Parse(ArgumentResult result)
+    /// <summary>The value of an option that takes a duration.</summary>
+    public static TimeSpan Parse(ArgumentResult result, string option)
     {
         var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
         var unit = text.Length == 0 ? 0 : text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, _ => 0 };
@@ -24,7 +25,7 @@ internal static class LockTimeout
             return TimeSpan.FromSeconds((double)number * unit);
         }
 
-        result.AddError($"--lock-timeout {text} is no duration of at most a day: give a whole number and s, m or h, for example 30s");
+        result.AddError($"{option} {text} is no duration of at most a day: give a whole number and s, m or h, for example 30s");
         return default;
     }
 }

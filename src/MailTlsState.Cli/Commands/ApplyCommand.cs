@@ -18,13 +18,19 @@ internal static class ApplyCommand
         var approve = new Option<bool>("--auto-approve") { Description = "do not ask for the word yes" };
         var expected = new Option<string?>("--manifest") { Description = "with a saved plan: demand that it was made from this manifest", HelpName = "FILE" };
         var timeout = LockTimeout.Option();
-        var command = new Command("apply", "Make the changes of the plan, all or nothing, and see them served on every endpoint.") { source, approve, expected, timeout };
+        var deadline = new Option<TimeSpan?>("--deadline")
+        {
+            Description = "under systemd: recover by a timer, should this apply not have ended so long after its commit; longer on slow hosts",
+            HelpName = "DURATION",
+            CustomParser = r => LockTimeout.Parse(r, "--deadline"),
+        };
+        var command = new Command("apply", "Make the changes of the plan, all or nothing, and see them served on every endpoint.") { source, approve, expected, timeout, deadline };
         command.SetAction((parse, cancellation) => run(parse, context =>
-            ApplyAsync(context, parse.GetRequiredValue(source), parse.GetValue(approve), parse.GetValue(expected), parse.GetValue(timeout), cancellation)));
+            ApplyAsync(context, parse.GetRequiredValue(source), parse.GetValue(approve), parse.GetValue(expected), parse.GetValue(timeout), parse.GetValue(deadline), cancellation)));
         return command;
     }
 
-    private static async Task<int> ApplyAsync(CommandContext context, string source, bool approved, string? expected, TimeSpan lockTimeout, CancellationToken cancellation)
+    private static async Task<int> ApplyAsync(CommandContext context, string source, bool approved, string? expected, TimeSpan lockTimeout, TimeSpan? deadline, CancellationToken cancellation)
     {
         await context.RequireRootAsync(cancellation).ConfigureAwait(false);
         var bytes = context.ReadFile(source);
@@ -42,7 +48,7 @@ internal static class ApplyCommand
             manifest = context.ParseManifest(source, bytes);
             if (approved)
             {
-                return await ApplyAtOnceAsync(context, manifest, lockTimeout, cancellation).ConfigureAwait(false);
+                return await ApplyAtOnceAsync(context, manifest, lockTimeout, deadline, cancellation).ConfigureAwait(false);
             }
 
             if (!await RecoverFirstAsync(context, lockTimeout, cancellation).ConfigureAwait(false))
@@ -69,15 +75,15 @@ internal static class ApplyCommand
             }
         }
 
-        var result = await Executor(context).ApplyAsync(manifest, plan, context.CommandLine, lockTimeout, cancellation).ConfigureAwait(false);
+        var result = await Executor(context, deadline).ApplyAsync(manifest, plan, context.CommandLine, lockTimeout, cancellation).ConfigureAwait(false);
         return Report(context, plan, result);
     }
 
     // Nobody has to read the plan before it is carried out, so the host needs to be observed once only.
-    private static async Task<int> ApplyAtOnceAsync(CommandContext context, Manifest manifest, TimeSpan lockTimeout, CancellationToken cancellation)
+    private static async Task<int> ApplyAtOnceAsync(CommandContext context, Manifest manifest, TimeSpan lockTimeout, TimeSpan? deadline, CancellationToken cancellation)
     {
         Plan? plan = null;
-        var result = await Executor(context).ApplyAsync(manifest, Show, context.CommandLine, lockTimeout, cancellation).ConfigureAwait(false);
+        var result = await Executor(context, deadline).ApplyAsync(manifest, Show, context.CommandLine, lockTimeout, cancellation).ConfigureAwait(false);
         return Report(context, plan, result);
 
         void Show(Plan made)
@@ -90,8 +96,8 @@ internal static class ApplyCommand
         }
     }
 
-    private static Executor Executor(CommandContext context) =>
-        new(context.Host, context.Writer, new TerminalProgress(context.Terminal), ApplyLimits.Default, Journal.DefaultDirectory);
+    private static Executor Executor(CommandContext context, TimeSpan? deadline) =>
+        new(context.Host, context.Writer, new TerminalProgress(context.Terminal), ApplyLimits.Default with { Deadline = deadline }, Journal.DefaultDirectory);
 
     // A plan made from half of a change would be stale as soon as the executor had recovered.
     private static async Task<bool> RecoverFirstAsync(CommandContext context, TimeSpan lockTimeout, CancellationToken cancellation)

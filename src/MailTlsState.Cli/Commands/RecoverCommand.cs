@@ -14,10 +14,13 @@ internal static class RecoverCommand
     {
         var timeout = LockTimeout.Option();
         var filesOnly = new Option<bool>("--files-only") { Description = "at boot, before the daemons start: put files back, and leave the handshakes to the next run" };
-        var command = new Command("recover", "End what an interrupted apply began: the former state comes back and is seen by handshake, or finished work is tidied up.") { timeout, filesOnly };
+        var deadline = new Option<string?>("--deadline") { Description = "what apply's timer runs: end the run of this id if it hangs, and recover it; do nothing if it has ended", HelpName = "RUN" };
+        var command = new Command("recover", "End what an interrupted apply began: the former state comes back and is seen by handshake, or finished work is tidied up.") { timeout, filesOnly, deadline };
         command.SetAction((parse, cancellation) => run(parse, async context =>
         {
-            var result = await RunAsync(context, parse.GetValue(timeout), parse.GetValue(filesOnly), cancellation).ConfigureAwait(false);
+            var result = parse.GetValue(deadline) is { } late
+                ? await EndAsync(context, late, cancellation).ConfigureAwait(false)
+                : await RunAsync(context, parse.GetValue(timeout), parse.GetValue(filesOnly), cancellation).ConfigureAwait(false);
             if (context.Format == OutputFormat.Json)
             {
                 context.Terminal.Output.WriteLine(Json(result));
@@ -46,6 +49,13 @@ internal static class RecoverCommand
         var progress = new TerminalProgress(context.Terminal);
         using var held = await RunLock.TakeAsync(context.Host, context.Writer, context.CommandLine, lockTimeout, progress, cancellation).ConfigureAwait(false);
         return await new Recovery(context.Host, context.Writer, ApplyLimits.Default, Journal.DefaultDirectory).RecoverAsync(progress, filesOnly).ConfigureAwait(false);
+    }
+
+    private static async Task<RecoveryResult> EndAsync(CommandContext context, string late, CancellationToken cancellation)
+    {
+        await context.RequireRootAsync(cancellation).ConfigureAwait(false);
+        return await new DeadlineRecovery(context.Host, context.Writer, ApplyLimits.Default, Journal.DefaultDirectory)
+            .RecoverAsync(late, context.CommandLine, new TerminalProgress(context.Terminal), cancellation).ConfigureAwait(false);
     }
 
     public static void Report(CommandContext context, RecoveryResult result)

@@ -139,6 +139,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
 
     private async Task<ApplyResult> CommitAsync(FileTransaction files, HostObservation before, ApplyExpectations wanted, DaemonLog log, CancellationToken interrupted)
     {
+        await using var deadline = await ApplyDeadline.ArmAsync(writer, before.Host, files.Entry, limits, _diagnostics).ConfigureAwait(false);
         string why;
         PlanStaleException? stale = null;
         VerificationReport? report = null;

@@ -127,4 +127,13 @@ public sealed record ApplyLimits(TimeSpan Rehearsal, TimeSpan Activation, TimeSp
 {
     /// <summary>5 s and 15 s; three rounds in a row, since one smtpd that lingers serves the old leaf now and then.</summary>
     public static ApplyLimits Default { get; } = new(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(15), TimeSpan.FromMilliseconds(100), 3);
+
+    /// <summary>When a timer recovers an apply that has not ended, counted from the commit; null derives it from the other limits.</summary>
+    public TimeSpan? Deadline { get; init; }
+
+    /// <summary>Longer than the longest apply that ends by itself: every service told and seen, then told and seen again on the way back.</summary>
+    /// <param name="activations">Services that are told.</param>
+    public TimeSpan DeadlineFor(int activations) => Deadline ?? (2 * ((activations * ProcessCall.DefaultTimeLimit) + Activation)) + FileWork;
+
+    private static readonly TimeSpan FileWork = TimeSpan.FromSeconds(30);
 }

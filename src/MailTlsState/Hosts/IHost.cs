@@ -39,7 +39,14 @@ public interface IHost
 /// <param name="UserId">Effective user id of this process.</param>
 /// <param name="Systemd">True when systemd is the init that runs (sd_booted(3)).</param>
 /// <param name="SeLinux">True when SELinux is enabled in the kernel.</param>
-public sealed record HostFacts(string Name, int UserId, bool Systemd, bool SeLinux);
+public sealed record HostFacts(string Name, int UserId, bool Systemd, bool SeLinux)
+{
+    /// <summary>Where systemd runs: path of this program, if a unit may start it as root later; else null.</summary>
+    public string? Program { get; init; }
+
+    /// <summary>Where systemd runs: why there is no <see cref="Program"/>, else null.</summary>
+    public string? ProgramProblem { get; init; }
+}
 
 /// <summary>What a path is.</summary>
 public enum FileKind
@@ -117,6 +124,9 @@ public sealed record FileObservation(string Path, FileKind Kind)
 /// <param name="TimeLimit">After it the program is ended; null means 30 seconds.</param>
 public sealed record ProcessCall(string Program, IReadOnlyList<string> Arguments, TimeSpan? TimeLimit = null)
 {
+    /// <summary>The time limit of a call that names none.</summary>
+    public static TimeSpan DefaultTimeLimit { get; } = TimeSpan.FromSeconds(30);
+
     /// <summary>The call as a person would type it.</summary>
     public override string ToString() => string.Join(' ', [Program, .. Arguments]);
 }

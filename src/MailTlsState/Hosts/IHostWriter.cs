@@ -73,6 +73,13 @@ public interface IHostWriter
     /// <exception cref="LockHeldException">Another run holds it.</exception>
     IDisposable Lock(string command);
 
+    /// <summary>
+    /// Ends the process that holds the lock: SIGTERM, so that it can roll back by itself, then SIGKILL; at once where it is stopped.
+    /// </summary>
+    /// <param name="patience">Between the two.</param>
+    /// <returns>True when it holds the lock no longer.</returns>
+    bool EndLockHolder(TimeSpan patience);
+
     /// <summary>Reads a secret: opened once without following links, checked on the descriptor (regular, owner root or caller, no bits for others, at most 4 KiB), one newline dropped.</summary>
     string ReadSecret(SecretReference reference);
 

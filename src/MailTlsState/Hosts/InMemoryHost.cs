@@ -21,6 +21,7 @@ public sealed partial class InMemoryHost : IHost, IHostWriter
     private readonly SortedDictionary<string, Node> _nodes = new(StringComparer.Ordinal) { ["/"] = new Node(FileKind.Directory, 1) { Mode = 0b111_101_101 } };
     private ulong _lastInode = 1;
     private string? _lockedBy;
+    private DateTimeOffset _lockedAt;
 
     /// <summary>Creates an empty host.</summary>
     public InMemoryHost(TimeProvider? clock = null) => Clock = clock ?? TimeProvider.System;
@@ -277,11 +278,18 @@ public sealed partial class InMemoryHost : IHost, IHostWriter
     {
         if (_lockedBy is not null)
         {
-            throw new LockHeldException(1, _lockedBy, Clock.GetUtcNow());
+            throw new LockHeldException(1, _lockedBy, _lockedAt);
         }
 
-        _lockedBy = command;
+        (_lockedBy, _lockedAt) = (command, Clock.GetUtcNow());
         return new Unlocker(this);
+    }
+
+    /// <inheritdoc/>
+    public bool EndLockHolder(TimeSpan patience)
+    {
+        _lockedBy = null;
+        return true;
     }
 
     /// <inheritdoc/>

@@ -36,11 +36,17 @@ public sealed class LinuxHost(LinuxHostOptions options) : IHost, IHostWriter
     public Task<HostFacts> ObserveHostAsync(CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
+        var systemd = Directory.Exists("/run/systemd/system");
+        var (program, problem) = systemd ? OwnProgram.Find() : default;
         return Task.FromResult(new HostFacts(
             File.ReadAllText("/proc/sys/kernel/hostname").TrimEnd('\n'),
             (int)Libc.GetEffectiveUser(),
-            Directory.Exists("/run/systemd/system"),
-            File.Exists("/sys/fs/selinux/enforce")));
+            systemd,
+            File.Exists("/sys/fs/selinux/enforce"))
+        {
+            Program = program,
+            ProgramProblem = problem,
+        });
     }
 
     /// <inheritdoc/>
@@ -132,6 +138,9 @@ public sealed class LinuxHost(LinuxHostOptions options) : IHost, IHostWriter
 
     /// <inheritdoc/>
     public IDisposable Lock(string command) => HostLock.Take(options.LockPath, command, options.Clock);
+
+    /// <inheritdoc/>
+    public bool EndLockHolder(TimeSpan patience) => LockHolder.End(options.LockPath, patience);
 
     /// <inheritdoc/>
     public string ReadSecret(SecretReference reference) => LinuxSecrets.ReadSecret(reference);

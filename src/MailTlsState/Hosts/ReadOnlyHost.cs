@@ -60,6 +60,9 @@ public sealed class ReadOnlyHost(IHostWriter inner) : IHostWriter
     public IDisposable Lock(string command) => throw Refused("take the lock");
 
     /// <inheritdoc/>
+    public bool EndLockHolder(TimeSpan patience) => throw Refused("end the run that holds the lock");
+
+    /// <inheritdoc/>
     public string ReadSecret(SecretReference reference) => throw Refused($"read the secret of {reference}");
 
     /// <inheritdoc/>

@@ -41,6 +41,12 @@ public static class RecordingJson
                 json.WriteNumber("userId", host.UserId);
                 json.WriteBoolean("systemd", host.Systemd);
                 json.WriteBoolean("seLinux", host.SeLinux);
+                if (host.Systemd)
+                {
+                    json.WriteString("program", host.Program);
+                    json.WriteString("programProblem", host.ProgramProblem);
+                }
+
                 json.WriteEndObject();
             }
 
@@ -110,6 +116,10 @@ public static class RecordingJson
     {
         Host = root.TryGetProperty("host", out var host)
             ? new HostFacts(Text(host, "name"), host.GetProperty("userId").GetInt32(), Flag(host, "systemd"), Flag(host, "seLinux"))
+            {
+                Program = host.TryGetProperty("program", out var program) ? program.GetString() : null,
+                ProgramProblem = host.TryGetProperty("programProblem", out var problem) ? problem.GetString() : null,
+            }
             : null,
         Files = Items(root, "files", ReadFile, f => f.Path),
         Directories = Items(root, "directories", d => (Path: Text(d, "path"), Names: Strings(d, "names")), d => d.Path)

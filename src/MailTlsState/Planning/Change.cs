@@ -43,7 +43,7 @@ public enum Activation
 public sealed record AttributeChange(string Name, string? Before, string? After, bool KnownAfterApply = false);
 
 /// <summary>One resource's difference.</summary>
-/// <param name="Kind">Kind of resource: directory, certificateAuthority, key, certificate, settings, listener, service.</param>
+/// <param name="Kind">Kind of resource: directory, certificateAuthority, key, certificate, settings, listener, unit, service.</param>
 /// <param name="Name">Path or name, unique within the kind.</param>
 /// <param name="Action">What happens to it.</param>
 /// <param name="Reason">Why, in a few words.</param>

@@ -3,6 +3,7 @@ using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Policies;
 using MailTlsState.Services;
+using MailTlsState.Services.Systemd;
 
 namespace MailTlsState.Planning;
 
@@ -19,6 +20,11 @@ public static class HostObserver
         var served = ServedAsync(host, manifest, policy, listeners, cancellation);
         var services = manifest.Services.ToDictionary(s => s.Kind, s => MailServices.Of(s.Kind).ObserveAsync(host, files, manifest, cancellation));
         var secrets = Secrets(manifest).Select(s => host.ObserveSecretAsync(s, cancellation)).ToList();
+        if ((await facts.ConfigureAwait(false)).Systemd)
+        {
+            await RecoveryUnit.LookAsync(files, cancellation).ConfigureAwait(false);
+        }
+
         var place = await CertificatePaths.LocateAsync(host, manifest, cancellation).ConfigureAwait(false);
         var looked = CertificatePaths.Observed(manifest, place.Generation).Concat(place.Former).Select(p => files.LookAsync(p, cancellation)).ToList();
 

@@ -6,6 +6,7 @@ using MailTlsState.Policies;
 using MailTlsState.Probing;
 using MailTlsState.Resources;
 using MailTlsState.Services;
+using MailTlsState.Services.Systemd;
 
 namespace MailTlsState.Planning;
 
@@ -44,7 +45,9 @@ public static class Planner
         var effects = manifest.Services.Select(s => $"reload {s.Kind.ToString().ToLowerInvariant()}").ToList();
         var certificate = new CertificatePlanner(manifest, observed, now).Plan(effects);
         diagnostics.AddRange(certificate.Diagnostics);
-        var changes = new List<Change>(certificate.Changes);
+        var recovery = RecoveryUnit.Plan(observed);
+        diagnostics.AddRange(recovery.Diagnostics);
+        var changes = new List<Change>([.. recovery.Changes, .. certificate.Changes]);
         var configured = new HashSet<ServiceKind>();
         foreach (var service in manifest.Services)
         {

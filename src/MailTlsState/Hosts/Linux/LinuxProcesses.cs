@@ -20,7 +20,6 @@ internal static class LinuxProcesses
 
     /// <summary>What two pipes hold at most (pipe(7)).</summary>
     private const int InPipes = 2 * 65536;
-    private static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(30);
     private static readonly string[] Environment = ["LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"];
 
     /// <summary>How long the pipes are read on after the program has ended, when somebody else holds them.</summary>
@@ -47,7 +46,7 @@ internal static class LinuxProcesses
         using var child = ChildProcess.Start(program, arguments, Environment, withInput: false);
         var output = new Capture(child.Output);
         var error = new Capture(child.Error);
-        var limit = call.TimeLimit ?? DefaultLimit;
+        var limit = call.TimeLimit ?? ProcessCall.DefaultTimeLimit;
         var started = Stopwatch.GetTimestamp();
         int? status = null;
         while (status is null)

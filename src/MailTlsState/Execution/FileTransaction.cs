@@ -238,6 +238,11 @@ public sealed class FileTransaction
 
     private void RequireOld(ReplaceFileStep step)
     {
+        if (_host.Resolve(step.Path) != step.Path)
+        {
+            throw HostWriteException.Swapped(step.Path);
+        }
+
         if (step.CurrentDigest(_host) != step.OldDigest)
         {
             throw new PlanStaleException([$"{step.Path} changed after it was observed"]);

@@ -174,6 +174,9 @@ public sealed class HostWriteException(string operation, string path, int error,
     /// <summary>errno.</summary>
     public int Error { get; } = error;
 
+    /// <summary>A path that was resolved leads elsewhere by now.</summary>
+    public static HostWriteException Swapped(string path) => new("replace", path, Errno.Loop, "a directory on the way became a symbolic link");
+
     /// <summary>What errno says about the host, where that has a remedy of its own.</summary>
     public WriteFailure Reason => Error switch
     {

@@ -1,6 +1,9 @@
 using MailTlsState.Diagnostics;
+using MailTlsState.Execution;
 using MailTlsState.Hosts;
+using MailTlsState.Hosts.Linux;
 using MailTlsState.Manifests;
+using MailTlsState.Planning;
 using Xunit;
 
 namespace MailTlsState.HostTests.Hosts;
@@ -20,12 +23,13 @@ public sealed class LinuxHostRootTests
         File.CreateSymbolicLink("/etc/ours/way", "../target");
         File.CreateSymbolicLink("/etc/theirs/way", "/etc/target");
 
-        Host.CreateFile("/etc/ours/way/file", "x"u8, 0, 0, 0b110_000_000);
-        var failure = Assert.Throws<HostWriteException>(() => Host.CreateFile("/etc/theirs/way/other", "x"u8, 0, 0, 0b110_000_000));
+        Host.CreateFile("/etc/target/file", "x"u8, 0, 0, 0b110_000_000);
+        var failure = Assert.Throws<HostWriteException>(() => Host.Resolve("/etc/theirs/way/other"));
 
-        Assert.Equal(["file"], Host.List("/etc/target"));
+        Assert.Equal("/etc/target/other", Host.Resolve("/etc/ours/way/other"));
         Assert.Equal(40, failure.Error);
-        Assert.Equal("x"u8, Host.ReadBytes("/etc/target/file")!);
+        Assert.Equal("x"u8, Host.ReadBytes("/etc/ours/way/file")!);
+        Assert.Equal(40, Assert.Throws<HostWriteException>(() => Host.ReadBytes("/etc/theirs/way/file")).Error);
         return Task.CompletedTask;
     });
 
@@ -39,6 +43,82 @@ public sealed class LinuxHostRootTests
         Assert.Equal((Nobody, 8, 0b110_100_000), Attributes("/etc/file"));
         Assert.Equal((0, 0, 0b111_000_000), Attributes("/etc/dir"));
         return Task.CompletedTask;
+    });
+
+    [Fact]
+    public Task What_takes_a_files_place_keeps_its_attributes_but_a_private_file_lets_nobody_in() => InsideHost.RunAsync(() =>
+    {
+        Host.CreateFile("/run/old", "x"u8, 0, 8, 0b110_100_000);
+        Mark("/run/old");
+        Host.CreateFile("/run/new", "y"u8, 0, 8, 0b110_100_000, like: "/run/old");
+        Host.CreateFile("/run/key", "z"u8, 0, 0, 0b110_000_000, like: "/run/old");
+
+        Assert.Equal(Marks("/run/old"), Marks("/run/new"));
+        Assert.Equal(["trusted.note=6B657074"], Marks("/run/key"));
+        Assert.Equal((0, 8, 0b110_100_000), Attributes("/run/new"));
+        return Task.CompletedTask;
+    });
+
+    [Fact]
+    public Task Where_no_hard_link_can_be_made_the_before_image_is_a_faithful_copy() => InsideHost.RunAsync(async () =>
+    {
+        await RunAsync("mkdir /run/other && mount -t tmpfs other /run/other");
+        Host.CreateFile("/run/old", "x"u8, Nobody, 8, 0b110_100_000);
+        Mark("/run/old");
+        Host.SetModificationTime("/run/old", new DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero).AddTicks(1234567));
+        Host.Preserve("/run/old", "/run/other/image");
+        Host.Preserve("/run/old", "/run/second");
+
+        Assert.Equal("x"u8, Host.ReadBytes("/run/other/image")!);
+        Assert.Equal((Nobody, 8, 0b110_100_000), Attributes("/run/other/image"));
+        Assert.Equal(Marks("/run/old"), Marks("/run/other/image"));
+        Assert.Equal(File.GetLastWriteTimeUtc("/run/old"), File.GetLastWriteTimeUtc("/run/other/image"));
+        Assert.Equal(Host.Stat("/run/old")!.Inode, Host.Stat("/run/second")!.Inode);
+    });
+
+    [Fact]
+    public Task A_change_follows_no_link_of_a_path_that_was_resolved() => InsideHost.RunAsync(() =>
+    {
+        Host.CreateDirectory("/etc/ours", 0, 0, 0b111_101_101);
+        Host.CreateDirectory("/etc/target", 0, 0, 0b111_101_101);
+        File.CreateSymbolicLink("/etc/ours/way", "../target");
+
+        Assert.Equal("/etc/target/new/file", Host.Resolve("/etc/ours/way/new/file"));
+        Action[] changes =
+        [
+            () => Host.CreateFile("/etc/ours/way/file", "x"u8, 0, 0, 0b110_000_000),
+            () => Host.CreateDirectory("/etc/ours/way/dir", 0, 0, 0b111_000_000),
+            () => Host.Unlink("/etc/ours/way/file"),
+            () => Host.SyncDirectory("/etc/ours/way"),
+            () => Host.SetOwnerAndMode("/etc/ours/way/file", 0, 0, 0b110_000_000),
+        ];
+        Assert.All(changes, change => Assert.Equal(WriteFailure.Link, Assert.Throws<HostWriteException>(change).Reason));
+        Assert.Empty(Host.List("/etc/target"));
+        return Task.CompletedTask;
+    });
+
+    [Fact]
+    public Task A_directory_that_is_swapped_for_a_link_after_staging_is_never_written_through() => InsideHost.RunAsync(async () =>
+    {
+        await RunAsync("mkdir /etc/ours /root/elsewhere && echo old >/etc/ours/a && cp -p /etc/ours/a /root/elsewhere/");
+        var content = "new"u8.ToArray();
+        var file = new NewFile("/etc/ours/a", content, new Execution.FileAttributes(0, 0, 0b110_000_000), Fingerprint.Digest(Host.ReadBytes("/etc/ours/a")), BackDated: false);
+        var step = new ReplaceFileStep(file.Path, "/etc/ours/.a.mtls-1.new", "/etc/ours/.a.mtls-1.old", file.OldDigest, Fingerprint.Digest(content));
+        var entry = new JournalEntry("1", Host.Clock.GetUtcNow(), "mailtls apply", "mail", "", [step], [], []);
+        var transaction = FileTransaction.Begin(Host, "/var/lib/mailtlsstate", entry);
+        transaction.Stage([file], Host.Clock.GetUtcNow());
+        await RunAsync("mv /etc/ours /etc/real && ln -s /root/elsewhere /etc/ours");
+
+        Assert.Equal(WriteFailure.Link, Assert.Throws<HostWriteException>(transaction.KeepBeforeImages).Reason);
+        Assert.Equal(WriteFailure.Link, Assert.Throws<HostWriteException>(transaction.Commit).Reason);
+        Assert.Single(transaction.Undo());
+        Assert.Equal("old\n", await File.ReadAllTextAsync("/root/elsewhere/a"));
+        Assert.Equal(["a"], Host.List("/root/elsewhere"));
+
+        // Put back, the journal that was kept brings the rest in order.
+        await RunAsync("rm /etc/ours && mv /etc/real /etc/ours");
+        Assert.Empty(FileTransaction.Open(Host, "/var/lib/mailtlsstate")!.Recover());
+        Assert.Equal(["a"], Host.List("/etc/ours"));
     });
 
     [Fact]
@@ -102,6 +182,22 @@ public sealed class LinuxHostRootTests
         Assert.All(listeners.Where(l => l.Port is 143 or 993 or 995 or 110), l => Assert.Equal(("dovecot", "/usr/sbin/dovecot"), (l.Program, l.Executable)));
         Assert.True(new[] { 25, 110, 143, 993, 995 }.All(p => listeners.Any(l => l.Port == p)));
     });
+
+    // A note, and an ACL (acl(5): version 2, then tag, permissions and id of each entry) by which user 1234 may read.
+    private static void Mark(string path)
+    {
+        using var file = Open(path);
+        var acl = Convert.FromHexString("0200000001000600FFFFFFFF02000400D204000004000400FFFFFFFF10000400FFFFFFFF20000000FFFFFFFF");
+        ExtendedAttributes.Copy(new Dictionary<string, byte[]> { ["trusted.note"] = "kept"u8.ToArray(), [ExtendedAttributes.AccessControlList] = acl }, file, path);
+    }
+
+    private static IReadOnlyList<string> Marks(string path)
+    {
+        using var file = Open(path);
+        return [.. ExtendedAttributes.Read(file, path).Select(a => $"{a.Key}={Convert.ToHexString(a.Value)}")];
+    }
+
+    private static Descriptor Open(string path) => new(Libc.OpenAt(Libc.AtCurrentDirectory, path, Libc.ReadOnly | Libc.CloseOnExec, 0));
 
     internal static async Task<ProcessResult> RunAsync(string command)
     {

@@ -71,6 +71,73 @@ public class StepTests
         Assert.False(step.IsDone(host));
     }
 
+    [Fact]
+    public void What_somebody_else_put_in_the_place_of_a_committed_file_is_not_thrown_away()
+    {
+        foreach (var kind in new[] { "replaced file", "new file" })
+        {
+            var host = Host();
+            var step = Steps[kind];
+            Keep(host, step);
+            step.Do(host);
+            host.AddFile(step.Path, "mended by hand");
+            Assert.Contains("changed by somebody else", Assert.Throws<StepNotUndoneException>(() => step.Undo(host)).Message, StringComparison.Ordinal);
+            Assert.Equal("mended by hand", Encoding.Latin1.GetString(host.ReadBytes(step.Path)!));
+        }
+    }
+
+    [Fact]
+    public void What_somebody_else_changed_before_the_commit_is_left_alone()
+    {
+        var host = Host();
+        var step = Steps["replaced file"];
+        Keep(host, step);
+        host.AddFile("/etc/a", "mended by hand");
+        step.Undo(host);
+        Assert.Equal("mended by hand", Encoding.Latin1.GetString(host.ReadBytes("/etc/a")!));
+    }
+
+    [Fact]
+    public void A_before_image_that_is_damaged_is_not_brought_back()
+    {
+        var host = Host();
+        var step = Steps["replaced file"];
+        Keep(host, step);
+        step.Do(host);
+        host.AddFile("/etc/.a.old", "dam");
+        Assert.Throws<StepNotUndoneException>(() => step.Undo(host));
+        Assert.Equal("new", Encoding.Latin1.GetString(host.ReadBytes("/etc/a")!));
+    }
+
+    [Fact]
+    public void A_new_directory_in_which_somebody_else_put_a_file_stays()
+    {
+        var host = Host();
+        var step = Steps["new directory"];
+        step.Do(host);
+        host.AddFile("/etc/pki/theirs", "x");
+        step.Undo(host);
+        Assert.NotNull(host.Stat("/etc/pki/theirs"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void A_step_that_is_undone_already_still_makes_that_last(string kind)
+    {
+        var host = Host();
+        var synced = new List<string>();
+        host.BeforeChange = (operation, path) =>
+        {
+            if (operation == "sync")
+            {
+                synced.Add(path);
+            }
+        };
+        Steps[kind].Undo(host);
+        string[] expected = Steps[kind] is RemoveFileStep ? [] : ["/etc"];
+        Assert.Equal(expected, synced);
+    }
+
     [Theory]
     [MemberData(nameof(Kinds))]
     public void A_journal_gives_back_each_step(string kind) => Assert.Equal(Steps[kind], JournalText.Read(JournalText.Write(Entry(Steps[kind]))).Steps.Single());

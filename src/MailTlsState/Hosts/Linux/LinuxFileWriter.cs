@@ -225,7 +225,7 @@ internal static class LinuxFileWriter
     }
 
     /// <summary>Another file that is the same in all but its inode: content, owner, mode, attributes and times.</summary>
-    private static void Copy(string path, string image)
+    internal static void Copy(string path, string image)
     {
         using var from = OpenRegular(path, "copy", out var found);
         using var parent = LinuxPath.OpenPinnedParent(image, "copy", out var name);

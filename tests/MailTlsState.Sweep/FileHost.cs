@@ -63,6 +63,8 @@ internal sealed class FileHost(bool syncDirectories, bool hardLinks) : IHostWrit
 
     public IDisposable Lock(string command) => throw new NotSupportedException();
 
+    public bool EndLockHolder(TimeSpan limit) => throw new NotSupportedException();
+
     public string ReadSecret(SecretReference reference) => throw new NotSupportedException();
 
     public Task<ProcessResult> RunAsync(ProcessCall call, CancellationToken cancellation) => throw new NotSupportedException();

@@ -7,9 +7,10 @@
 set -u
 cd "$(dirname "$(realpath "$0")")/.." || exit 1
 export LC_ALL=C DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+short='-trait- Run=Long' more=''      # whole classes that only --long runs carry this trait
 for argument in "$@"; do
     case $argument in
-    --long) export CsCheck_Iter=${CsCheck_Iter:-10000} MAILTLS_LONG=1 ;;
+    --long) export CsCheck_Iter=${CsCheck_Iter:-10000} MAILTLS_LONG=1 short='' more='qemu-system-x86 e2fsprogs busybox-static cpio kmod zstd xz-utils' ;;
     *) echo "usage: run.sh [--long]" >&2; exit 64 ;;
     esac
 done
@@ -54,7 +55,7 @@ step() {
 # Runs one xunit executable and adds its counts.
 suite() {
     local status summary total errors failures skips idle
-    "tests/$1/bin/Release/net10.0/$1" -noColor -noLogo </dev/null 2>&1 | tee "$work/$1.log"
+    "tests/$1/bin/Release/net10.0/$1" -noColor -noLogo $short </dev/null 2>&1 | tee "$work/$1.log"
     status=${PIPESTATUS[0]}
     grep -A 20 ' \[FAIL\]' "$work/$1.log" >"$work/$1.failures"
     summary=$(grep -oE 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+, Not Run: [0-9]+' "$work/$1.log" | tail -n 1)
@@ -74,7 +75,7 @@ suite() {
 }
 
 stage 'what the tests need'
-step sh tests/lab/needs.sh mmdebstrap iproute2 openssl procps util-linux strace patch 'clang|gcc' zlib1g-dev sslscan e2fsprogs xfsprogs || finish
+step sh tests/lab/needs.sh mmdebstrap iproute2 openssl procps util-linux strace patch 'clang|gcc' zlib1g-dev sslscan e2fsprogs xfsprogs $more || finish
 # Debian testing moves: a root of it that cannot be made fails none but its own tests, which report.
 setsid sh -c 'sh tests/lab/make-root.sh bookworm bullseye trixie || exit
     [ "${MAILTLS_LONG:-}" != 1 ] || sh tests/lab/make-root.sh forky >&2 || echo "no root of Debian testing" >&2' >"$work/root" 2>"$work/root.log" </dev/null & making=$!      # meanwhile we build

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using MailTlsState.HostTests.Lab;
 using Xunit;
+using Xunit.Sdk;
 
 namespace MailTlsState.HostTests.Systemd;
 

@@ -7,6 +7,7 @@ namespace MailTlsState.HostTests.Systemd;
 /// A smoke test where systemd is the init: services are started and reloaded by their units, a hung apply is recovered by its timer, and after a
 /// power cut the files are put back before the daemons start. One guest for all of it: what costs is the boot.
 /// </summary>
+[Trait("Run", "Long")]
 public class SystemdTests
 {
     private const string Manifest = "/root/manifest.yaml";

@@ -203,7 +203,13 @@ public class MailProbeTests
     [Fact]
     public async Task Clear_text_on_an_implicit_port_is_shown()
     {
-        var server = new FakeServer(c => c.SendAsync("220 mail.example.test ESMTP\r\n"));
+        var server = new FakeServer(async c =>
+        {
+            await c.SendAsync("220 mail.example.test ESMTP\r\n");
+
+            // It goes on listening, as a real one does: a client that is hung up on may never read the greeting.
+            await c.ReadLineAsync();
+        });
 
         var result = await MailProbe.RunAsync(Implicit, server.ConnectAsync, Token, Quick);
 

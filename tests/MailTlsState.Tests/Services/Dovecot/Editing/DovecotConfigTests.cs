@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using CsCheck;
 using MailTlsState.Services.Dovecot.Editing;
 using Xunit;
@@ -132,7 +131,7 @@ public sealed class DovecotConfigTests
     public void A_hundred_thousand_lines_are_edited_in_well_under_a_second()
     {
         var text = string.Concat(Enumerable.Range(0, 25_000).Select(i => $"local_name m{i} {{\n  ssl_cert = </x\n# c\n}}\n"));
-        var clock = Stopwatch.StartNew();
+        var clock = ThreadTime.Start();
         Parse(text).RemoveSettings(Enumerable.Range(0, 25_000).Select(i => i * 4 + 2));
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(2), $"{clock.Elapsed}");
     }

@@ -53,14 +53,17 @@ public sealed class DeadlineRecovery(IHost host, IHostWriter writer, ApplyLimits
         }
     }
 
-    /// <summary>When the run began, or null when its journal is no longer there. While it is written to, one look may see half a line.</summary>
+    /// <summary>
+    /// When the run began, or null when its journal is no longer there. While it is written to, one look may see half a line. It only looks:
+    /// what lies beside the journal may be another run's, whose lock this is not yet.
+    /// </summary>
     private async Task<DateTimeOffset?> StartedAsync(string run)
     {
         for (var tries = 0; ; tries++)
         {
             try
             {
-                return FileTransaction.Open(writer, journalDirectory) is { } open && open.Entry.Id == run ? open.Entry.Started : null;
+                return Journal.Open(writer, journalDirectory) is { } open && open.Entry.Id == run ? open.Entry.Started : null;
             }
             catch (JournalUnreadableException) when (tries < 3)
             {

@@ -49,6 +49,18 @@ public class DeadlineRecoveryTests
     }
 
     [Fact]
+    public async Task What_another_run_is_about_to_begin_with_is_left_alone()
+    {
+        // It holds the lock and has not put its journal in place yet.
+        var host = OnSystemd();
+        host.CreateDirectory(Directory, 0, 0, 0x1C0);
+        host.CreateFile(Directory + "/journal.new", "its first line"u8, 0, 0, 0x180);
+        using var other = host.Lock("mailtls apply of somebody else");
+        await RecoverAsync(host, "20261125T000000000");
+        Assert.NotNull(host.Stat(Directory + "/journal.new"));
+    }
+
+    [Fact]
     public async Task A_run_that_hangs_is_ended_and_its_files_come_back()
     {
         var host = OnSystemd();

@@ -24,7 +24,7 @@ internal static class PlanCommand
             var host = parse.GetValue(observation) is { } recorded ? new RecordedHost(RecordingJson.Read(context.ReadFile(recorded))) : context.Host;
             var made = await PlanMaker.MakeAsync(host, manifest, null, cancellation).ConfigureAwait(false);
             var plan = made.Planning.Plan ?? throw new MailTlsException(made.Planning.Diagnostics);
-            if (PendingJournal.Look(context.Writer, Journal.DefaultDirectory) is { } pending)
+            if (host == context.Host && PendingJournal.Look(context.Writer, Journal.DefaultDirectory) is { } pending)
             {
                 plan = plan with { Diagnostics = [pending, .. plan.Diagnostics] };
             }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using MailTlsState.Cli;
 using MailTlsState.Cli.Rendering;
 using MailTlsState.Diagnostics;
+using MailTlsState.Execution;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Tests.Execution;
@@ -106,6 +107,16 @@ public class CommandTests
         Assert.Equal(2, shown.Status);
         Assert.Equal(saved.Output, shown.Output);
         Assert.Contains("MTS0908", (await RunAsync(host, "plan", Manifest, "-o", "/root/plan.json")).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_plan_for_another_host_says_nothing_of_this_ones_journal()
+    {
+        // Damaged, which is the least of what is told of a journal.
+        var host = RecordedMachine.Start("stock").AddFile(Journal.PathIn(Journal.DefaultDirectory), "half a line");
+        Assert.Equal(0, (await RunAsync(host, "observe", Manifest, "-o", "/root/observation.json")).Status);
+        Assert.Contains("MTS0712", (await RunAsync(host, "plan", Manifest)).Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("MTS0712", (await RunAsync(host, "plan", Manifest, "--observation", "/root/observation.json")).Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -16,6 +16,7 @@ internal enum TransactionKind
 /// <summary>The files' part of an apply on a tree of <see cref="Tree"/>, in the order in which the executor does it.</summary>
 internal sealed class Transaction(IHostWriter host, string folder)
 {
+    private const string RunId = "20260301T120000000";
     private const int Public = 0x1A4; // 0644
     private const int Private = 0x180; // 0600
     private const int PrivateDirectory = 0x1C0; // 0700
@@ -156,20 +157,6 @@ internal sealed class Transaction(IHostWriter host, string folder)
                 new SetAttributesStep($"{etc}/tls", new FileAttributes(0, 0, 0x1ED), new FileAttributes(0, 12, PrivateDirectory)),
             ];
         IEnumerable<Step> last = kind == TransactionKind.Create ? [] : [new RemoveFileStep($"{etc}/tls/retired.key")];
-        return new JournalEntry("20260301T120000000", Now, "mailtls apply", "mail.mydomain.com", Fingerprint.Digest("m"), [.. first, .. files.Select(Replace), .. last], [], []);
-    }
-
-    // As the stager names them: the new file waits in the nearest directory that exists.
-    private Step Replace(NewFile file, int number)
-    {
-        var name = Step.Name(file.Path).TrimStart('.');
-        var waits = Step.Parent(file.Path);
-        while (host.Stat(waits) is null)
-        {
-            waits = Step.Parent(waits);
-        }
-
-        var before = file.OldDigest is null ? null : $"{Step.Parent(file.Path)}/.{name}.mtls-20260301T120000000-{number + 1}.old";
-        return new ReplaceFileStep(file.Path, $"{waits}/.{name}.mtls-20260301T120000000-{number + 1}.new", before, file.OldDigest, Fingerprint.Digest(file.Content));
+        return new JournalEntry(RunId, Now, "mailtls apply", "mail.mydomain.com", Fingerprint.Digest("m"), [.. first, .. files.Select((file, i) => ReplaceFileStep.Of(host, file, RunId, i + 1)), .. last], [], []);
     }
 }

@@ -161,7 +161,7 @@ internal static class ApplyCommand
     // A fault that was there before does not undo an apply, but nobody may be told that it is gone.
     private static string Verified(VerificationReport report)
     {
-        var good = report.Endpoints.Count(e => e.Findings.All(f => f.Severity != FindingSeverity.Failure));
-        return good == report.Endpoints.Count ? $"{good}" : $"{good} of {report.Endpoints.Count}";
+        var all = report.Endpoints.Count;
+        return report.HasFailures ? $"{all - report.Failing} of {all}" : $"{all}";
     }
 }

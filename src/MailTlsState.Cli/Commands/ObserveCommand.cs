@@ -1,5 +1,4 @@
 using System.CommandLine;
-using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Planning;
 

@@ -15,7 +15,7 @@ internal static class FindingsText
         var width = report.Endpoints.Select(e => e.Expectation.Endpoint.ToString().Length).DefaultIfEmpty(0).Max();
         foreach (var endpoint in report.Endpoints)
         {
-            var mark = endpoint.Findings.Any(f => f.Severity == FindingSeverity.Failure) ? palette.Bad("FAIL")
+            var mark = endpoint.Fails ? palette.Bad("FAIL")
                 : endpoint.Findings.Any(f => f.Severity == FindingSeverity.Warning) ? palette.Bold("warn")
                 : palette.Good("ok  ");
             text.AppendLine($"{mark} {endpoint.Expectation.Endpoint.ToString().PadRight(width)}  {Served(endpoint)}");
@@ -26,10 +26,9 @@ internal static class FindingsText
             }
         }
 
-        var failed = report.Endpoints.Count(e => e.Findings.Any(f => f.Severity == FindingSeverity.Failure));
-        text.AppendLine(failed == 0
+        text.AppendLine(!report.HasFailures
             ? palette.Good($"Verified: {report.Endpoints.Count} listeners serve what the manifest says.")
-            : palette.Bad($"Not verified: {failed} of {report.Endpoints.Count} listeners fail."));
+            : palette.Bad($"Not verified: {report.Failing} of {report.Endpoints.Count} listeners fail."));
         return text.ToString();
     }
 

@@ -32,7 +32,7 @@ public static class CertificatePaths
     public static CertificateFiles Of(Manifest manifest, int generation)
     {
         var c = manifest.Certificate;
-        var stem = $"{c.Directory}/{manifest.Host}{(generation == 1 ? "" : $".{generation.ToString(CultureInfo.InvariantCulture)}")}";
+        var stem = $"{c.Directory}/{Stem(manifest, generation)}";
         return c.Layout == CertificateLayout.Bundle ? new CertificateFiles(stem + ".pem", stem + ".pem") : new CertificateFiles(stem + ".key", stem + ".pem");
     }
 
@@ -52,10 +52,8 @@ public static class CertificatePaths
         var newest = keys.Concat(chains).Append(0).Max();
         var generation = !bundle ? keys.Append(1).Max() : keys.Contains(newest) ? newest + 1 : Math.Max(newest, 1);
         var now = Of(manifest, generation);
-        var all = keys.Select(g => Name(g, ".key")).Concat(chains.Select(g => Name(g, ".pem")));
+        var all = keys.Select(g => Stem(manifest, g) + ".key").Concat(chains.Select(g => Stem(manifest, g) + ".pem"));
         return new CertificatePlace(generation, [.. all.Select(n => $"{directory}/{n}").Except([now.Key, now.Chain]).Order(StringComparer.Ordinal)]);
-
-        string Name(int generation, string end) => manifest.Host + (generation == 1 ? "" : "." + generation.ToString(CultureInfo.InvariantCulture)) + end;
     }
 
     /// <summary>The private CA's key, encrypted.</summary>
@@ -98,6 +96,9 @@ public static class CertificatePaths
             ? (await host.ObserveFileAsync(manifest.Certificate.Directory, cancellation).ConfigureAwait(false)).Kind == FileKind.Absent
             : file.Kind != FileKind.Regular || file.Text is null || PemFile.Parse(file.Text).Keys.Any();
     }
+
+    private static string Stem(Manifest manifest, int generation) =>
+        generation == 1 ? manifest.Host : string.Create(CultureInfo.InvariantCulture, $"{manifest.Host}.{generation}");
 
     private static List<int> Generations(IReadOnlyList<string> names, string host, string end)
     {

@@ -168,7 +168,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
                 return Ended(ApplyOutcome.Applied, report, interrupted);
             }
 
-            why = string.Join("; ", faults.Select(f => $"{f.Endpoint}: {f.Observed} where {f.Expected} was expected"));
+            why = string.Join("; ", faults.Select(f => f.Words));
         }
         catch (HostWriteException e)
         {
@@ -227,7 +227,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         var control = new ServiceControl(host, writer, facts.Systemd);
         foreach (var activation in entry.Activations)
         {
-            progress.Begin($"{activation.Activation.ToString().ToLowerInvariant()} {activation.Service.ToString().ToLowerInvariant()}");
+            progress.Begin($"{activation.Activation.ToString().ToLowerInvariant()} {activation.Service.Name()}");
             if (await control.ActivateAsync(activation.Service, activation.Activation).ConfigureAwait(false) is { } failed)
             {
                 _diagnostics.Add(ExecutionDiagnostics.ActivationFailed(failed.Call.ToString(), failed.Result.ExitCode, failed.Words));

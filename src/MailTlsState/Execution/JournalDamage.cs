@@ -6,15 +6,13 @@ namespace MailTlsState.Execution;
 /// <summary>What can still be said of a run whose journal is damaged: its temporary names tell what it was about to change.</summary>
 internal static class JournalDamage
 {
-    private const string Mark = ".mtls-";
-
     // Where files that are changed lie in nearly every case; other folders come out of the journal's text.
     private static readonly string[] Usual = ["/etc/postfix", "/etc/dovecot", "/etc/dovecot/conf.d", "/etc/pki", "/etc/pki/mailtls"];
 
     public static Diagnostic Describe(IHostWriter host, string path, int line, string text)
     {
         // The text is JSON or what is left of it, so a path stands between quotation marks.
-        var named = text.Split('"').Where(w => w.StartsWith('/') && w.Contains(Mark, StringComparison.Ordinal)).Select(Step.Parent);
+        var named = text.Split('"').Where(w => w.StartsWith('/') && w.Contains(TemporaryNames.Mark, StringComparison.Ordinal)).Select(Step.Parent);
         var found = named.Concat(Usual).Distinct().SelectMany(d => In(host, d)).Order(StringComparer.Ordinal).ToList();
         return ExecutionDiagnostics.JournalDamaged(path, line, found.Count == 0 ? "no temporary file of an apply was found in the usual places" : $"beside their targets lie {string.Join(", ", found)}");
     }
@@ -32,10 +30,6 @@ internal static class JournalDamage
         }
     }
 
-    private static string? Say(string directory, string name)
-    {
-        var cut = name.LastIndexOf(Mark, StringComparison.Ordinal);
-        var what = name.EndsWith(".old", StringComparison.Ordinal) ? "former" : name.EndsWith(".new", StringComparison.Ordinal) ? "new" : null;
-        return name.StartsWith('.') && cut > 1 && what is not null ? $"{directory}/{name} (the {what} content of {name[1..cut]})" : null;
-    }
+    private static string? Say(string directory, string name) =>
+        TemporaryNames.Read(name) is (var file, var former) ? $"{directory}/{name} (the {(former ? "former" : "new")} content of {file})" : null;
 }

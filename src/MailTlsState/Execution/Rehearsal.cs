@@ -62,7 +62,7 @@ internal sealed class Rehearsal(IHost host, IHostWriter writer, ApplyLimits limi
             // On a busy host the first round alone may take longer, since the daemons are still starting: one more in any case.
             if ((round > 1 && host.Clock.GetElapsedTime(start) > limits.Rehearsal) || dead.Count > 0)
             {
-                var faults = dead.Select(s => $"{s} did not stay up").Concat(found.Select(f => $"{f.Endpoint}: {f.Observed} where {f.Expected} was expected")).ToList();
+                var faults = dead.Select(s => $"{s} did not stay up").Concat(found.Select(f => f.Words)).ToList();
                 var words = rehearsal.Log.Trim();
                 var fact = string.Join("; ", faults) + (words.Length == 0 ? "" : $" (the daemons said: {words.ReplaceLineEndings(" / ")})");
                 return new RehearsalResult(false, [ExecutionDiagnostics.RehearsalFailed(fact)], report);

@@ -67,23 +67,23 @@ internal sealed class Rollback(IHost host, IHostWriter writer, IApplyProgress pr
             {
                 // It was down before. After a boot it is the system's doing that it is up, and its files were the old ones already.
                 case (Activation.Start, true) when former.SameBoot:
-                    progress.Begin($"stopping {Name(kind)}");
+                    progress.Begin($"stopping {kind.Name()}");
                     failed.Add(await control.StopAsync(kind).ConfigureAwait(false));
                     break;
                 case (Activation.Start, false):
                     break;
                 case (Activation.Restart, true):
-                    progress.Begin($"restarting {Name(kind)}");
+                    progress.Begin($"restarting {kind.Name()}");
                     failed.Add(await control.ActivateAsync(kind, Activation.Restart).ConfigureAwait(false));
                     break;
                 case (_, true):
-                    progress.Begin($"reloading {Name(kind)}");
+                    progress.Begin($"reloading {kind.Name()}");
                     failed.Add(await control.ActivateAsync(kind, Activation.Reload).ConfigureAwait(false));
                     break;
 
                 // A reload can end a master, for example on a port that is taken. It ran before, so it runs again.
                 case (_, false):
-                    progress.Begin($"starting {Name(kind)}");
+                    progress.Begin($"starting {kind.Name()}");
                     failed.Add(await control.ActivateAsync(kind, Activation.Start).ConfigureAwait(false));
                     break;
             }
@@ -103,9 +103,9 @@ internal sealed class Rollback(IHost host, IHostWriter writer, IApplyProgress pr
         {
             var running = await control.IsRunningAsync(kind).ConfigureAwait(false);
             var why = string.Join("; ", differing.Where(d => d.Before.Service == kind).Select(d => d.Words));
-            progress.Begin($"{(running ? "restarting" : "starting")} {Name(kind)}, since {(running ? "a reload" : "a start")} did not bring the former state back");
+            progress.Begin($"{(running ? "restarting" : "starting")} {kind.Name()}, since {(running ? "a reload" : "a start")} did not bring the former state back");
             var failure = await control.ActivateAsync(kind, running ? Activation.Restart : Activation.Start).ConfigureAwait(false);
-            notes.Add($"{Name(kind)} was {(running ? "restarted" : "started again")}, since after a {(running ? "reload" : "start")} {why}");
+            notes.Add($"{kind.Name()} was {(running ? "restarted" : "started again")}, since after a {(running ? "reload" : "start")} {why}");
             notes.AddRange(Words([failure]));
         }
 
@@ -114,8 +114,6 @@ internal sealed class Rollback(IHost host, IHostWriter writer, IApplyProgress pr
 
     private static IReadOnlyList<string> Words(IEnumerable<ServiceControl.Failure?> failures) =>
         [.. failures.OfType<ServiceControl.Failure>().Select(f => $"{f.Call} returned {f.Result.ExitCode}: {f.Words}")];
-
-    private static string Name(ServiceKind kind) => kind.ToString().ToLowerInvariant();
 }
 
 /// <summary>Time limits of an apply.</summary>

@@ -65,31 +65,7 @@ internal sealed class Stager(IHostWriter host, Manifest manifest, CertificateSta
     }
 
     /// <summary>The steps of the commit; temporary names carry <paramref name="id"/>.</summary>
-    public IReadOnlyList<Step> Steps(string id)
-    {
-        var steps = new List<Step>(_before);
-        var number = 0;
-        foreach (var file in _files)
-        {
-            var name = Step.Name(file.Path).TrimStart('.');
-            var staged = $"{Existing(Step.Parent(file.Path))}/.{name}.mtls-{id}-{++number}.new";
-            var before = file.OldDigest is null ? null : $"{Step.Parent(file.Path)}/.{name}.mtls-{id}-{number}.old";
-            steps.Add(new ReplaceFileStep(file.Path, staged, before, file.OldDigest, Fingerprint.Digest(file.Content)));
-        }
-
-        return [.. steps, .. _after];
-    }
-
-    // The new file waits in the nearest directory that exists, which is on the file system that it goes to.
-    private string Existing(string directory)
-    {
-        while (directory != "/" && host.Stat(directory) is null)
-        {
-            directory = Step.Parent(directory);
-        }
-
-        return directory == "/" ? "" : directory;
-    }
+    public IReadOnlyList<Step> Steps(string id) => [.. _before, .. _files.Select((file, i) => ReplaceFileStep.Of(host, file, id, i + 1)), .. _after];
 
     private void Edit(EditText work)
     {

@@ -78,6 +78,30 @@ public sealed record CreateDirectoryStep(string Path, int Owner, int Group, int 
 /// <param name="NewDigest">Digest of the new file.</param>
 public sealed record ReplaceFileStep(string Path, string Staged, string? BeforeImage, string? OldDigest, string NewDigest) : Step(Path)
 {
+    /// <summary>
+    /// The step for one new file. It waits in the nearest directory that exists, which is on the file system that it goes to.
+    /// </summary>
+    /// <param name="host">Tells which directories exist.</param>
+    /// <param name="file">The new file.</param>
+    /// <param name="run">Id of the apply.</param>
+    /// <param name="number">Which of its files, from 1.</param>
+    public static ReplaceFileStep Of(IHostWriter host, NewFile file, string run, int number)
+    {
+        var (name, home) = (Name(file.Path), Parent(file.Path));
+        var waits = home;
+        while (waits != "/" && host.Stat(waits) is null)
+        {
+            waits = Parent(waits);
+        }
+
+        return new ReplaceFileStep(
+            file.Path,
+            $"{(waits == "/" ? "" : waits)}/{Hosts.TemporaryNames.Staged(name, run, number)}",
+            file.OldDigest is null ? null : $"{home}/{Hosts.TemporaryNames.BeforeImage(name, run, number)}",
+            file.OldDigest,
+            Fingerprint.Digest(file.Content));
+    }
+
     /// <inheritdoc/>
     public override IEnumerable<string> TemporaryNames => BeforeImage is null ? [Staged] : [Staged, BeforeImage];
 

@@ -1,5 +1,6 @@
 using System.Text;
 using MailTlsState.Hosts;
+using MailTlsState.Manifests;
 
 namespace MailTlsState.Planning;
 
@@ -32,7 +33,7 @@ public static class Fingerprint
 
         foreach (var service in observed.Services.Values)
         {
-            var name = service.Kind.ToString().ToLowerInvariant();
+            var name = service.Kind.Name();
             parts[$"service {name}"] = $"installed={service.Installed} version={service.Version} running={service.Running}";
             foreach (var (question, answer) in service.Answers)
             {

@@ -42,7 +42,7 @@ public static class Planner
             return new PlanningResult(null, diagnostics);
         }
 
-        var effects = manifest.Services.Select(s => $"reload {s.Kind.ToString().ToLowerInvariant()}").ToList();
+        var effects = manifest.Services.Select(s => $"reload {s.Kind.Name()}").ToList();
         var certificate = new CertificatePlanner(manifest, observed, now).Plan(effects);
         diagnostics.AddRange(certificate.Diagnostics);
         var recovery = RecoveryUnit.Plan(observed);
@@ -88,7 +88,7 @@ public static class Planner
             Fingerprint.Of(observed),
             changes,
             diagnostics,
-            [.. EndpointTarget.Of(manifest, observed.Listeners).Where(t => t.Named is null).Select(t => $"{t.Service.ToString().ToLowerInvariant()} {t.Endpoint.Name()} on {t.Address} port {t.Port}")]);
+            [.. EndpointTarget.Of(manifest, observed.Listeners).Where(t => t.Named is null).Select(t => $"{t.Service.Name()} {t.Endpoint.Name()} on {t.Address} port {t.Port}")]);
         return new PlanningResult(plan, diagnostics);
     }
 
@@ -116,7 +116,7 @@ public static class Planner
     private static Change? Activation(
         Manifest manifest, TlsPolicy policy, ServiceManifest service, HostObservation observed, DateTimeOffset now, bool configured, bool newFiles)
     {
-        var name = service.Kind.ToString().ToLowerInvariant();
+        var name = service.Kind.Name();
         if (!observed.Services[service.Kind].Running)
         {
             return service.State == DesiredServiceState.AsFound

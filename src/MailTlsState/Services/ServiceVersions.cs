@@ -25,22 +25,13 @@ internal static class ServiceVersions
         where T : class, IDialect
     {
         var name = observed.Kind.ToString();
-        if (!Version.TryParse(observed.Version, out var version))
+        var version = Parse(observed.Version);
+        var dialect = Nearest(dialects, observed.Version);
+        if ((version < dialect.From || version >= dialect.Below) && !desired.AllowUntested)
         {
-            version = new Version(0, 0);
-        }
-
-        var dialect = dialects.FirstOrDefault(d => version >= d.From && version < d.Below);
-        if (dialect is null)
-        {
-            if (!desired.AllowUntested)
-            {
-                var range = $"{dialects[0].From} to below {dialects[^1].Below}";
-                diagnostics.Add(ServiceDiagnostics.UnknownVersion(at, name, observed.Version, range));
-                return null;
-            }
-
-            dialect = version < dialects[0].From ? dialects[0] : dialects[^1];
+            var range = $"{dialects[0].From} to below {dialects[^1].Below}";
+            diagnostics.Add(ServiceDiagnostics.UnknownVersion(at, name, observed.Version, range));
+            return null;
         }
 
         if (!dialect.Tested.Any(t => Starts(version, t)))
@@ -50,6 +41,16 @@ internal static class ServiceVersions
 
         return dialect;
     }
+
+    /// <summary>The dialect of a version, or the one at the nearer end of the ranges where none has it: what is asked of a daemon and what is planned for it go by the same.</summary>
+    public static T Nearest<T>(IReadOnlyList<T> dialects, string version)
+        where T : class, IDialect
+    {
+        var parsed = Parse(version);
+        return dialects.FirstOrDefault(d => parsed >= d.From && parsed < d.Below) ?? (parsed < dialects[0].From ? dialects[0] : dialects[^1]);
+    }
+
+    private static Version Parse(string version) => Version.TryParse(version, out var parsed) ? parsed : new Version(0, 0);
 
     // Patch levels are ignored: 3.7.11 is 3.7.
     private static bool Starts(Version version, Version prefix) =>

@@ -35,7 +35,7 @@ public sealed record FindingEndpoint(ServiceKind Service, EndpointKind Kind, str
 {
     /// <summary>For example <c>postfix smtp 127.0.0.1:25</c>.</summary>
     public override string ToString() =>
-        $"{Service.ToString().ToLowerInvariant()} {Kind.Name()} {(Address.Contains(':', StringComparison.Ordinal) ? $"[{Address}]" : Address)}:{Port}";
+        $"{Service.Name()} {Kind.Name()} {(Address.Contains(':', StringComparison.Ordinal) ? $"[{Address}]" : Address)}:{Port}";
 }
 
 /// <summary>One verified fact about an endpoint that is not as it should be.</summary>
@@ -55,4 +55,8 @@ public sealed record Finding(
     string Expected,
     string Observed,
     string Rule,
-    string Remedy);
+    string Remedy)
+{
+    /// <summary>In a few words, for a sentence: <c>dovecot imaps 127.0.0.1:993: no answer where a completed TLS handshake was expected</c>.</summary>
+    public string Words => $"{Endpoint}: {Observed} where {Expected} was expected";
+}

@@ -43,7 +43,7 @@ public static class FindingsJson
     {
         var (expectation, result, findings) = endpoint;
         json.WriteStartObject();
-        json.WriteString("service", expectation.Service.ToString().ToLowerInvariant());
+        json.WriteString("service", expectation.Service.Name());
         json.WriteString("endpoint", expectation.Kind.Name());
         json.WriteString("security", expectation.Security.ToString().ToLowerInvariant());
         json.WriteString("address", expectation.Address);

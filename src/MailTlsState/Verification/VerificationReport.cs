@@ -6,7 +6,11 @@ namespace MailTlsState.Verification;
 /// <param name="Expectation">What it should serve.</param>
 /// <param name="Result">What it served, or null when it was not probed.</param>
 /// <param name="Findings">The differences.</param>
-public sealed record EndpointReport(EndpointExpectation Expectation, ProbeResult? Result, IReadOnlyList<Finding> Findings);
+public sealed record EndpointReport(EndpointExpectation Expectation, ProbeResult? Result, IReadOnlyList<Finding> Findings)
+{
+    /// <summary>True when it does not serve what it should.</summary>
+    public bool Fails => Findings.Any(f => f.Severity == FindingSeverity.Failure);
+}
 
 /// <summary>All endpoints of one verification.</summary>
 /// <param name="Endpoints">In the order of the expectations.</param>
@@ -16,7 +20,10 @@ public sealed record VerificationReport(IReadOnlyList<EndpointReport> Endpoints)
     public IEnumerable<Finding> Findings => Endpoints.SelectMany(e => e.Findings);
 
     /// <summary>True when a finding fails: <c>verify</c> exits with 2.</summary>
-    public bool HasFailures => Findings.Any(f => f.Severity == FindingSeverity.Failure);
+    public bool HasFailures => Failing > 0;
+
+    /// <summary>How many endpoints fail.</summary>
+    public int Failing => Endpoints.Count(e => e.Fails);
 
     /// <summary>True when a finding would roll an apply back.</summary>
     public bool HasActivationFindings => Findings.Any(f => f.Class == FindingClass.Activation);

@@ -28,9 +28,9 @@ internal sealed record Surroundings(bool ReadOnly, string? Immutable, string? Ch
     internal static int BeforeImages(string path, ulong inode)
     {
         var directory = Path.GetDirectoryName(path)!;
-        var start = $".{Path.GetFileName(path).TrimStart('.')}.mtls-";
+        var file = Path.GetFileName(path);
         return LinuxFileReader.List(directory).Count(name =>
-            name.StartsWith(start, StringComparison.Ordinal) && name.EndsWith(".old", StringComparison.Ordinal)
+            TemporaryNames.IsBeforeImage(name, file)
             && Libc.StatX(Libc.AtCurrentDirectory, $"{directory}/{name}", Libc.AtSymlinkNoFollow, BasicStats, out var other) == 0 && other.Inode == inode);
     }
 

@@ -44,10 +44,6 @@ public abstract class DovecotDialect : IDialect
     /// <summary>What the versions cannot express of a policy, in words; empty when they express all of it.</summary>
     public virtual IEnumerable<string> Inexpressible(TlsPolicy policy) => [];
 
-    /// <summary>The dialect of a version, or null where none has it.</summary>
-    public static DovecotDialect? Of(string version) =>
-        Version.TryParse(version, out var parsed) ? All.FirstOrDefault(d => parsed >= d.From && parsed < d.Below) : null;
-
     /// <summary>The cipher list of a policy, or null when it leaves the daemon's own.</summary>
     protected static string? CipherList(TlsPolicy policy)
     {

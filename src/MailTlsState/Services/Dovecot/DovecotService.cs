@@ -32,7 +32,7 @@ public sealed class DovecotService : IMailService
         var version = told.Output.Split([' ', '-'], 2)[0].Trim();
 
         // What is asked depends on the version: doveconf answers nothing when one of the names is unknown to it.
-        var dialect = DovecotDialect.Of(version) ?? DovecotDialect.All[^1];
+        var dialect = ServiceVersions.Nearest(DovecotDialect.All, version);
         var calls = new Dictionary<string, ProcessCall> { [DovecotAnswers.Explicit] = new(Doveconf, ["-c", MainFile, "-n"]) };
         foreach (var (question, protocol, name) in DovecotAnswers.Filters(manifest))
         {

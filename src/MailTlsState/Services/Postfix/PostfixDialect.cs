@@ -24,17 +24,14 @@ public abstract class PostfixDialect : IDialect
     /// </summary>
     public virtual IReadOnlyList<string> Obsolete { get; } = ["smtpd_use_tls", "smtpd_enforce_tls", "smtpd_tls_eecdh_grade"];
 
-    /// <summary>The value of a protocol parameter that makes <paramref name="minimum"/> (TLS 1.2 or 1.3) the floor.</summary>
-    public abstract string Protocols(TlsVersion minimum);
+    /// <summary>
+    /// The value of a protocol parameter that makes <paramref name="minimum"/> (TLS 1.2 or 1.3) the floor: <c>&gt;=TLSv1.2</c>, which 3.6 brought
+    /// (RELEASE_NOTES-3.6).
+    /// </summary>
+    public virtual string Protocols(TlsVersion minimum) => ">=" + Checked(minimum).Name();
 
-    /// <summary><c>&gt;=TLSv1.2</c>, which 3.6 brought (RELEASE_NOTES-3.6).</summary>
-    protected static string AtLeast(TlsVersion minimum) => ">=" + Checked(minimum).Name();
-
-    /// <summary><c>!SSLv2, !SSLv3, !TLSv1, !TLSv1.1</c>: the only spelling up to 3.5.</summary>
-    protected static string NoneBelow(TlsVersion minimum) =>
-        string.Join(", ", new[] { "!SSLv2", "!SSLv3" }.Concat(Enum.GetValues<TlsVersion>().Where(v => v < Checked(minimum)).Select(v => "!" + v.Name())));
-
-    private static TlsVersion Checked(TlsVersion minimum) => minimum is TlsVersion.Tls12 or TlsVersion.Tls13
+    /// <summary>The floor itself, if a policy can have it.</summary>
+    protected static TlsVersion Checked(TlsVersion minimum) => minimum is TlsVersion.Tls12 or TlsVersion.Tls13
         ? minimum
         : throw new ArgumentOutOfRangeException(nameof(minimum), minimum, "no policy has a floor below TLS 1.2");
 }

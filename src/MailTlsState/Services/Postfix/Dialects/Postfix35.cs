@@ -14,5 +14,7 @@ internal sealed class Postfix35 : PostfixDialect
 
     public override IReadOnlyList<Version> Tested { get; } = [new(3, 5)];
 
-    public override string Protocols(TlsVersion minimum) => NoneBelow(minimum);
+    /// <summary><c>!SSLv2, !SSLv3, !TLSv1, !TLSv1.1</c>: the only spelling up to 3.5.</summary>
+    public override string Protocols(TlsVersion minimum) =>
+        string.Join(", ", new[] { "!SSLv2", "!SSLv3" }.Concat(Enum.GetValues<TlsVersion>().Where(v => v < Checked(minimum)).Select(v => "!" + v.Name())));
 }

@@ -1,5 +1,3 @@
-using MailTlsState.Policies;
-
 namespace MailTlsState.Services.Postfix.Dialects;
 
 /// <summary>Postfix 3.6 to 3.8 (Debian 12, RHEL 10).</summary>
@@ -10,6 +8,4 @@ internal sealed class Postfix36 : PostfixDialect
     public override Version Below { get; } = new(3, 9);
 
     public override IReadOnlyList<Version> Tested { get; } = [new(3, 7)];
-
-    public override string Protocols(TlsVersion minimum) => AtLeast(minimum);
 }

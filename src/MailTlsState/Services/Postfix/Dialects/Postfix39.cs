@@ -1,5 +1,3 @@
-using MailTlsState.Policies;
-
 namespace MailTlsState.Services.Postfix.Dialects;
 
 /// <summary>
@@ -16,6 +14,4 @@ internal sealed class Postfix39 : PostfixDialect
 
     public override IReadOnlyList<string> Obsolete { get; } =
         ["smtpd_use_tls", "smtpd_enforce_tls", "smtpd_tls_eecdh_grade", "smtpd_tls_dh512_param_file", "smtpd_tls_dh1024_param_file"];
-
-    public override string Protocols(TlsVersion minimum) => AtLeast(minimum);
 }

@@ -66,6 +66,8 @@ internal static class Program
             ApplyCommand.Create(run),
             VerifyCommand.Create(run),
             RecoverCommand.Create(run),
+            RollbackCommand.Create(run),
+            HistoryCommand.Create(run),
             ShowCommand.Create(run),
             ValidateCommand.Create(run),
             SchemaCommand.Create(run),

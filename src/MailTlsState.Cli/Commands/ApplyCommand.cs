@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text;
-using MailTlsState.Cli.Rendering;
 using MailTlsState.Diagnostics;
 using MailTlsState.Execution;
 using MailTlsState.Manifests;
@@ -12,6 +11,9 @@ namespace MailTlsState.Cli.Commands;
 /// <summary><c>apply MANIFEST|PLAN</c>: makes the changes, all or nothing.</summary>
 internal static class ApplyCommand
 {
+    private const string Done = "Apply complete";
+    private const string Verified = "what the manifest says";
+
     public static Command Create(CommandRunner run)
     {
         var source = new Argument<string>("MANIFEST|PLAN") { Description = "the manifest, or a plan saved with plan -o" };
@@ -48,10 +50,10 @@ internal static class ApplyCommand
             manifest = context.ParseManifest(source, bytes);
             if (approved)
             {
-                return await ApplyAtOnceAsync(context, manifest, lockTimeout, deadline, cancellation).ConfigureAwait(false);
+                return await ApplyFlow.RunAtOnceAsync(context, new ManifestPlanSource(manifest), deadline, lockTimeout, Done, Verified, cancellation).ConfigureAwait(false);
             }
 
-            if (!await RecoverFirstAsync(context, lockTimeout, cancellation).ConfigureAwait(false))
+            if (!await ApplyFlow.RecoverFirstAsync(context, lockTimeout, cancellation).ConfigureAwait(false))
             {
                 return ExitCodes.Incomplete;
             }
@@ -61,55 +63,8 @@ internal static class ApplyCommand
             plan = made.Planning.Plan ?? throw new MailTlsException(made.Planning.Diagnostics);
         }
 
-        if (context.Format == OutputFormat.Text)
-        {
-            PlanCommand.Print(context, plan);
-        }
-
-        if (!plan.IsEmpty && !approved)
-        {
-            var answer = await context.Terminal.ApproveAsync("Make these changes? Only yes is taken as approval: ", cancellation).ConfigureAwait(false);
-            if (answer != true)
-            {
-                throw new MailTlsException(CommandDiagnostics.NotApproved(asked: answer is not null));
-            }
-        }
-
-        var result = await Executor(context, deadline).ApplyAsync(manifest, plan, context.CommandLine, lockTimeout, cancellation).ConfigureAwait(false);
-        return Report(context, plan, result);
-    }
-
-    // Nobody has to read the plan before it is carried out, so the host needs to be observed once only.
-    private static async Task<int> ApplyAtOnceAsync(CommandContext context, Manifest manifest, TimeSpan lockTimeout, TimeSpan? deadline, CancellationToken cancellation)
-    {
-        Plan? plan = null;
-        var result = await Executor(context, deadline).ApplyAsync(manifest, Show, context.CommandLine, lockTimeout, cancellation).ConfigureAwait(false);
-        return Report(context, plan, result);
-
-        void Show(Plan made)
-        {
-            plan = made;
-            if (context.Format == OutputFormat.Text)
-            {
-                PlanCommand.Print(context, made);
-            }
-        }
-    }
-
-    private static Executor Executor(CommandContext context, TimeSpan? deadline) =>
-        new(context.Host, context.Writer, new TerminalProgress(context.Terminal), ApplyLimits.Default with { Deadline = deadline }, Journal.DefaultDirectory);
-
-    // A plan made from half of a change would be stale as soon as the executor had recovered.
-    private static async Task<bool> RecoverFirstAsync(CommandContext context, TimeSpan lockTimeout, CancellationToken cancellation)
-    {
-        if (PendingJournal.Look(context.Writer, Journal.DefaultDirectory) is null)
-        {
-            return true;
-        }
-
-        var recovered = await RecoverCommand.RunAsync(context, lockTimeout, filesOnly: false, cancellation).ConfigureAwait(false);
-        RecoverCommand.Report(context, recovered);
-        return recovered.Outcome != RecoveryOutcome.Incomplete;
+        return await ApplyFlow.RunAsync(
+            context, new ManifestPlanSource(manifest), plan, approved, deadline, lockTimeout, Done, Verified, cancellation).ConfigureAwait(false);
     }
 
     private static void DemandManifest(CommandContext context, Plan plan, Manifest manifest, string? expected)
@@ -124,44 +79,5 @@ internal static class ApplyCommand
         {
             throw new PlanStaleException([$"the plan was made from another manifest than {expected}: {plan.ManifestDigest} → {digest}"]);
         }
-    }
-
-    private static int Report(CommandContext context, Plan? plan, ApplyResult result)
-    {
-        if (context.Format == OutputFormat.Json)
-        {
-            context.Terminal.Output.WriteLine(ApplyJson.Write(plan, result));
-        }
-        else
-        {
-            foreach (var d in result.Diagnostics)
-            {
-                context.Terminal.Report(d);
-            }
-
-            context.Terminal.Log(result.Log);
-            if (result.Outcome == ApplyOutcome.Applied)
-            {
-                context.Terminal.Output.Write(FindingsText.Render(result.Report!, context.Terminal.Palette));
-                context.Terminal.Output.WriteLine(context.Terminal.Palette.Bold(
-                    $"Apply complete: {plan!.Changes.Count} {(plan.Changes.Count == 1 ? "change" : "changes")} made; {Verified(result.Report!)} listeners verified by handshake."));
-            }
-        }
-
-        return result.Outcome switch
-        {
-            ApplyOutcome.NoChanges => ExitCodes.Done,
-            ApplyOutcome.Applied => ExitCodes.Done,
-            ApplyOutcome.Untouched => ExitCodes.Error,
-            ApplyOutcome.RolledBack => ExitCodes.RolledBack,
-            _ => ExitCodes.Incomplete,
-        };
-    }
-
-    // A fault that was there before does not undo an apply, but nobody may be told that it is gone.
-    private static string Verified(VerificationReport report)
-    {
-        var all = report.Endpoints.Count;
-        return report.HasFailures ? $"{all - report.Failing} of {all}" : $"{all}";
     }
 }

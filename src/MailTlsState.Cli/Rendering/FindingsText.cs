@@ -9,7 +9,7 @@ namespace MailTlsState.Cli.Rendering;
 /// <summary>A verification as people read it: a line for each listener, then each finding with its rule and remedy.</summary>
 internal static class FindingsText
 {
-    public static string Render(VerificationReport report, Palette palette)
+    public static string Render(VerificationReport report, Palette palette, string what = "what the manifest says")
     {
         var text = new StringBuilder();
         var width = report.Endpoints.Select(e => e.Expectation.Endpoint.ToString().Length).DefaultIfEmpty(0).Max();
@@ -27,7 +27,7 @@ internal static class FindingsText
         }
 
         text.AppendLine(!report.HasFailures
-            ? palette.Good($"Verified: {report.Endpoints.Count} listeners serve what the manifest says.")
+            ? palette.Good($"Verified: {report.Endpoints.Count} listeners serve {what}.")
             : palette.Bad($"Not verified: {report.Failing} of {report.Endpoints.Count} listeners fail."));
         return text.ToString();
     }

@@ -39,7 +39,7 @@ internal static class PlanText
         _ => throw new ArgumentOutOfRangeException(nameof(action), action, null),
     };
 
-    private static void Append(StringBuilder text, Change change, Palette palette)
+    public static void Append(StringBuilder text, Change change, Palette palette)
     {
         var symbol = palette.Of(change.Action, Symbol(change.Action).PadLeft(3));
         text.AppendLine($"{symbol} {palette.Bold(change.Address)}");

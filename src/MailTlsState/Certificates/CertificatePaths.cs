@@ -36,6 +36,9 @@ public static class CertificatePaths
         return c.Layout == CertificateLayout.Bundle ? new CertificateFiles(stem + ".pem", stem + ".pem") : new CertificateFiles(stem + ".key", stem + ".pem");
     }
 
+    /// <summary>The one pair that was in use before the present one: key, leaf and chain in one file.</summary>
+    public static string Previous(Manifest manifest) => $"{manifest.Certificate.Directory}/.{manifest.Host}.previous.pem";
+
     /// <summary>Looks for the generation on disk. Split: the highest whose key exists. Bundle: the plain name where it holds a key, else the highest chain without a key file beside it, else the first unused one.</summary>
     public static async Task<CertificatePlace> LocateAsync(IHost host, Manifest manifest, CancellationToken cancellation)
     {

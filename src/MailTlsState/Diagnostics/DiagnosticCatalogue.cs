@@ -15,6 +15,7 @@ public static class DiagnosticCatalogue
         .. CertificateDiagnostics.All,
         .. PlanDiagnostics.All,
         .. ExecutionDiagnostics.All,
+        .. HistoryDiagnostics.All,
         .. SystemdDiagnostics.All,
         .. VerificationDiagnostics.All,
         .. CommandDiagnostics.All,

@@ -201,8 +201,8 @@ public static partial class ManifestDiagnostics
     internal static Diagnostic DuplicateItem(SourceLocation at, string path) =>
         Error(ManifestDuplicateItem, $"{Show(path)} names the same item twice", "remove one of them", at);
 
-    internal static Diagnostic Duration(SourceLocation at, string path, string value) =>
-        Error(ManifestDuration, $"{Show(path)} is {Quote(value)}, which is no duration", "write a number and d or h, such as 30d or 12h, up to 36500d", at);
+    internal static Diagnostic Duration(SourceLocation at, string path, string value, bool noneAllowed = false) =>
+        Error(ManifestDuration, $"{Show(path)} is {Quote(value)}, which is no duration", $"write a number and d or h, such as 30d or 12h, up to 36500d{(noneAllowed ? ", or 0 for never" : "")}", at);
 
     internal static Diagnostic UnknownApiVersion(SourceLocation at, string value, string known) =>
         Error(ManifestApiVersion, $"apiVersion is {Quote(value)}", $"this version reads {known} only", at);

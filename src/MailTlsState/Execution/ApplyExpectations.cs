@@ -10,7 +10,7 @@ using MailTlsState.Verification;
 namespace MailTlsState.Execution;
 
 /// <summary>What an apply has to see on the wire, and which faults undo it.</summary>
-internal sealed class ApplyExpectations(Manifest manifest, TlsPolicy policy, HostObservation before, CertificateState onDisk, Stager stager, DateTimeOffset now)
+internal sealed class ApplyExpectations(Manifest manifest, TlsPolicy policy, HostObservation before, CertificateState onDisk, Stager stager, DateTimeOffset now) : IExpectedState
 {
     private readonly string? _leaf = stager.NewLeaf is { } made
         ? CertificateFacts.Sha256(made)
@@ -28,6 +28,9 @@ internal sealed class ApplyExpectations(Manifest manifest, TlsPolicy policy, Hos
     /// </summary>
     public IReadOnlyList<EndpointExpectation> Rehearsed() =>
         [.. For(before.Listeners).Select(e => e with { AuthForbiddenBeforeTls = false, AuthRequiredOverTls = false })];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Finding> Judge(EndpointExpectation expectation, ProbeResult result, DateTimeOffset now) => Verifier.Evaluate(expectation, result, now);
 
     /// <summary>
     /// The findings that undo the apply: activation findings on endpoints that the manifest names, and on the others whatever

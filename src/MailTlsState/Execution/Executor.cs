@@ -1,6 +1,5 @@
-using System.Globalization;
-using MailTlsState.Certificates;
 using MailTlsState.Diagnostics;
+using MailTlsState.Execution.History;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
@@ -18,18 +17,22 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
 {
     private readonly List<Diagnostic> _diagnostics = [];
 
-    /// <summary>Brings the host to <paramref name="manifest"/>'s state, by exactly the changes that were approved.</summary>
-    /// <param name="manifest">The desired state.</param>
+    /// <summary>Brings the host to a manifest's state, by exactly the changes that were approved.</summary>
+    public Task<ApplyResult> ApplyAsync(Manifest manifest, Plan approved, string commandLine, TimeSpan lockTimeout, CancellationToken cancellation) =>
+        ApplyAsync(new ManifestPlanSource(manifest), approved, new Invocation(commandLine), lockTimeout, cancellation);
+
+    /// <summary>Carries out exactly the changes that were approved.</summary>
+    /// <param name="source">Where the plan came from; it is made again under the lock.</param>
     /// <param name="approved">The plan that was shown and approved.</param>
-    /// <param name="commandLine">Named to whoever is kept out by the lock.</param>
+    /// <param name="invocation">Who runs it; the command is named to whoever is kept out by the lock.</param>
     /// <param name="lockTimeout">How long to wait for another run to end.</param>
     /// <param name="cancellation">Obeyed until the commit; from then on the run finishes or rolls back.</param>
     /// <exception cref="LockHeldException">Another run is at work.</exception>
     /// <exception cref="PlanStaleException">Host or manifest moved since the plan was made.</exception>
     /// <exception cref="MailTlsException">It cannot be applied; nothing was changed.</exception>
-    public Task<ApplyResult> ApplyAsync(Manifest manifest, Plan approved, string commandLine, TimeSpan lockTimeout, CancellationToken cancellation) =>
+    public Task<ApplyResult> ApplyAsync(PlanSource source, Plan approved, Invocation invocation, TimeSpan lockTimeout, CancellationToken cancellation) =>
         ApplyAsync(
-            manifest,
+            source,
             approved.MadeAt,
             plan =>
             {
@@ -38,23 +41,23 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
                     throw new PlanStaleException(moved);
                 }
             },
-            commandLine,
+            invocation,
             lockTimeout,
             cancellation);
 
     /// <summary>The same with an approval given beforehand: the host is observed once, under the lock, so no plan can grow stale.</summary>
-    /// <param name="manifest">The desired state.</param>
+    /// <param name="source">What to plan from.</param>
     /// <param name="show">Shown the plan before anything is done.</param>
-    /// <param name="commandLine">Named to whoever is kept out by the lock.</param>
+    /// <param name="invocation">Who runs it; the command is named to whoever is kept out by the lock.</param>
     /// <param name="lockTimeout">How long to wait for another run to end.</param>
     /// <param name="cancellation">Obeyed until the commit; from then on the run finishes or rolls back.</param>
-    public Task<ApplyResult> ApplyAsync(Manifest manifest, Action<Plan> show, string commandLine, TimeSpan lockTimeout, CancellationToken cancellation) =>
-        ApplyAsync(manifest, null, show, commandLine, lockTimeout, cancellation);
+    public Task<ApplyResult> ApplyAsync(PlanSource source, Action<Plan> show, Invocation invocation, TimeSpan lockTimeout, CancellationToken cancellation) =>
+        ApplyAsync(source, null, show, invocation, lockTimeout, cancellation);
 
     private async Task<ApplyResult> ApplyAsync(
-        Manifest manifest, DateTimeOffset? madeAt, Action<Plan> check, string commandLine, TimeSpan lockTimeout, CancellationToken cancellation)
+        PlanSource source, DateTimeOffset? madeAt, Action<Plan> check, Invocation invocation, TimeSpan lockTimeout, CancellationToken cancellation)
     {
-        using var held = await RunLock.TakeAsync(host, writer, commandLine, lockTimeout, progress, cancellation).ConfigureAwait(false);
+        using var held = await RunLock.TakeAsync(host, writer, invocation.CommandLine, lockTimeout, progress, cancellation).ConfigureAwait(false);
         var recovered = await new Recovery(host, writer, limits, journalDirectory).RecoverAsync(progress).ConfigureAwait(false);
         _diagnostics.AddRange(recovered.Diagnostics);
         if (recovered.Outcome == RecoveryOutcome.Incomplete)
@@ -63,7 +66,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         }
 
         progress.Begin("observing the host");
-        var made = await PlanMaker.MakeAsync(host, manifest, madeAt, cancellation).ConfigureAwait(false);
+        var made = await source.MakeAsync(host, madeAt, cancellation).ConfigureAwait(false);
         var plan = made.Planning.Plan ?? throw new MailTlsException(made.Planning.Diagnostics);
         check(plan);
         if (plan.IsEmpty)
@@ -72,11 +75,10 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         }
 
         progress.Begin("making keys, certificates and configuration in memory");
-        var onDisk = CertificatePlanner.Examine(manifest, made.Observed, plan.MadeAt);
-        var stager = new Stager(writer, manifest, onDisk, plan.MadeAt);
+        var stager = new Stager(writer, plan.MadeAt);
         stager.Materialise(plan.Changes);
-        var wanted = new ApplyExpectations(manifest, made.Policy, made.Observed, onDisk, stager, plan.MadeAt);
-        var entry = await EntryAsync(manifest, plan, made.Observed, onDisk, stager, commandLine).ConfigureAwait(false);
+        var wanted = source.Expect(made, stager, plan.MadeAt);
+        var entry = await EntryAsync(source, made, plan, stager, invocation).ConfigureAwait(false);
         var log = await DaemonLog.FindAsync(host, writer, entry.Activations.Select(a => a.Service)).ConfigureAwait(false);
         cancellation.ThrowIfCancellationRequested();
         var files = FileTransaction.Begin(writer, journalDirectory, entry);
@@ -89,7 +91,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
     }
 
     /// <summary>Writes the new files beside their places and tries them on the real daemons. Null when all is well; else the host is untouched.</summary>
-    private async Task<ApplyResult?> StageAsync(FileTransaction files, Stager stager, Plan plan, ApplyExpectations wanted, CancellationToken cancellation)
+    private async Task<ApplyResult?> StageAsync(FileTransaction files, Stager stager, Plan plan, IExpectedState wanted, CancellationToken cancellation)
     {
         try
         {
@@ -137,7 +139,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         }
     }
 
-    private async Task<ApplyResult> CommitAsync(FileTransaction files, HostObservation before, ApplyExpectations wanted, DaemonLog log, CancellationToken interrupted)
+    private async Task<ApplyResult> CommitAsync(FileTransaction files, HostObservation before, IExpectedState wanted, DaemonLog log, CancellationToken interrupted)
     {
         await using var deadline = await ApplyDeadline.ArmAsync(writer, before.Host, files.Entry, limits, _diagnostics).ConfigureAwait(false);
         string why;
@@ -228,7 +230,10 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         foreach (var activation in entry.Activations)
         {
             progress.Begin($"{activation.Activation.ToString().ToLowerInvariant()} {activation.Service.Name()}");
-            if (await control.ActivateAsync(activation.Service, activation.Activation).ConfigureAwait(false) is { } failed)
+            var failure = activation.Activation == Activation.Stop
+                ? await control.StopAsync(activation.Service).ConfigureAwait(false)
+                : await control.ActivateAsync(activation.Service, activation.Activation).ConfigureAwait(false);
+            if (failure is { } failed)
             {
                 _diagnostics.Add(ExecutionDiagnostics.ActivationFailed(failed.Call.ToString(), failed.Result.ExitCode, failed.Words));
             }
@@ -236,12 +241,13 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
     }
 
     // The listeners are looked at again each time: a reload may have added some, and every address counts.
-    private Task<VerificationReport> VerifyAsync(JournalEntry entry, HostFacts facts, ApplyExpectations wanted, CancellationToken interrupted)
+    private Task<VerificationReport> VerifyAsync(JournalEntry entry, HostFacts facts, IExpectedState wanted, CancellationToken interrupted)
     {
         var control = new ServiceControl(host, writer, facts.Systemd);
         var start = host.Clock.GetTimestamp();
         var rule = new Convergence(limits.Consecutive, limits.Activation, limits.Pause)
         {
+            Judge = wanted.Judge,
             IsGood = report => wanted.Faults(report).Count == 0,
             IsHopeless = async report => (interrupted.IsCancellationRequested && host.Clock.GetElapsedTime(start) > limits.Activation / 5)
                 || await AnyDiedAsync(report).ConfigureAwait(false),
@@ -264,23 +270,23 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         }
     }
 
-    private async Task<JournalEntry> EntryAsync(Manifest manifest, Plan plan, HostObservation observed, CertificateState onDisk, Stager stager, string commandLine)
+    private async Task<JournalEntry> EntryAsync(PlanSource source, SourcedPlan made, Plan plan, Stager stager, Invocation invocation)
     {
-        var silent = EndpointTarget.Of(manifest, observed.Listeners).Where(t => !t.Listening).Select(JournalEndpoint.Silent);
         var now = host.Clock.GetUtcNow();
-        var id = now.UtcDateTime.ToString("yyyyMMdd'T'HHmmssfff", CultureInfo.InvariantCulture);
+        var id = Archive.NextId(writer, journalDirectory, now);
         return new JournalEntry(
             id,
             now,
-            commandLine,
-            manifest.Host,
+            invocation.CommandLine,
+            source.Host,
             plan.ManifestDigest,
-            stager.Steps(id),
+            stager.Steps(id, now),
             [.. plan.Changes.Select(c => c.Work).OfType<ActivateService>().Select(w => new JournalActivation(w.Service, w.Activation))],
-            [.. observed.Served.Select(JournalEndpoint.Of), .. silent])
+            [.. made.Observed.Served.Select(JournalEndpoint.Of), .. made.Silent])
         {
             Boot = await FormerState.BootAsync(host).ConfigureAwait(false),
-            LeafOnDisk = onDisk.Leaf is { } leaf ? "sha256:" + leaf.Fingerprint : null,
+            LeafOnDisk = made.LeafOnDisk,
+            Record = source.Record(made, stager, invocation),
         };
     }
 }

@@ -91,7 +91,7 @@ public sealed class FileTransaction
             RequireOld(step);
         }
 
-        foreach (var step in Entry.Steps.Where(s => s is not RemoveFileStep))
+        foreach (var step in Entry.Steps.Where(s => !s.FollowsProof))
         {
             if (step is ReplaceFileStep replace)
             {
@@ -133,7 +133,7 @@ public sealed class FileTransaction
     /// <summary>After <see cref="Verified"/>: removes what the new state does not name, temporary files, and ends the journal.</summary>
     public void Finish()
     {
-        foreach (var step in Entry.Steps.OfType<RemoveFileStep>())
+        foreach (var step in Entry.Steps.Where(s => s.FollowsProof))
         {
             step.Do(_host);
         }

@@ -1,4 +1,5 @@
 using System.Text;
+using MailTlsState.Execution.History;
 using MailTlsState.Hosts;
 using MailTlsState.Planning;
 
@@ -49,7 +50,7 @@ public sealed class Journal
     public static Journal Begin(IHostWriter host, string directory, JournalEntry entry)
     {
         directory = host.Resolve(directory);
-        foreach (var path in new[] { directory, Archive(directory) })
+        foreach (var path in new[] { directory, Archive.PathIn(directory) })
         {
             if (host.Stat(path) is null)
             {
@@ -81,7 +82,13 @@ public sealed class Journal
     public static Journal? Open(IHostWriter host, string directory)
     {
         directory = host.Resolve(directory);
-        if (host.ReadBytes(PathIn(directory)) is not { } bytes)
+        return Read(host, directory, PathIn(directory));
+    }
+
+    /// <summary>As <see cref="Open"/>, from any path: also out of the archive.</summary>
+    internal static Journal? Read(IHostWriter host, string directory, string path)
+    {
+        if (host.ReadBytes(path) is not { } bytes)
         {
             return null;
         }
@@ -93,10 +100,10 @@ public sealed class Journal
         var bad = whole.IndexOf(null);
         if (bad == 0 || (bad > 0 && bad < whole.Count - 1))
         {
-            throw new JournalUnreadableException(JournalDamage.Describe(host, PathIn(directory), bad + 1, text));
+            throw new JournalUnreadableException(JournalDamage.Describe(host, path, bad + 1, text));
         }
 
-        var (entry, reached) = JournalText.Parse(whole[0]!, whole.Skip(1).OfType<string>(), PathIn(directory));
+        var (entry, reached) = JournalText.Parse(whole[0]!, whole.Skip(1).OfType<string>(), path);
         return new Journal(host, directory, entry, reached, ragged: bad > 0 || !terminated);
     }
 
@@ -146,8 +153,9 @@ public sealed class Journal
     /// <summary>Puts the journal into the archive: the run is over.</summary>
     public void Close()
     {
-        _host.Rename(PathIn(_directory), $"{Archive(_directory)}/{Entry.Id}", replace: true);
-        _host.SyncDirectory(Archive(_directory));
+        _host.Rename(PathIn(_directory), $"{Archive.PathIn(_directory)}/{Entry.Id}", replace: true);
+        Archive.Prune(_host, _directory);
+        _host.SyncDirectory(Archive.PathIn(_directory));
         _host.SyncDirectory(_directory);
     }
 
@@ -159,8 +167,6 @@ public sealed class Journal
     }
 
     private static string New(string directory) => directory + "/journal.new";
-
-    private static string Archive(string directory) => directory + "/applied";
 
     private static byte[] Line(string text) => Encoding.UTF8.GetBytes($"{text} {Fingerprint.Digest(text)}\n");
 

@@ -89,4 +89,7 @@ public sealed record JournalEntry(
 
     /// <summary>Digest of the leaf on disk before, which a daemon that had not loaded it serves after a roll-back; or null.</summary>
     public string? LeafOnDisk { get; init; }
+
+    /// <summary>What history and roll-back need, or null in the journal of an early version.</summary>
+    public History.ApplyRecord? Record { get; init; }
 }

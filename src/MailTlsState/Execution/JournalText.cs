@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using MailTlsState.Diagnostics;
+using MailTlsState.Execution.History;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
 using MailTlsState.Probing;
@@ -58,6 +59,12 @@ internal static class JournalText
             }
 
             json.WriteEndArray();
+            if (entry.Record is { } record)
+            {
+                json.WritePropertyName("record");
+                RecordText.Write(json, record);
+            }
+
             json.WriteEndObject();
         }
 
@@ -101,6 +108,7 @@ internal static class JournalText
         {
             Boot = Text(root, "boot"),
             LeafOnDisk = root.GetProperty("leafOnDisk").GetString(),
+            Record = root.TryGetProperty("record", out var record) ? RecordText.Read(record) : null,
         };
     }
 
@@ -139,6 +147,15 @@ internal static class JournalText
             case RemoveFileStep:
                 json.WriteString("kind", "removeFile");
                 break;
+            case RemoveDirectoryStep s:
+                json.WriteString("kind", "removeDirectory");
+                WriteAttributes(json, "old", s.Old);
+                break;
+            case KeepPairStep s:
+                json.WriteString("kind", "keepPair");
+                json.WriteString("source", s.Source);
+                json.WriteString("time", s.Time);
+                break;
             default:
                 throw new InvalidOperationException($"a step of kind {step.GetType().Name} cannot be written down");
         }
@@ -161,6 +178,10 @@ internal static class JournalText
                 return new SetAttributesStep(path, ReadAttributes(e, "old"), ReadAttributes(e, "new"));
             case "removeFile":
                 return new RemoveFileStep(path);
+            case "removeDirectory":
+                return new RemoveDirectoryStep(path, ReadAttributes(e, "old"));
+            case "keepPair":
+                return new KeepPairStep(path, Text(e, "source"), e.GetProperty("time").GetDateTimeOffset());
             case var kind:
                 throw new InvalidDataException($"it holds a step of the unknown kind {kind}");
         }

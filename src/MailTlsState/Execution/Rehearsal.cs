@@ -19,10 +19,10 @@ internal sealed record RehearsalResult(bool Passed, IReadOnlyList<Diagnostic> Di
 internal sealed class Rehearsal(IHost host, IHostWriter writer, ApplyLimits limits)
 {
     /// <summary>Runs the rehearsal.</summary>
-    public async Task<RehearsalResult> TryAsync(JournalEntry entry, Plan plan, ApplyExpectations wanted, CancellationToken cancellation)
+    public async Task<RehearsalResult> TryAsync(JournalEntry entry, Plan plan, IExpectedState wanted, CancellationToken cancellation)
     {
         var expectations = wanted.Rehearsed();
-        var services = plan.Changes.Select(c => c.Work).OfType<ActivateService>().Select(w => w.Service).ToHashSet();
+        var services = plan.Changes.Select(c => c.Work).OfType<ActivateService>().Where(w => w.Activation != Activation.Stop).Select(w => w.Service).ToHashSet();
         expectations = [.. expectations.Where(e => services.Contains(e.Service))];
         if (expectations.Count == 0)
         {
@@ -41,7 +41,7 @@ internal sealed class Rehearsal(IHost host, IHostWriter writer, ApplyLimits limi
     }
 
     private async Task<RehearsalResult> JudgeAsync(
-        IRehearsal rehearsal, IReadOnlyList<EndpointExpectation> expectations, ApplyExpectations wanted, HashSet<ServiceKind> services, CancellationToken cancellation)
+        IRehearsal rehearsal, IReadOnlyList<EndpointExpectation> expectations, IExpectedState wanted, HashSet<ServiceKind> services, CancellationToken cancellation)
     {
         var start = host.Clock.GetTimestamp();
         for (var round = 1; ; round++)
@@ -49,7 +49,7 @@ internal sealed class Rehearsal(IHost host, IHostWriter writer, ApplyLimits limi
             var reports = await Task.WhenAll(expectations.Select(async e =>
             {
                 var result = await rehearsal.ProbeAsync(e.Question(), cancellation).ConfigureAwait(false);
-                return new EndpointReport(e, result, [.. Verifier.Evaluate(e, result, host.Clock.GetUtcNow()).Where(f => Judged(f, result))]);
+                return new EndpointReport(e, result, [.. wanted.Judge(e, result, host.Clock.GetUtcNow()).Where(f => Judged(f, result))]);
             })).ConfigureAwait(false);
             var report = new VerificationReport(reports);
             var dead = services.Where(s => !rehearsal.IsAlive(s)).ToList();

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using MailTlsState.Certificates;
 using MailTlsState.Certificates.PrivateCa;
@@ -18,7 +19,7 @@ namespace MailTlsState.Execution;
 public sealed record NewFile(string Path, byte[] Content, FileAttributes Attributes, string? OldDigest, bool BackDated);
 
 /// <summary>Turns a plan's work into bytes and steps. It reads the host, but changes nothing.</summary>
-internal sealed class Stager(IHostWriter host, Manifest manifest, CertificateState onDisk, DateTimeOffset now)
+internal sealed class Stager(IHostWriter host, DateTimeOffset now)
 {
     private const int PrivateFile = 0x180; // 0600
     private const int PublicFile = 0x1A4; // 0644
@@ -26,6 +27,7 @@ internal sealed class Stager(IHostWriter host, Manifest manifest, CertificateSta
     private readonly List<NewFile> _files = [];
     private readonly List<Step> _before = [];
     private readonly List<Step> _after = [];
+    private KeepPair? _kept;
 
     /// <summary>The new files, in the order of the plan.</summary>
     public IReadOnlyList<NewFile> Files => _files;
@@ -60,24 +62,48 @@ internal sealed class Stager(IHostWriter host, Manifest manifest, CertificateSta
                 case RemoveFile r:
                     _after.Add(new RemoveFileStep(host.Resolve(r.Path)));
                     break;
+                case RemoveText r:
+                    _ = ReadPlanned(r.Path, r.BeforeDigest);
+                    _files.Add(new NewFile(host.Resolve(r.Path), [], AttributesOf(r.Path), r.BeforeDigest, BackDated: false));
+                    _after.Add(new RemoveFileStep(host.Resolve(r.Path)));
+                    break;
+                case RemoveEmptyDirectory d:
+                    _after.Add(new RemoveDirectoryStep(host.Resolve(d.Path), AttributesOf(d.Path)));
+                    break;
+                case RestorePair p:
+                    Restore(p);
+                    break;
+                case KeepPair k:
+                    Keep(k);
+                    break;
             }
         }
     }
 
     /// <summary>The steps of the commit; temporary names carry <paramref name="id"/>.</summary>
-    public IReadOnlyList<Step> Steps(string id) => [.. _before, .. _files.Select((file, i) => ReplaceFileStep.Of(host, file, id, i + 1)), .. _after];
+    public IReadOnlyList<Step> Steps(string id, DateTimeOffset started)
+    {
+        var files = _files.Select((file, i) => ReplaceFileStep.Of(host, file, id, i + 1)).ToList();
+        if (_kept is not { Files: [var path] } kept)
+        {
+            return [.. _before, .. files, .. _after];
+        }
+
+        // What takes the pair's place left its before-image; where nothing does, the file itself only changes its name.
+        var image = files.Find(f => f.Path == path)?.BeforeImage;
+        return [.. _before, .. files, new KeepPairStep(kept.Path, image ?? path, started), .. _after.Where(s => image is not null || s is not RemoveFileStep || s.Path != path)];
+    }
 
     private void Edit(EditText work)
     {
         var old = ReadPlanned(work.Path, work.BeforeDigest);
         var text = work.Edit(old is null ? "" : Encoding.Latin1.GetString(old));
-        var attributes = host.Stat(work.Path) is { } now ? new FileAttributes(now.Owner, now.Group, now.Mode) : new FileAttributes(0, 0, PublicFile);
-        _files.Add(new NewFile(host.Resolve(work.Path), Encoding.Latin1.GetBytes(text), attributes, work.BeforeDigest, work.KeepModificationTime));
+        _files.Add(new NewFile(host.Resolve(work.Path), Encoding.Latin1.GetBytes(text), AttributesOf(work.Path), work.BeforeDigest, work.KeepModificationTime));
     }
 
     private void Issue(IssueCertificate work)
     {
-        var ca = (PrivateCaManifest)manifest.Certificate.Issuer;
+        var ca = (PrivateCaManifest)work.Desired.Issuer;
         var paths = work.Files;
         foreach (var (path, digest) in work.BeforeDigests)
         {
@@ -86,11 +112,11 @@ internal sealed class Stager(IHostWriter host, Manifest manifest, CertificateSta
 
         using var root = work.CreateLeaf ? OpenOrCreateRoot(work, ca) : null;
         using var key = work.CreateKey
-            ? KeyPair.Generate(manifest.Certificate.Keys[0])
+            ? KeyPair.Generate(work.Desired.Keys[0])
             : KeyPair.Import(host.ReadBytes(paths.Key) ?? throw Moved(paths.Key));
         var leaf = work.CreateLeaf
-            ? PrivateCaIssuer.IssueLeaf(root!, manifest.Certificate.Names, key, ca.LeafLifetime, now)
-            : onDisk.LeafDer ?? throw Moved(paths.Chain);
+            ? PrivateCaIssuer.IssueLeaf(root!, work.Desired.Names, key, ca.LeafLifetime, now)
+            : work.Leaf ?? throw Moved(paths.Chain);
         NewLeaf = leaf;
 
         if (paths.IsBundle)
@@ -106,6 +132,39 @@ internal sealed class Stager(IHostWriter host, Manifest manifest, CertificateSta
 
         Add(paths.Chain, BundleWriter.Chain(leaf, []), work);
     }
+
+    // The pair is read before anything takes its place: one of its files may be the one that is kept next.
+    private void Restore(RestorePair work)
+    {
+        var kept = ReadPlanned(work.Previous, work.PreviousDigest) ?? throw Moved(work.Previous);
+        var pair = KeyedPair.FindIn(kept) ?? throw Moved(work.Previous);
+        NewLeaf = pair.Chain[0];
+        foreach (var target in work.Targets)
+        {
+            CryptographicOperations.ZeroMemory(ReadPlanned(target.Path, target.BeforeDigest));
+            var content = target.Part == PairPart.Bundle ? kept : pair.Write(target.Part, kept);
+            _files.Add(new NewFile(host.Resolve(target.Path), content, new FileAttributes(0, 0, PrivateFile), target.BeforeDigest, BackDated: false));
+        }
+    }
+
+    // One file is kept by its before-image; a key and a chain are put together into a new one.
+    private void Keep(KeepPair work)
+    {
+        _kept = work with { Path = host.Resolve(work.Path), Files = [.. work.Files.Select(host.Resolve)] };
+        if (work.Files.Count > 1)
+        {
+            var raw = work.Files.Select(f => host.ReadBytes(f) ?? throw Moved(f)).ToArray();
+            var pair = KeyedPair.FindIn(raw) ?? throw Moved(work.Files[0]);
+            _files.Add(new NewFile(_kept.Path, pair.Write(PairPart.Bundle, raw), new FileAttributes(0, 0, PrivateFile), work.BeforeDigest, BackDated: false));
+            foreach (var bytes in raw)
+            {
+                CryptographicOperations.ZeroMemory(bytes);
+            }
+        }
+    }
+
+    private FileAttributes AttributesOf(string path) =>
+        host.Stat(path) is { } now ? new FileAttributes(now.Owner, now.Group, now.Mode) : new FileAttributes(0, 0, PublicFile);
 
     private RootAuthority OpenOrCreateRoot(IssueCertificate work, PrivateCaManifest ca)
     {

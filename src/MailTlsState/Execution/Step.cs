@@ -19,6 +19,9 @@ public abstract record Step(string Path)
     /// <summary>Brings the host back to the old state and makes that last.</summary>
     public abstract void Undo(IHostWriter host);
 
+    /// <summary>True when it is done only after the new state was seen, and never undone.</summary>
+    public virtual bool FollowsProof => false;
+
     /// <summary>Names that exist only while the apply runs.</summary>
     public virtual IEnumerable<string> TemporaryNames => [];
 
@@ -186,6 +189,9 @@ public sealed class StepNotUndoneException(string message) : Exception(message);
 public sealed record RemoveFileStep(string Path) : Step(Path)
 {
     /// <inheritdoc/>
+    public override bool FollowsProof => true;
+
+    /// <inheritdoc/>
     public override bool IsDone(IHostWriter host) => host.Stat(Path) is null;
 
     /// <inheritdoc/>
@@ -199,6 +205,75 @@ public sealed record RemoveFileStep(string Path) : Step(Path)
     public override void Undo(IHostWriter host)
     {
         // Nothing is removed before the new state is proven, so there is nothing to bring back.
+    }
+}
+
+/// <summary>Removes a directory that an earlier apply made, unless something is in it by now.</summary>
+/// <param name="Path">The directory.</param>
+/// <param name="Old">Its attributes, so that it can be made again.</param>
+public sealed record RemoveDirectoryStep(string Path, FileAttributes Old) : Step(Path)
+{
+    /// <inheritdoc/>
+    public override bool FollowsProof => true;
+
+    /// <inheritdoc/>
+    public override bool IsDone(IHostWriter host) => host.Stat(Path)?.Kind != FileKind.Directory || host.List(Path).Count > 0;
+
+    /// <inheritdoc/>
+    public override void Do(IHostWriter host)
+    {
+        if (!IsDone(host))
+        {
+            host.RemoveDirectory(Path);
+        }
+
+        if (host.Stat(Parent(Path)) is not null)
+        {
+            host.SyncDirectory(Parent(Path));
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Undo(IHostWriter host)
+    {
+        // Nothing is removed before the new state is proven.
+    }
+}
+
+/// <summary>
+/// Keeps the pair that was replaced as the one former pair: its before-image (or the file itself, when nothing takes its place)
+/// gets that name, readable for root alone. Its time stamp says since when, which is how long it may stay.
+/// </summary>
+/// <param name="Path">Where the former pair is kept; what was kept there before goes.</param>
+/// <param name="Source">The file that is to be kept.</param>
+/// <param name="Time">When it was replaced.</param>
+public sealed record KeepPairStep(string Path, string Source, DateTimeOffset Time) : Step(Path)
+{
+    private const int PrivateFile = 0x180; // 0600
+
+    /// <inheritdoc/>
+    public override bool FollowsProof => true;
+
+    /// <inheritdoc/>
+    public override bool IsDone(IHostWriter host) => host.Stat(Source) is null;
+
+    /// <inheritdoc/>
+    public override void Do(IHostWriter host)
+    {
+        if (!IsDone(host))
+        {
+            host.SetOwnerAndMode(Source, 0, 0, PrivateFile);
+            host.SetModificationTime(Source, Time);
+            host.Rename(Source, Path, replace: true);
+        }
+
+        host.SyncDirectory(Parent(Path));
+    }
+
+    /// <inheritdoc/>
+    public override void Undo(IHostWriter host)
+    {
+        // Nothing is kept before the new state is proven.
     }
 }
 

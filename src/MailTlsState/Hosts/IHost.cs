@@ -87,6 +87,9 @@ public sealed record FileObservation(string Path, FileKind Kind)
     /// <summary>Size in bytes of a regular file.</summary>
     public long Size { get; init; }
 
+    /// <summary>Modification time of a regular file, or null where it is not known.</summary>
+    public DateTimeOffset? Modified { get; init; }
+
     /// <summary><c>sha256:</c> and hex of the raw bytes of a regular file that could be read, else null.</summary>
     public string? Digest { get; init; }
 

@@ -99,6 +99,7 @@ public sealed partial class InMemoryHost : IHost, IHostWriter
             Mode = node.Mode,
             HardLinks = LinksOf(node),
             Size = node.Content.Length,
+            Modified = regular ? node.Modified : null,
             Digest = regular ? Digests.Sha256(node.Content) : null,
             Text = regular ? Redaction.Redact(Encoding.Latin1.GetString(node.Content)) : null,
             LinkTarget = node.Target,
@@ -127,7 +128,7 @@ public sealed partial class InMemoryHost : IHost, IHostWriter
         Task.FromResult(SecretRules.Read(reference, EnvironmentVariables, FindSecret).Observation);
 
     /// <inheritdoc/>
-    public byte[]? ReadBytes(string path) => _nodes.TryGetValue(path, out var node) ? Regular(node, "read", path).Content : null;
+    public byte[]? ReadBytes(string path) => _nodes.TryGetValue(path, out var node) ? [.. Regular(node, "read", path).Content] : null;
 
     /// <inheritdoc/>
     public byte[] ReadFrom(string path, long offset, int limit) => ReadBytes(path) is { } bytes && offset < bytes.Length ? bytes[(int)offset..(int)Math.Min(bytes.Length, offset + limit)] : [];

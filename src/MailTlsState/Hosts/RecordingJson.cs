@@ -160,6 +160,7 @@ public static class RecordingJson
             json.WriteNumber("size", file.Size);
         }
 
+        WriteOptional(json, "modified", file.Modified?.ToString("O", CultureInfo.InvariantCulture));
         WriteOptional(json, "digest", file.Digest);
         WriteOptional(json, "text", file.Text);
         WriteOptional(json, "linkTarget", file.LinkTarget);
@@ -182,6 +183,7 @@ public static class RecordingJson
     {
         var read = new FileObservation(Text(file, "path"), Enum<FileKind>(file, "kind"))
         {
+            Modified = Optional(file, "modified") is { } modified ? DateTimeOffset.Parse(modified, CultureInfo.InvariantCulture) : null,
             Digest = Optional(file, "digest"),
             Text = Optional(file, "text"),
             LinkTarget = Optional(file, "linkTarget"),

@@ -7,6 +7,7 @@ internal sealed class CertificateReader(YamlMapping? certificate, ManifestReport
 {
     private readonly List<string> names = [];
     private TimeSpan? renewBefore;
+    private TimeSpan keepPrevious;
     private TimeSpan lifetime;
     private TimeSpan leafLifetime;
 
@@ -26,6 +27,7 @@ internal sealed class CertificateReader(YamlMapping? certificate, ManifestReport
 
         JudgeDirectory(certificate.Scalar("directory"));
         renewBefore = Duration(certificate, "renewBefore", null);
+        keepPrevious = Duration(certificate, "keepPrevious", ManifestSchema.DefaultKeepPrevious, noneAllowed: true) ?? TimeSpan.Zero;
         if (certificate.Mapping("issuer") is { } issuer)
         {
             JudgeIssuer(issuer, host);
@@ -42,7 +44,10 @@ internal sealed class CertificateReader(YamlMapping? certificate, ManifestReport
             Vocabularies.Layouts.TryParse(certificate.Scalar("layout")?.Value, out var layout) ? layout : CertificateLayout.Bundle,
             renewBefore,
             certificate.Scalar("rotateKey")?.Value == "true",
-            BuildIssuer(certificate.Mapping("issuer")!, directory));
+            BuildIssuer(certificate.Mapping("issuer")!, directory))
+        {
+            KeepPrevious = keepPrevious,
+        };
     }
 
     private void JudgeNames(string? host)
@@ -169,7 +174,7 @@ internal sealed class CertificateReader(YamlMapping? certificate, ManifestReport
     }
 
     /// <summary>The duration under <paramref name="key"/>, else the default, else null; null too when it was refused.</summary>
-    private TimeSpan? Duration(YamlMapping parent, string key, string? @default)
+    private TimeSpan? Duration(YamlMapping parent, string key, string? @default, bool noneAllowed = false)
     {
         if (parent[key] is { } node)
         {
@@ -178,12 +183,12 @@ internal sealed class CertificateReader(YamlMapping? certificate, ManifestReport
                 return null;
             }
 
-            if (Durations.TryParse(scalar.Value, out var value))
+            if (noneAllowed ? Durations.TryParseOrNone(scalar.Value, out var value) : Durations.TryParse(scalar.Value, out value))
             {
                 return value;
             }
 
-            report.Add(node.Path, ManifestDiagnostics.Duration(scalar.Place, scalar.Path, scalar.Value));
+            report.Add(node.Path, ManifestDiagnostics.Duration(scalar.Place, scalar.Path, scalar.Value, noneAllowed));
             return null;
         }
 

@@ -32,6 +32,13 @@ public static class Durations
         }
     }
 
+    /// <summary>As <see cref="TryParse"/>, and <c>0</c> for none.</summary>
+    public static bool TryParseOrNone(string text, out TimeSpan value)
+    {
+        value = TimeSpan.Zero;
+        return text == "0" || TryParse(text, out value);
+    }
+
     /// <summary>Writes a duration of whole hours in its shortest form.</summary>
     public static string Format(TimeSpan value) => value.Ticks % TimeSpan.TicksPerDay == 0
         ? value.TotalDays.ToString("0", CultureInfo.InvariantCulture) + "d"

@@ -95,7 +95,11 @@ public sealed record CertificateManifest(
     CertificateLayout Layout,
     TimeSpan? RenewBefore,
     bool RotateKey,
-    IssuerManifest Issuer);
+    IssuerManifest Issuer)
+{
+    /// <summary>How long a replaced key and certificate stay for a roll-back; zero keeps none.</summary>
+    public TimeSpan KeepPrevious { get; init; } = TimeSpan.FromDays(7);
+}
 
 /// <summary>Where the certificate comes from; <c>kind</c> in the manifest.</summary>
 public abstract record IssuerManifest;

@@ -13,6 +13,9 @@ internal static class ManifestSchema
     public const string DefaultDirectory = "/etc/pki/mailtls";
     public const string DefaultPolicy = "intermediate";
     public const string DefaultLifetime = "1825d";
+
+    /// <summary>For how long a replaced pair stays.</summary>
+    public const string DefaultKeepPrevious = "7d";
     public const string DefaultLeafLifetime = "397d";
     public const string DefaultRootKey = "rsa-3072";
     public const int MaximumNames = 100;
@@ -60,6 +63,9 @@ internal static class ManifestSchema
         certificate.Add("layout", Words("Layout", Meanings(Vocabularies.Layouts), Vocabularies.Layouts.Words, "bundle"));
         certificate.Add("renewBefore", Duration("Renew before", "Remaining lifetime at which a renewal is due, such as 30d. Default: a third of the lifetime.", null));
         certificate.Add("rotateKey", Flag("Rotate the key", "true makes a new key at each renewal; false keeps it, so that a TLSA 3 1 1 record stays true."));
+        var keep = Duration("Keep the previous pair", "How long a key and certificate that were replaced stay for mailtls rollback, such as 7d; 0 keeps none.", DefaultKeepPrevious);
+        keep.Pattern("^(0|[1-9][0-9]{0,5}[dh])$");
+        certificate.Add("keepPrevious", keep);
         certificate.Add("issuer", Issuer(), required: true);
         return certificate;
     }

@@ -68,6 +68,7 @@ internal sealed class CertificatePlanner(Manifest manifest, HostObservation obse
             PlanCertificate(state, root, effects);
         }
 
+        PlanPrevious(state);
         PlanAttributes(effects);
         return new CertificateChanges(_changes, _diagnostics, After(state));
     }
@@ -149,7 +150,7 @@ internal sealed class CertificatePlanner(Manifest manifest, HostObservation obse
     {
         var files = Now;
         var at = manifest.Source.Locate("/certificate/directory");
-        foreach (var path in new[] { files.Key, files.Chain, CertificatePaths.RootKey(Ca), CertificatePaths.Root(Ca) }.Distinct())
+        foreach (var path in new[] { files.Key, files.Chain, CertificatePaths.RootKey(Ca), CertificatePaths.Root(Ca), CertificatePaths.Previous(manifest) }.Distinct())
         {
             var file = observed.File(path);
             var what = file switch
@@ -234,13 +235,16 @@ internal sealed class CertificatePlanner(Manifest manifest, HostObservation obse
             null,
             effects)
         {
-            Work = new IssueCertificate(files, !root.Exists && state.CreateLeaf, state.CreateKey, state.CreateLeaf, digests),
+            Work = new IssueCertificate(files, !root.Exists && state.CreateLeaf, state.CreateKey, state.CreateLeaf, digests, manifest.Certificate, state.LeafDer),
         });
         foreach (var old in observed.FormerCertificateFiles.Concat([Now.Key, Now.Chain]).Except([files.Key, files.Chain]).Where(p => observed.File(p).Kind == FileKind.Regular))
         {
             _changes.Add(new Change("file", old, ChangeAction.Delete, "the new pair takes its place, once it is served", [], null, []) { Work = new RemoveFile(old) });
         }
     }
+
+    private void PlanPrevious(CertificateState state) =>
+        _changes.AddRange(PreviousPair.Plan(manifest, observed, Now, replaced: state.CreateLeaf, now));
 
     // Files that this plan writes get their attributes from the first byte; the others are set right.
     private void PlanAttributes(IReadOnlyList<string> effects)

@@ -33,6 +33,9 @@ public enum Activation
 
     /// <summary>Started, because it was down.</summary>
     Start,
+
+    /// <summary>Stopped again, because an apply that is rolled back had started it.</summary>
+    Stop,
 }
 
 /// <summary>One attribute of a resource before and after.</summary>

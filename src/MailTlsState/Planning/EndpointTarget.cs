@@ -58,7 +58,8 @@ public sealed record EndpointTarget(ServiceKind Service, EndpointKind Endpoint, 
     private static List<string> Bound(IReadOnlyList<Listener> listeners, ServiceKind service, int port) =>
         [.. listeners.Where(l => l.Port == port && ServiceOwners.OwnerOf(l) == service).Select(l => Reachable(l.Address)).Distinct().Order(StringComparer.Ordinal)];
 
-    private static string Reachable(string address) => address switch
+    /// <summary>An address at which a listener on <paramref name="address"/> can be reached from the host itself.</summary>
+    internal static string Reachable(string address) => address switch
     {
         "0.0.0.0" => "127.0.0.1",
         "::" => "::1",

@@ -28,6 +28,12 @@ public static class HostObserver
         var place = await CertificatePaths.LocateAsync(host, manifest, cancellation).ConfigureAwait(false);
         var looked = CertificatePaths.Observed(manifest, place.Generation).Concat(place.Former).Select(p => files.LookAsync(p, cancellation)).ToList();
 
+        // A directory that does not exist yet holds no pair of an earlier time.
+        if ((await files.LookAsync(manifest.Certificate.Directory, cancellation).ConfigureAwait(false)).Kind == FileKind.Directory)
+        {
+            looked.Add(files.LookAsync(CertificatePaths.Previous(manifest), cancellation));
+        }
+
         await Task.WhenAll([facts, listeners, served, .. services.Values, .. secrets, .. looked]).ConfigureAwait(false);
         return new HostObservation(
             at,

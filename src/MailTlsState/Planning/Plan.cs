@@ -23,7 +23,10 @@ public sealed record Plan(
     IReadOnlyList<Diagnostic> Diagnostics,
     IReadOnlyList<string> Affected)
 {
-    /// <summary>True when the host matches the manifest.</summary>
+    /// <summary>The apply that it takes back, or null for a plan from a manifest.</summary>
+    public string? RollsBack { get; init; }
+
+    /// <summary>True when there is nothing to do.</summary>
     public bool IsEmpty => Changes.Count == 0;
 
     /// <summary>The last line of a plan, for people and for those who search it; its form does not change.</summary>
@@ -33,7 +36,7 @@ public sealed record Plan(
         {
             if (IsEmpty)
             {
-                return "No changes. This host matches the manifest.";
+                return RollsBack is null ? "No changes. This host matches the manifest." : $"No changes. Nothing of {RollsBack} is left to take back.";
             }
 
             int Count(ChangeAction action) => Changes.Count(c => c.Action == action);

@@ -26,6 +26,11 @@ public static class PlanFile
             json.WriteString("format", Format);
             json.WriteString("madeAt", plan.MadeAt);
             json.WriteString("host", plan.HostName);
+            if (plan.RollsBack is not null)
+            {
+                json.WriteString("rollsBack", plan.RollsBack);
+            }
+
             json.WriteStartObject("manifest");
             json.WriteString("file", plan.ManifestFile);
             json.WriteString("digest", plan.ManifestDigest);
@@ -92,7 +97,8 @@ public static class PlanFile
     /// <summary>True when the text looks like a plan and not like a manifest: both may be given to apply.</summary>
     public static bool LooksLikePlan(string text) => text.AsSpan().TrimStart() is ['{', ..] && text.Contains(Format, StringComparison.Ordinal);
 
-    private static void WriteChanges(Utf8JsonWriter json, IReadOnlyList<Change> changes)
+    /// <summary>The member <c>changes</c> of an object.</summary>
+    public static void WriteChanges(Utf8JsonWriter json, IReadOnlyList<Change> changes)
     {
         json.WriteStartArray("changes");
         foreach (var change in changes)
@@ -143,10 +149,13 @@ public static class PlanFile
             Text(root, "host"),
             root.GetProperty("madeAt").GetDateTimeOffset(),
             root.GetProperty("observations").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? ""),
-            [.. root.GetProperty("changes").EnumerateArray().Select(ReadChange)],
+            ReadChanges(root),
             [.. root.GetProperty("diagnostics").EnumerateArray().Select(ReadDiagnostic)],
             [.. root.GetProperty("affected").EnumerateArray().Select(a => a.GetString() ?? "")]);
     }
+
+    /// <summary>Reads what <see cref="WriteChanges(Utf8JsonWriter, IReadOnlyList{Change})"/> wrote.</summary>
+    internal static IReadOnlyList<Change> ReadChanges(JsonElement parent) => [.. parent.GetProperty("changes").EnumerateArray().Select(ReadChange)];
 
     private static Change ReadChange(JsonElement e) => new(
         Text(e, "kind"),

@@ -32,7 +32,37 @@ public sealed record EditText(string Path, string? BeforeDigest, Func<string, st
 /// <param name="CreateKey">True when a new key is made, false when the key on disk stays.</param>
 /// <param name="CreateLeaf">True when a new leaf is signed, false when only the files are written anew.</param>
 /// <param name="BeforeDigests">Digest of each file that is replaced or read, null where nothing was.</param>
-public sealed record IssueCertificate(CertificateFiles Files, bool CreateRoot, bool CreateKey, bool CreateLeaf, IReadOnlyDictionary<string, string?> BeforeDigests) : Work;
+/// <param name="Desired">What the manifest wants.</param>
+/// <param name="Leaf">DER of the leaf on disk, which stays unless a new one is signed; null where there is none.</param>
+public sealed record IssueCertificate(
+    CertificateFiles Files, bool CreateRoot, bool CreateKey, bool CreateLeaf, IReadOnlyDictionary<string, string?> BeforeDigests, CertificateManifest Desired, byte[]? Leaf) : Work;
+
+/// <summary>Keeps the pair that this plan replaces or removes as the one former pair, once the new state was seen.</summary>
+/// <param name="Path">Where it is kept.</param>
+/// <param name="Files">Where the pair is now: one file, or a key and a chain.</param>
+/// <param name="BeforeDigest">Digest of what is kept there now, or null.</param>
+public sealed record KeepPair(string Path, IReadOnlyList<string> Files, string? BeforeDigest) : Work;
+
+/// <summary>Brings the one former pair back into its files.</summary>
+/// <param name="Previous">Where it is kept.</param>
+/// <param name="PreviousDigest">Digest of that file.</param>
+/// <param name="Targets">The files to be written.</param>
+public sealed record RestorePair(string Previous, string PreviousDigest, IReadOnlyList<PairTarget> Targets) : Work;
+
+/// <summary>One file that a pair is written to.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Part">What it holds.</param>
+/// <param name="BeforeDigest">Digest of what is there now, or null.</param>
+public sealed record PairTarget(string Path, PairPart Part, string? BeforeDigest);
+
+/// <summary>Takes a text file away at once: it is emptied with the other changes, so that no daemon reads it, and removed once the new state was seen.</summary>
+/// <param name="Path">Absolute path.</param>
+/// <param name="BeforeDigest">Digest of its raw bytes.</param>
+public sealed record RemoveText(string Path, string BeforeDigest) : Work;
+
+/// <summary>Removes a directory once the new state was seen, unless something is in it.</summary>
+/// <param name="Path">Absolute path.</param>
+public sealed record RemoveEmptyDirectory(string Path) : Work;
 
 /// <summary>Removes a file that the new state does not name any more, after the new state was verified.</summary>
 /// <param name="Path">Absolute path.</param>

@@ -48,6 +48,6 @@ internal static class ConfigEdit
         _ => null,
     };
 
-    // Texts are one character a byte; a person reads them as UTF-8 where they are.
-    private static string Show(string latin1) => Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(latin1));
+    /// <summary>Texts are one character a byte; a person reads them as UTF-8 where they are.</summary>
+    public static string Show(string latin1) => Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(latin1));
 }

@@ -9,6 +9,9 @@ public sealed record Convergence(int Consecutive, TimeSpan Limit, TimeSpan Pause
     /// <summary>Which round is good; by default one without an activation finding. An apply leaves out those that were there before.</summary>
     public Func<VerificationReport, bool> IsGood { get; init; } = report => !report.HasActivationFindings;
 
+    /// <summary>Compares one probe with its expectation; null for <see cref="Verifier.Evaluate"/>.</summary>
+    public Func<EndpointExpectation, Probing.ProbeResult, DateTimeOffset, IReadOnlyList<Finding>>? Judge { get; init; }
+
     /// <summary>Asked after a bad round; true when waiting is in vain (the daemon is gone, somebody wants an end).</summary>
     public Func<VerificationReport, Task<bool>> IsHopeless { get; init; } = _ => Task.FromResult(false);
 }

@@ -47,20 +47,25 @@ public static class Verifier
         }
     }
 
-    /// <summary>Probes and compares every endpoint once.</summary>
+    /// <summary>Probes and compares every endpoint once, by <see cref="Evaluate"/> or another judge.</summary>
     public static async Task<VerificationReport> VerifyAsync(
         IHost host,
         IReadOnlyList<EndpointExpectation> expectations,
         CancellationToken cancellation,
-        bool withOffers = true)
+        bool withOffers = true,
+        Func<EndpointExpectation, ProbeResult, DateTimeOffset, IReadOnlyList<Finding>>? judge = null)
     {
         var results = await ProbeAsync(host, expectations, cancellation, withOffers).ConfigureAwait(false);
-        return Report(expectations, results, host.Clock.GetUtcNow());
+        return Report(expectations, results, host.Clock.GetUtcNow(), judge);
     }
 
     /// <summary>The report on results that are at hand, for example recorded ones.</summary>
-    public static VerificationReport Report(IReadOnlyList<EndpointExpectation> expectations, IReadOnlyList<ProbeResult?> results, DateTimeOffset now) =>
-        new([.. expectations.Zip(results, (e, r) => new EndpointReport(e, r, r is null ? [NotProbed(e)] : Evaluate(e, r, now)))]);
+    public static VerificationReport Report(
+        IReadOnlyList<EndpointExpectation> expectations,
+        IReadOnlyList<ProbeResult?> results,
+        DateTimeOffset now,
+        Func<EndpointExpectation, ProbeResult, DateTimeOffset, IReadOnlyList<Finding>>? judge = null) =>
+        new([.. expectations.Zip(results, (e, r) => new EndpointReport(e, r, r is null ? [NotProbed(e)] : (judge ?? Evaluate)(e, r, now)))]);
 
     /// <summary>
     /// Verifies again and again after an activation, until so many rounds in a row are good: daemons replace their processes one
@@ -92,7 +97,7 @@ public static class Verifier
         return await pipeline.ExecuteAsync(
             async token =>
             {
-                var report = await VerifyAsync(host, await expectations(token).ConfigureAwait(false), token, withOffers: good >= rule.Consecutive - 1).ConfigureAwait(false);
+                var report = await VerifyAsync(host, await expectations(token).ConfigureAwait(false), token, withOffers: good >= rule.Consecutive - 1, rule.Judge).ConfigureAwait(false);
                 good = rule.IsGood(report) ? good + 1 : 0;
                 return report;
             },

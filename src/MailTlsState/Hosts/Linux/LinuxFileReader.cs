@@ -10,6 +10,9 @@ internal static class LinuxFileReader
 
     private const uint BasicStats = 0x7ff;
 
+    // The end of year 9999, which is all that a date can hold; a file system can hold more.
+    private const long LatestSecond = 253402300799;
+
     internal static FileObservation Observe(string path)
     {
         _ = LinuxPath.Split(path);
@@ -115,6 +118,7 @@ internal static class LinuxFileReader
             Mode = found.Mode & 0xFFF,
             HardLinks = (int)found.Links - (kind == FileKind.Regular && found.Links > 1 ? Surroundings.BeforeImages(path, found.Inode) : 0),
             Size = kind == FileKind.Regular ? (long)found.Size : 0,
+            Modified = kind == FileKind.Regular ? DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(found.Modified.Seconds, 0, LatestSecond)) : null,
             MountPoint = kind == FileKind.Regular && Surroundings.IsMountPoint(path, found),
         });
     }

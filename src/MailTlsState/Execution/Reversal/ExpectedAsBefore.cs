@@ -1,0 +1,115 @@
+using MailTlsState.Diagnostics;
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using MailTlsState.Planning;
+using MailTlsState.Probing;
+using MailTlsState.Resources;
+using MailTlsState.Verification;
+
+namespace MailTlsState.Execution.Reversal;
+
+/// <summary>
+/// After a roll-back each endpoint has to answer as it did before the apply that is taken back, with the certificate that is
+/// in use then. An endpoint that came since may go with the apply or stay as it is.
+/// </summary>
+internal sealed class ExpectedAsBefore : IExpectedState
+{
+    private readonly IReadOnlyList<Expected> _all;
+    private readonly string _id;
+
+    public ExpectedAsBefore(ReversalRequest request, Plan plan)
+    {
+        _id = request.Id;
+        var works = plan.Changes.Select(c => c.Work).ToList();
+        var stopped = works.OfType<ActivateService>().Where(a => a.Activation == Activation.Stop).Select(a => a.Service).ToHashSet();
+        var touched = works.OfType<ActivateService>().Select(a => a.Service).ToHashSet();
+        var restores = works.OfType<RestorePair>().Any();
+        var now = request.Observed.Served.Select(JournalEndpoint.Of).ToList();
+        var all = new List<Expected>();
+        foreach (var before in request.Entry.Before)
+        {
+            var present = now.Find(n => Same(n, before));
+            List<Answer> accepted = [];
+            if (stopped.Contains(before.Service))
+            {
+                accepted.Add(Answer.None);
+            }
+            else if (!touched.Contains(before.Service))
+            {
+                accepted.Add(present is null ? Answer.None : new Answer(present.Outcome, present.Leaf));
+            }
+            else
+            {
+                var restored = restores && before.Leaf == request.Record.Pair?.BeforeLeaf;
+                accepted.Add(new Answer(before.Outcome, restored ? before.Leaf : request.Since(before.Leaf, withThis: request.KeepCertificate)));
+
+                // Somebody has closed it since, and not the apply.
+                if (present is null && !request.Record.Endpoints.Any(e => e.Service == before.Service && e.Port == before.Port && !e.Enabled))
+                {
+                    accepted.Add(Answer.None);
+                }
+            }
+
+            all.Add(new Expected(Question(request, before), accepted));
+        }
+
+        foreach (var since in now.Where(n => !request.Entry.Before.Any(b => Same(n, b))))
+        {
+            all.Add(new Expected(Question(request, since), stopped.Contains(since.Service) ? [Answer.None] : [Answer.None, new Answer(since.Outcome, null, AnyLeaf: true)]));
+        }
+
+        _all = all;
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<EndpointExpectation> For(IReadOnlyList<Listener> listeners) => [.. _all.Select(e => e.Expectation)];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<EndpointExpectation> Rehearsed() => For([]);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Finding> Judge(EndpointExpectation expectation, ProbeResult result, DateTimeOffset now)
+    {
+        var expected = _all.First(e => ReferenceEquals(e.Expectation, expectation));
+        var answer = new Answer(result.Outcome, result.Chain.Count == 0 ? null : Fingerprint.Digest(Convert.FromBase64String(result.Chain[0])));
+        return expected.Accepted.Any(a => a.Fits(answer))
+            ? []
+            : [new Finding(
+                HistoryDiagnostics.NotAsBeforeCode,
+                FindingClass.Activation,
+                FindingSeverity.Failure,
+                expectation.Endpoint,
+                string.Join(" or ", expected.Accepted),
+                result.Failure is { } failure ? $"{answer} ({failure})" : answer.ToString(),
+                $"what it served before {_id}",
+                "see the service's log, and what else changed since")];
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Finding> Faults(VerificationReport report) => [.. report.Findings.Where(f => f.Class == FindingClass.Activation)];
+
+    private static bool Same(JournalEndpoint a, JournalEndpoint b) => a.Address == b.Address && a.Port == b.Port;
+
+    private static EndpointExpectation Question(ReversalRequest request, JournalEndpoint e) =>
+        new(e.Service, e.Endpoint, e.Implicit ? EndpointSecurity.Implicit : EndpointSecurity.Opportunistic, e.Address, e.Port, request.Entry.Host)
+        {
+            SourceAddress = new EndpointTarget(e.Service, e.Endpoint, e.Address, e.Port, null, true).SourceAddress,
+        };
+
+    private sealed record Expected(EndpointExpectation Expectation, IReadOnlyList<Answer> Accepted);
+
+    private sealed record Answer(ProbeOutcome Outcome, string? Leaf, bool AnyLeaf = false)
+    {
+        public static Answer None { get; } = new(ProbeOutcome.NotConnected, null);
+
+        public bool Fits(Answer seen) => seen.Outcome == Outcome && (AnyLeaf || seen.Leaf == Leaf);
+
+        public override string ToString() => Outcome switch
+        {
+            ProbeOutcome.NotConnected => "nothing listens",
+            ProbeOutcome.Completed when Leaf is not null => $"TLS with the leaf {Leaf["sha256:".Length..]}",
+            ProbeOutcome.Completed => "TLS",
+            var other => Leaf is null ? other.ToString() : $"{other} with the leaf {Leaf["sha256:".Length..]}",
+        };
+    }
+}

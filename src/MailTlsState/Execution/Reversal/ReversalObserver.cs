@@ -1,0 +1,82 @@
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using MailTlsState.Planning;
+using MailTlsState.Services;
+
+namespace MailTlsState.Execution.Reversal;
+
+/// <summary>Asks a host everything that taking one apply back needs. Changes nothing.</summary>
+internal static class ReversalObserver
+{
+    public static async Task<HostObservation> ObserveAsync(IHost host, JournalEntry entry, CancellationToken cancellation)
+    {
+        var at = host.Clock.GetUtcNow();
+        var files = new ObservedFiles(host);
+        var looked = Paths(entry).Distinct().Select(p => files.LookAsync(p, cancellation)).ToList();
+        var facts = host.ObserveHostAsync(cancellation);
+        var listeners = await host.ObserveListenersAsync(cancellation).ConfigureAwait(false);
+        var targets = Targets(entry, listeners);
+        var probes = await Task.WhenAll(targets.Select(t => host.ProbeAsync(Question(entry, t), cancellation))).ConfigureAwait(false);
+        var services = new Dictionary<ServiceKind, ServiceObservation>();
+        foreach (var kind in Services(entry))
+        {
+            var running = await MailServices.Of(kind).IsRunningAsync(host, cancellation).ConfigureAwait(false);
+            services[kind] = new ServiceObservation(kind, Installed: true, "", running, null, [], new Dictionary<string, string>());
+        }
+
+        await Task.WhenAll([facts, .. looked]).ConfigureAwait(false);
+        return new HostObservation(
+            at,
+            await facts.ConfigureAwait(false),
+            await files.AllAsync().ConfigureAwait(false),
+            listeners,
+            services,
+            [.. targets.Zip(probes, (t, p) => new ServedEndpoint(t.Service, t.Endpoint, p))],
+            []);
+    }
+
+    private static Probing.ProbeRequest Question(JournalEntry entry, EndpointTarget target)
+    {
+        var question = target.Question(entry.Host, []);
+        return entry.Before.FirstOrDefault(b => b.Service == target.Service && b.Port == target.Port) is { } before ? question with { Implicit = before.Implicit } : question;
+    }
+
+    private static IEnumerable<ServiceKind> Services(JournalEntry entry) => entry.Activations.Select(a => a.Service).Concat(entry.Before.Select(b => b.Service)).Distinct().Order();
+
+    private static IEnumerable<string> Paths(JournalEntry entry)
+    {
+        var record = entry.Record!;
+        IEnumerable<string> pair = record.Pair is { } p ? p.BeforeFiles.Concat(p.AfterFiles).Select(f => f.Path) : [];
+        IEnumerable<string> previous = record.PreviousPair is { } path && record.Pair is not null ? [path] : [];
+        return record.Edits.Select(e => e.Path)
+            .Concat(pair)
+            .Concat(previous)
+            .Concat(entry.Steps.Where(s => s is SetAttributesStep or CreateDirectoryStep or RemoveDirectoryStep).Select(s => s.Path));
+    }
+
+    /// <summary>Every listener of the services whose endpoint is known: from that time, from the manifest, or by its port.</summary>
+    private static IReadOnlyList<EndpointTarget> Targets(JournalEntry entry, IReadOnlyList<Listener> listeners)
+    {
+        var targets = new List<EndpointTarget>();
+        foreach (var listener in listeners)
+        {
+            if (ServiceOwners.OwnerOf(listener) is not { } service || !Services(entry).Contains(service) || Kind(entry, service, listener.Port) is not { } kind)
+            {
+                continue;
+            }
+
+            var target = new EndpointTarget(service, kind, EndpointTarget.Reachable(listener.Address), listener.Port, null, true);
+            if (!targets.Contains(target))
+            {
+                targets.Add(target);
+            }
+        }
+
+        return [.. targets.OrderBy(t => t.Service).ThenBy(t => t.Endpoint).ThenBy(t => t.Address, StringComparer.Ordinal)];
+    }
+
+    private static EndpointKind? Kind(JournalEntry entry, ServiceKind service, int port) =>
+        entry.Before.FirstOrDefault(b => b.Service == service && b.Port == port)?.Endpoint
+        ?? entry.Record!.Endpoints.FirstOrDefault(e => e.Service == service && e.Port == port)?.Kind
+        ?? Enum.GetValues<EndpointKind>().Where(k => k.DefaultPort() == port).Select(k => (EndpointKind?)k).FirstOrDefault();
+}

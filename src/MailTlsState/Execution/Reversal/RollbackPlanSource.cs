@@ -1,0 +1,98 @@
+using MailTlsState.Certificates;
+using MailTlsState.Diagnostics;
+using MailTlsState.Execution.History;
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using MailTlsState.Planning;
+using MailTlsState.Resources;
+using MailTlsState.Services;
+
+namespace MailTlsState.Execution.Reversal;
+
+/// <summary>Plans the way back from an apply of the past.</summary>
+public sealed class RollbackPlanSource : PlanSource
+{
+    private readonly IHostWriter _writer;
+    private readonly string _journalDirectory;
+    private readonly bool _keepCertificate;
+    private ReversalRequest? _request;
+
+    private RollbackPlanSource(IHostWriter writer, string journalDirectory, ArchivedApply apply, bool keepCertificate) =>
+        (_writer, _journalDirectory, Apply, _keepCertificate) = (writer, journalDirectory, apply, keepCertificate);
+
+    /// <summary>What is taken back.</summary>
+    public ArchivedApply Apply { get; }
+
+    /// <inheritdoc/>
+    public override string Host => Apply.Entry.Host;
+
+    /// <summary>Finds the apply.</summary>
+    /// <param name="writer">The host.</param>
+    /// <param name="journalDirectory">Where journals live.</param>
+    /// <param name="id">Its id or the beginning of it; null for the last one that was carried out.</param>
+    /// <param name="keepCertificate">True when key and certificate stay as they are.</param>
+    /// <exception cref="MailTlsException">There is none, or it cannot be rolled back.</exception>
+    public static RollbackPlanSource Open(IHostWriter writer, string journalDirectory, string? id, bool keepCertificate)
+    {
+        var applies = Archive.Read(writer, journalDirectory).Applies;
+        var apply = id is null ? applies.FirstOrDefault(a => a.Applied) ?? throw new MailTlsException(HistoryDiagnostics.UnknownApply(null, 0)) : Archive.Find(applies, id);
+        if (!apply.Applied)
+        {
+            throw new MailTlsException(HistoryDiagnostics.NotReversible(apply.Entry.Id, "it failed and was taken back at once"));
+        }
+
+        return apply.Entry.Record is null
+            ? throw new MailTlsException(HistoryDiagnostics.NotReversible(apply.Entry.Id, "an early version made it and kept no diffs"))
+            : new RollbackPlanSource(writer, journalDirectory, apply, keepCertificate);
+    }
+
+    /// <inheritdoc/>
+    public override async Task<SourcedPlan> MakeAsync(IHost host, DateTimeOffset? now, CancellationToken cancellation)
+    {
+        // Read anew each time: under the lock there may be one more.
+        var newer = Archive.Read(_writer, _journalDirectory).Applies.Where(a => a.Applied && string.CompareOrdinal(a.Entry.Id, Apply.Entry.Id) > 0).Reverse().ToList();
+        var observed = await ReversalObserver.ObserveAsync(host, Apply.Entry, cancellation).ConfigureAwait(false);
+        var directories = new Dictionary<string, IReadOnlyList<string>>();
+        foreach (var made in Apply.Entry.Steps.OfType<CreateDirectoryStep>().Where(s => observed.File(s.Path).Kind == FileKind.Directory))
+        {
+            directories[made.Path] = await host.ListDirectoryAsync(made.Path, cancellation).ConfigureAwait(false);
+        }
+
+        _request = new ReversalRequest(Apply, newer, observed, directories, _keepCertificate, now ?? observed.At);
+        return new SourcedPlan(observed, new RollbackPlanner(_request).Plan())
+        {
+            LeafOnDisk = KeyedPair.Find((Apply.Entry.Record!.Pair?.AfterFiles ?? []).Select(f => observed.File(f.Path).Text))?.Fingerprint,
+            Silent = [.. Apply.Entry.Before
+                .Where(b => !observed.Served.Any(s => s.Probe.Request.Address == b.Address && s.Probe.Request.Port == b.Port))
+                .Select(b => b with { Outcome = Probing.ProbeOutcome.NotConnected, Leaf = null })],
+        };
+    }
+
+    /// <inheritdoc/>
+    internal override IExpectedState Expect(SourcedPlan made, Stager stager, DateTimeOffset now) => new ExpectedAsBefore(_request!, made.Planning.Plan!);
+
+    /// <inheritdoc/>
+    internal override ApplyRecord Record(SourcedPlan made, Stager stager, Invocation invocation) => RecordBuilder.Build(made, invocation, Pair(made, stager)) with
+    {
+        RollsBack = Apply.Entry.Id,
+        Endpoints = Apply.Entry.Record!.Endpoints,
+        KeepPrevious = Apply.Entry.Record.KeepPrevious,
+        PreviousPair = Apply.Entry.Record.PreviousPair,
+    };
+
+    private RecordedPair? Pair(SourcedPlan made, Stager stager)
+    {
+        var works = made.Planning.Plan!.Changes.Select(c => c.Work).ToList();
+        var restores = works.OfType<RestorePair>().Any();
+        if (Apply.Entry.Record!.Pair is not { } pair || !(restores || works.OfType<RemoveFile>().Any(r => pair.AfterFiles.Any(f => f.Path == r.Path))))
+        {
+            return null;
+        }
+
+        return new RecordedPair(
+            pair.AfterLeaf,
+            restores ? Fingerprint.Digest(stager.NewLeaf!) : null,
+            RecordBuilder.PairFiles(made.Observed, pair.AfterFiles.Select(f => f.Path)),
+            restores ? pair.BeforeFiles : []);
+    }
+}

@@ -1,0 +1,139 @@
+using MailTlsState.Diagnostics;
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using MailTlsState.Planning;
+using MailTlsState.Resources;
+
+namespace MailTlsState.Execution.Reversal;
+
+/// <summary>
+/// Plans the way back from one apply of the past: its settings, its modes, its certificate, and the directories that it made.
+/// Everything else on the host stays as it is now. Pure.
+/// </summary>
+internal sealed class RollbackPlanner(ReversalRequest request)
+{
+    private const int OthersBits = 0x3F; // 0077
+
+    private readonly List<Diagnostic> _diagnostics = [];
+
+    /// <summary>The plan, or why there is none.</summary>
+    public PlanningResult Plan()
+    {
+        var effects = request.Entry.Activations.Select(a => $"reload {a.Service.Name()}").ToList();
+        var changes = new List<Change>(Directories());
+        changes.AddRange(new SettingsReversal(request, _diagnostics).Plan());
+        changes.AddRange(new PairReversal(request, effects, _diagnostics).Plan());
+        changes.AddRange(Attributes());
+        changes.AddRange(EmptyDirectories(changes));
+        changes.AddRange(Activations(changes.Count > 0));
+        if (_diagnostics.Any(d => d.Severity == Severity.Error))
+        {
+            return new PlanningResult(null, _diagnostics);
+        }
+
+        foreach (var ca in request.Record.Changes.Where(c => c is { Kind: "certificateAuthority", Action: ChangeAction.Create }))
+        {
+            _diagnostics.Add(HistoryDiagnostics.Stays($"the root CA in {ca.Name}, which {request.Id} made, stays: clients may trust it, and its key could not be made again", "remove the directory by hand if nobody trusts that CA"));
+        }
+
+        var plan = new Plan(
+            "", "", request.Entry.ManifestDigest, request.Entry.Host, request.Now, Fingerprint.Of(request.Observed), changes, _diagnostics, [])
+        {
+            RollsBack = request.Id,
+        };
+        return new PlanningResult(plan, _diagnostics);
+    }
+
+    // A roll-back that is rolled back had removed them.
+    private IEnumerable<Change> Directories() => request.Entry.Steps.OfType<RemoveDirectoryStep>().Reverse()
+        .Where(s => request.Observed.File(s.Path).Kind == FileKind.Absent)
+        .Select(s => new Change("directory", s.Path, ChangeAction.Create, request.Reason, [new("owner", null, "root:root"), new("mode", null, Octal(s.Old.Mode))], null, [])
+        {
+            Work = new MakeDirectory(s.Path, s.Old.Mode),
+        });
+
+    private IEnumerable<Change> Attributes()
+    {
+        foreach (var step in request.Entry.Steps.OfType<SetAttributesStep>())
+        {
+            var file = request.Observed.File(step.Path);
+            var now = new FileAttributes(file.Owner, file.Group, file.Mode);
+            if (file.Kind == FileKind.Absent || now == step.Old)
+            {
+                continue;
+            }
+
+            if (now != step.New)
+            {
+                var newer = request.NewerOf(e => e.Steps.Any(s => s.Path == step.Path));
+                var at = new SourceLocation(step.Path, 1, 1);
+                _diagnostics.Add(newer.Count > 0
+                    ? HistoryDiagnostics.NewerApply(at, request.Id, newer)
+                    : HistoryDiagnostics.EditedSince(at, request.Id, $"owner and mode are {Show(now)}, where {request.Id} left {Show(step.New)}"));
+            }
+            else if ((step.Old.Mode & OthersBits) != 0 && (file.Text?.Contains("PRIVATE KEY", StringComparison.Ordinal) ?? true))
+            {
+                _diagnostics.Add(HistoryDiagnostics.Stays($"{step.Path} holds a private key and stays {Show(now)}; it was {Show(step.Old)} before {request.Id}", "nothing has to be done"));
+            }
+            else
+            {
+                yield return new Change(
+                    "file",
+                    step.Path,
+                    ChangeAction.Update,
+                    request.Reason,
+                    [new("owner", $"{now.Owner}:{now.Group}", $"{step.Old.Owner}:{step.Old.Group}"), new("mode", Octal(now.Mode), Octal(step.Old.Mode))],
+                    null,
+                    [])
+                {
+                    Work = new SetAttributes(step.Path, step.Old.Owner, step.Old.Group, step.Old.Mode),
+                };
+            }
+        }
+    }
+
+    // Innermost first; one that something is left in stays.
+    private IEnumerable<Change> EmptyDirectories(IReadOnlyList<Change> others)
+    {
+        var gone = others.Select(c => c.Work switch { RemoveFile r => r.Path, RemoveText r => r.Path, _ => null }).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        var kept = others.Select(c => c.Work).OfType<KeepPair>().Select(k => k.Path).ToList();
+        foreach (var step in request.Entry.Steps.OfType<CreateDirectoryStep>().Reverse())
+        {
+            var inside = request.Directories.GetValueOrDefault(step.Path, []).Select(n => $"{step.Path}/{n}").Except(gone).Concat(kept.Where(k => Step.Parent(k) == step.Path));
+            if (request.Observed.File(step.Path).Kind == FileKind.Directory && !inside.Any())
+            {
+                gone.Add(step.Path);
+                yield return new Change("directory", step.Path, ChangeAction.Delete, request.Reason, [], null, []) { Work = new RemoveEmptyDirectory(step.Path) };
+            }
+        }
+    }
+
+    private IEnumerable<Change> Activations(bool changes)
+    {
+        foreach (var made in request.Entry.Activations)
+        {
+            var running = request.Observed.Services.GetValueOrDefault(made.Service)?.Running ?? false;
+            var (activation, reason) = (made.Activation, running) switch
+            {
+                (Activation.Start, true) => (Activation.Stop, $"{request.Id} started it"),
+                (Activation.Start, false) => ((Activation?)null, ""),
+                (Activation.Stop, false) => (Activation.Start, $"{request.Id} stopped it"),
+                (_, false) => (changes ? Activation.Start : null, "it is not running"),
+                (Activation.Restart, true) => (changes ? Activation.Restart : null, "its configuration goes back"),
+                _ => (changes ? Activation.Reload : null, "its configuration goes back"),
+            };
+            if (activation is { } how)
+            {
+                yield return new Change(
+                    "service", made.Service.Name(), ChangeAction.Activate, reason, [new("activation", null, how.ToString().ToLowerInvariant())], null, [])
+                {
+                    Work = new ActivateService(made.Service, how),
+                };
+            }
+        }
+    }
+
+    private static string Show(FileAttributes a) => $"{a.Owner}:{a.Group} {Octal(a.Mode)}";
+
+    private static string Octal(int mode) => "0" + Convert.ToString(mode, 8);
+}

@@ -84,7 +84,7 @@ internal sealed class Rollback(IHost host, IHostWriter writer, IApplyProgress pr
                 // A reload can end a master, for example on a port that is taken. It ran before, so it runs again.
                 case (_, false):
                     progress.Begin($"starting {kind.Name()}");
-                    failed.Add(await control.ActivateAsync(kind, Activation.Start).ConfigureAwait(false));
+                    failed.Add(await control.StartAgainAsync(kind).ConfigureAwait(false));
                     break;
             }
         }
@@ -104,7 +104,7 @@ internal sealed class Rollback(IHost host, IHostWriter writer, IApplyProgress pr
             var running = await control.IsRunningAsync(kind).ConfigureAwait(false);
             var why = string.Join("; ", differing.Where(d => d.Before.Service == kind).Select(d => d.Words));
             progress.Begin($"{(running ? "restarting" : "starting")} {kind.Name()}, since {(running ? "a reload" : "a start")} did not bring the former state back");
-            var failure = await control.ActivateAsync(kind, running ? Activation.Restart : Activation.Start).ConfigureAwait(false);
+            var failure = running ? await control.ActivateAsync(kind, Activation.Restart).ConfigureAwait(false) : await control.StartAgainAsync(kind).ConfigureAwait(false);
             notes.Add($"{kind.Name()} was {(running ? "restarted" : "started again")}, since after a {(running ? "reload" : "start")} {why}");
             notes.AddRange(Words([failure]));
         }

@@ -10,6 +10,8 @@ namespace MailTlsState.Execution;
 internal sealed class ServiceControl(IHost host, IHostWriter writer, bool systemd)
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan StartPause = TimeSpan.FromMilliseconds(400);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
     /// <summary>A call that failed, with its words.</summary>
@@ -26,15 +28,38 @@ internal sealed class ServiceControl(IHost host, IHostWriter writer, bool system
     /// <returns>What failed, or null.</returns>
     public async Task<Failure?> ActivateAsync(ServiceKind kind, Activation activation)
     {
-        var service = MailServices.Of(kind);
         if (activation != Activation.Restart || systemd)
         {
-            return await RunAsync(service.Activate(activation, systemd)).ConfigureAwait(false);
+            return await RunAsync(MailServices.Of(kind).Activate(activation, systemd)).ConfigureAwait(false);
         }
 
         // Without systemd there is no one command for it.
         var stopped = await StopAsync(kind).ConfigureAwait(false);
-        return await RunAsync(service.Activate(Activation.Start, systemd)).ConfigureAwait(false) ?? stopped;
+        return await StartAgainAsync(kind).ConfigureAwait(false) ?? stopped;
+    }
+
+    /// <summary>
+    /// Starts what ran until a moment ago. A process that outlives its master for a moment still holds the ports ("Address already
+    /// in use"), so a start that fails is tried again for a while.
+    /// </summary>
+    /// <returns>What failed at the last try, or null.</returns>
+    public async Task<Failure?> StartAgainAsync(ServiceKind kind)
+    {
+        var start = host.Clock.GetTimestamp();
+        var pause = StartPause;
+        while (true)
+        {
+            var failure = await RunAsync(MailServices.Of(kind).Activate(Activation.Start, systemd)).ConfigureAwait(false);
+            if (failure is null || host.Clock.GetElapsedTime(start) + pause > StartLimit)
+            {
+                return failure;
+            }
+
+            await Task.Delay(pause, host.Clock).ConfigureAwait(false);
+
+            // Doubled each time: systemd gives a unit up that is started more than five times in ten seconds.
+            pause *= 2;
+        }
     }
 
     /// <summary>Stops, and waits until it is down.</summary>

@@ -57,6 +57,26 @@ public sealed class RollbackTests
     }
 
     [Fact]
+    public async Task A_dovecot_whose_old_processes_still_hold_the_ports_is_brought_back()
+    {
+        await using var lab = await MailLab.StartAsync();
+        var imap = await lab.Host.ServedCertificateAsync(993);
+
+        // The reload ends the master alone: its login processes, held for a while, go on listening.
+        await new HeldApply(lab).ReplaceAsync(
+            "/usr/bin/doveadm",
+            "*reload",
+            "p=$(pgrep -f '^dovecot/imap-login'); kill -STOP $p; kill -KILL $(cat /run/dovecot/master.pid); (sleep 3; kill -CONT $p; kill -KILL $p) >/dev/null 2>&1 & exit 0");
+        await lab.Host.ServedCertificateAsync(993);
+        var before = await lab.Host.SnapshotAsync();
+        var error = (await lab.ApplyAsync(5)).Error;
+        Assert.Contains("starting dovecot", error, StringComparison.Ordinal);
+        Assert.Empty(before.ChangesTo(await lab.Host.SnapshotAsync()));
+        Assert.Equal(imap, await lab.Host.ServedCertificateAsync(993));
+        await lab.NothingLeftAsync();
+    }
+
+    [Fact]
     public async Task What_cannot_be_restored_is_listed_and_recover_tries_again()
     {
         await using var lab = await MailLab.StartAsync();

@@ -7,7 +7,6 @@ namespace MailTlsState.HostTests.Apply;
 /// File systems on which a write as root would go astray or stop half way: each is refused before the commit with a code of its own and a
 /// remedy, and nothing is changed, there or where the way leads.
 /// </summary>
-[Trait("Run", "Long")]
 public sealed class HostileFileTests
 {
     private const string Main = "/etc/postfix/main.cf";

@@ -4,7 +4,6 @@ using Xunit;
 namespace MailTlsState.HostTests.Crash;
 
 /// <summary>While an apply runs, every client gets TLS with the old or the new certificate: never 454, a reset or a refusal.</summary>
-[Trait("Run", "Long")]
 public sealed class InFlightTests(ITestOutputHelper output)
 {
     [Theory]

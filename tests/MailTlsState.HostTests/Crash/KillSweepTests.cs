@@ -9,7 +9,6 @@ namespace MailTlsState.HostTests.Crash;
 /// SIGKILL before each system call by which an apply changes files, with the real daemons running: after recovery the host is all
 /// old or all new, on disk and on every endpoint. Some points of each phase in the normal run, every one under --long.
 /// </summary>
-[Trait("Run", "Long")]
 public sealed class KillSweepTests(ITestOutputHelper output)
 {
     private const int Workers = 2;

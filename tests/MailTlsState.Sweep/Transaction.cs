@@ -156,7 +156,7 @@ internal sealed class Transaction(IHostWriter host, string folder)
                 new SetAttributesStep($"{etc}/tls/root.pem", new FileAttributes(Tree.Somebody, 8, 0x1B4), new FileAttributes(0, 0, Private)),
                 new SetAttributesStep($"{etc}/tls", new FileAttributes(0, 0, 0x1ED), new FileAttributes(0, 12, PrivateDirectory)),
             ];
-        IEnumerable<Step> last = kind == TransactionKind.Create ? [] : [new RemoveFileStep($"{etc}/tls/retired.key")];
+        IEnumerable<Step> last = kind == TransactionKind.Create ? [] : [new RemoveFileStep($"{etc}/tls/retired.key", Fingerprint.Digest("a key that nobody uses\n"))];
         return new JournalEntry(RunId, Now, "mailtls apply", "mail.mydomain.com", Fingerprint.Digest("m"), [.. first, .. files.Select((file, i) => ReplaceFileStep.Of(host, file, RunId, i + 1)), .. last], [], []);
     }
 }

@@ -144,8 +144,9 @@ internal static class JournalText
                 WriteAttributes(json, "old", s.Old);
                 WriteAttributes(json, "new", s.New);
                 break;
-            case RemoveFileStep:
+            case RemoveFileStep s:
                 json.WriteString("kind", "removeFile");
+                json.WriteString("digest", s.Digest);
                 break;
             case RemoveDirectoryStep s:
                 json.WriteString("kind", "removeDirectory");
@@ -177,7 +178,7 @@ internal static class JournalText
             case "setAttributes":
                 return new SetAttributesStep(path, ReadAttributes(e, "old"), ReadAttributes(e, "new"));
             case "removeFile":
-                return new RemoveFileStep(path);
+                return new RemoveFileStep(path, Text(e, "digest"));
             case "removeDirectory":
                 return new RemoveDirectoryStep(path, ReadAttributes(e, "old"));
             case "keepPair":

@@ -60,12 +60,12 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now)
                     Issue(i);
                     break;
                 case RemoveFile r:
-                    _after.Add(new RemoveFileStep(host.Resolve(r.Path)));
+                    _after.Add(new RemoveFileStep(host.Resolve(r.Path), Fingerprint.Digest(host.ReadBytes(r.Path) ?? throw Moved(r.Path))));
                     break;
                 case RemoveText r:
                     _ = ReadPlanned(r.Path, r.BeforeDigest);
                     _files.Add(new NewFile(host.Resolve(r.Path), [], AttributesOf(r.Path), r.BeforeDigest, BackDated: false));
-                    _after.Add(new RemoveFileStep(host.Resolve(r.Path)));
+                    _after.Add(new RemoveFileStep(host.Resolve(r.Path), Fingerprint.Digest([])));
                     break;
                 case RemoveEmptyDirectory d:
                     _after.Add(new RemoveDirectoryStep(host.Resolve(d.Path), AttributesOf(d.Path)));

@@ -186,18 +186,23 @@ public sealed class StepNotUndoneException(string message) : Exception(message);
 
 /// <summary>Removes a file that the new state does not name any more. Done last, after the new state was verified, so it is never undone.</summary>
 /// <param name="Path">The file.</param>
-public sealed record RemoveFileStep(string Path) : Step(Path)
+/// <param name="Digest">Digest of what is removed: anything else under its name is somebody else's, and stays.</param>
+public sealed record RemoveFileStep(string Path, string Digest) : Step(Path)
 {
     /// <inheritdoc/>
     public override bool FollowsProof => true;
 
     /// <inheritdoc/>
-    public override bool IsDone(IHostWriter host) => host.Stat(Path) is null;
+    public override bool IsDone(IHostWriter host) => host.ReadBytes(Path) is not { } now || Fingerprint.Digest(now) != Digest;
 
     /// <inheritdoc/>
     public override void Do(IHostWriter host)
     {
-        host.Unlink(Path);
+        if (!IsDone(host))
+        {
+            host.Unlink(Path);
+        }
+
         host.SyncDirectory(Parent(Path));
     }
 

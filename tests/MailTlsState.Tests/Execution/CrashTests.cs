@@ -318,7 +318,7 @@ public class CrashTests
                 Replace("/etc/pki/mailtls/ca/ca.pem", "/etc/pki/mailtls", null, "root", 2),
                 Replace("/etc/postfix/main.cf", "/etc/postfix", "main 1", "main 2", 3),
                 Replace("/etc/postfix/master.cf", "/etc/postfix", "master 1", "master 2", 4),
-                new RemoveFileStep("/etc/pki/mailtls/a.key"),
+                new RemoveFileStep("/etc/pki/mailtls/a.key", Fingerprint.Digest("key 0")),
             ];
         return new JournalEntry("run", DateTimeOffset.UnixEpoch, "mailtls apply", "mail.mydomain.com", "m", steps, [], [new JournalEndpoint(ServiceKind.Postfix, EndpointKind.Smtp, "::1", 25, ProbeOutcome.Completed, "x")]);
     }

@@ -23,7 +23,7 @@ public class StepTests
         ["replaced file"] = new ReplaceFileStep("/etc/a", "/etc/.a.new", "/etc/.a.old", Digest("old"), Digest("new")),
         ["new file"] = new ReplaceFileStep("/etc/b", "/etc/.b.new", null, null, Digest("new")),
         ["attributes"] = new SetAttributesStep("/etc/a", new FileAttributes(0, 0, 0x1A4), new FileAttributes(0, 8, 0x180)),
-        ["removed file"] = new RemoveFileStep("/etc/a"),
+        ["removed file"] = new RemoveFileStep("/etc/a", Digest("old")),
     };
 
     [Theory]
@@ -118,6 +118,16 @@ public class StepTests
         host.AddFile("/etc/pki/theirs", "x");
         step.Undo(host);
         Assert.NotNull(host.Stat("/etc/pki/theirs"));
+    }
+
+    [Fact]
+    public void What_somebody_else_put_under_the_name_of_a_file_that_is_removed_stays()
+    {
+        var host = Host();
+        host.AddFile("/etc/a", "put there meanwhile");
+        Steps["removed file"].Do(host);
+        Assert.Equal("put there meanwhile", Encoding.Latin1.GetString(host.ReadBytes("/etc/a")!));
+        Assert.True(Steps["removed file"].IsDone(host));
     }
 
     [Theory]

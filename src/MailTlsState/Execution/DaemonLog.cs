@@ -52,7 +52,7 @@ internal sealed class DaemonLog
         _sizes = _files.ToDictionary(f => f, f => SizeOf(_writer, f) ?? 0);
     }
 
-    /// <summary>What was logged since the mark: warnings and errors, or all when there are none; each once, the first of them.</summary>
+    /// <summary>What was logged since the mark, as far as it is <see cref="Telling"/>.</summary>
     public async Task<IReadOnlyList<string>> SinceAsync()
     {
         var lines = _sizes.SelectMany(f => Lines(f.Key, f.Value)).ToList();
@@ -62,6 +62,12 @@ internal sealed class DaemonLog
             lines.AddRange((await AskAsync(_host, new ProcessCall(Journalctl, ["--quiet", "--no-pager", "--output=short-iso", "--since", since, "SYSLOG_FACILITY=2"])).ConfigureAwait(false)).Split('\n', StringSplitOptions.RemoveEmptyEntries));
         }
 
+        return Telling(lines);
+    }
+
+    /// <summary>Warnings and errors, or all when there are none; each once, the first of them.</summary>
+    public static IReadOnlyList<string> Telling(IReadOnlyCollection<string> lines)
+    {
         var telling = lines.Where(IsTelling).ToList();
         return [.. (telling.Count > 0 ? telling : lines).DistinctBy(Message).Take(MostLines)];
     }
@@ -118,8 +124,9 @@ internal sealed class DaemonLog
         }
     }
 
+    // Dovecot names OpenSSL's error where a client went away, as our own probes do on purpose.
     private static bool IsTelling(string line) =>
-        new[] { "warning:", "error:", "fatal:", "panic:" }.Any(w => line.Contains(w, StringComparison.OrdinalIgnoreCase));
+        !line.Contains("-login: Disconnected: ", StringComparison.Ordinal) && new[] { "warning:", "error:", "fatal:", "panic:" }.Any(w => line.Contains(w, StringComparison.OrdinalIgnoreCase));
 
     // Without time, host and process id: a daemon says the same to every probe.
     private static string Message(string line)

@@ -63,8 +63,8 @@ internal sealed class Rehearsal(IHost host, IHostWriter writer, ApplyLimits limi
             if ((round > 1 && host.Clock.GetElapsedTime(start) > limits.Rehearsal) || dead.Count > 0)
             {
                 var faults = dead.Select(s => $"{s} did not stay up").Concat(found.Select(f => f.Words)).ToList();
-                var words = rehearsal.Log.Trim();
-                var fact = string.Join("; ", faults) + (words.Length == 0 ? "" : $" (the daemons said: {words.ReplaceLineEndings(" / ")})");
+                var words = DaemonLog.Telling(rehearsal.Log.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+                var fact = string.Join("; ", faults) + (words.Count == 0 ? "" : $" (the daemons said: {string.Join(" / ", words)})");
                 return new RehearsalResult(false, [ExecutionDiagnostics.RehearsalFailed(fact)], report);
             }
 

@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.Text;
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
+using MailTlsState.Planning;
 using MailTlsState.Policies;
 
 namespace MailTlsState.Cli;
@@ -35,11 +37,38 @@ internal sealed record CommandContext(IHost Host, IHostWriter Writer, Terminal T
     /// <exception cref="MailTlsException">It has errors: all of them.</exception>
     public Manifest ReadManifest(string path) => ParseManifest(path, ReadFile(path));
 
-    /// <summary>A manifest's text.</summary>
+    /// <summary>A manifest's text; the policy file that it names is read beside it.</summary>
     /// <exception cref="MailTlsException">It has errors: all of them.</exception>
-    public Manifest ParseManifest(string path, byte[] bytes)
+    public Manifest ParseManifest(string path, byte[] bytes) => Demand(ManifestReader.Read(path, bytes, NamedFiles(path)));
+
+    /// <summary>The manifest that a saved plan carries, with its policy file: nothing is read from the disk.</summary>
+    /// <exception cref="MailTlsException">It has errors: all of them.</exception>
+    public static Manifest ManifestOf(Plan plan)
     {
-        var read = ManifestReader.Read(path, bytes);
+        var policy = plan.PolicyFile;
+        return Demand(ManifestReader.Read(
+            plan.ManifestFile,
+            Encoding.UTF8.GetBytes(plan.ManifestText),
+            path => policy is not null && policy.Path == path ? new NamedFile(Encoding.UTF8.GetBytes(policy.Text), null, path) : new NamedFile(null, "is not in the plan", path)));
+    }
+
+    /// <summary>Opens what a manifest names, relative to its directory.</summary>
+    public Func<string, NamedFile> NamedFiles(string manifest) => path =>
+    {
+        var directory = Path.GetDirectoryName(manifest) ?? "";
+        var shown = Path.IsPathRooted(path) || directory.Length == 0 ? path : Path.Combine(directory, path.StartsWith("./", StringComparison.Ordinal) ? path[2..] : path);
+        try
+        {
+            return Writer.ReadBytes(FullPath(shown)) is { } bytes ? new NamedFile(bytes, null, shown) : new NamedFile(null, "does not exist", shown);
+        }
+        catch (HostWriteException e)
+        {
+            return new NamedFile(null, $"cannot be read: {e.Message}", shown);
+        }
+    };
+
+    private static Manifest Demand(ManifestReadResult read)
+    {
         if (read.Manifest is null || read.Diagnostics.Any(d => d.Severity == Severity.Error))
         {
             throw new MailTlsException(read.Diagnostics);

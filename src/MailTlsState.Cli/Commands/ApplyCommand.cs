@@ -42,7 +42,7 @@ internal static class ApplyCommand
         if (PlanFile.LooksLikePlan(text))
         {
             plan = PlanFile.Read(source, text);
-            manifest = context.ParseManifest(plan.ManifestFile, Encoding.UTF8.GetBytes(plan.ManifestText));
+            manifest = CommandContext.ManifestOf(plan);
             DemandManifest(context, plan, manifest, expected);
         }
         else

@@ -10,10 +10,10 @@ internal static class SchemaCommand
     {
         var name = new Argument<string>("NAME")
         {
-            Description = "manifest (default), plan or findings",
+            Description = "manifest (default), policy, plan or findings",
             DefaultValueFactory = _ => "manifest",
         };
-        name.AcceptOnlyFromAmong("manifest", "plan", "findings");
+        name.AcceptOnlyFromAmong("manifest", "policy", "plan", "findings");
         var command = new Command("schema", "Print a JSON schema; editors that know YAML use the manifest's.") { name };
         command.SetAction(parse => run(parse, context =>
         {

@@ -14,7 +14,7 @@ internal static class ValidateCommand
         command.SetAction(parse => run(parse, context =>
         {
             var path = parse.GetRequiredValue(GlobalOptions.Manifest);
-            var read = ManifestReader.Read(path, context.ReadFile(path));
+            var read = ManifestReader.Read(path, context.ReadFile(path), context.NamedFiles(path));
             if (context.Format == OutputFormat.Json)
             {
                 context.Terminal.Report(read.Diagnostics, OutputFormat.Json);

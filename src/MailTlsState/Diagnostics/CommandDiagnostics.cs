@@ -57,10 +57,16 @@ public static class CommandDiagnostics
         "interrupted",
         "The run was interrupted by a signal before anything was committed, so nothing was changed. After the commit a signal is not obeyed at once: the run finishes or rolls back first.");
 
+    /// <summary>Neither a code nor a setting nor a policy.</summary>
+    public static readonly DiagnosticCode UnknownSubjectCode = new(
+        "MTS0910",
+        "there is nothing to explain by that name",
+        "mailtls explain knows diagnostic codes (MTS0301), keys of the manifest by their path or last word (certificate.layout, layout) and policies (policy intermediate). mailtls schema prints all keys, mailtls policy lists the policies.");
+
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } =
     [
-        FileMissingCode, FileUnreadableCode, NotApprovedCode, UnknownCodeCode, UnexpectedCode, BadConnectCode, NoTrustAnchorCode, OutputFailedCode, InterruptedCode,
+        FileMissingCode, FileUnreadableCode, NotApprovedCode, UnknownCodeCode, UnexpectedCode, BadConnectCode, NoTrustAnchorCode, OutputFailedCode, InterruptedCode, UnknownSubjectCode,
     ];
 
     /// <summary><see cref="FileMissingCode"/>.</summary>
@@ -76,6 +82,10 @@ public static class CommandDiagnostics
 
     /// <summary><see cref="UnknownCodeCode"/>.</summary>
     public static Diagnostic UnknownCode(string code) => new(UnknownCodeCode, Severity.Error, $"{code} is no code of this version", "codes look like MTS0301");
+
+    /// <summary><see cref="UnknownSubjectCode"/>.</summary>
+    public static Diagnostic UnknownSubject(string what, string name, string? nearest) =>
+        new(UnknownSubjectCode, Severity.Error, $"there is no {what} called {ManifestDiagnostics.Quote(name)}", nearest is null ? "mailtls schema prints all settings, mailtls policy lists the policies" : $"did you mean {nearest}?");
 
     /// <summary><see cref="UnexpectedCode"/>.</summary>
     public static Diagnostic Unexpected(Exception e) => new(UnexpectedCode, Severity.Error, $"{e.GetType().Name}: {e.Message.TrimEnd('.')}", "please report it with the command that was run");

@@ -57,12 +57,6 @@ public static class DovecotDiagnostics
         "Dovecot's configuration cannot be read",
         "The place and the fault are as MailTlsState's own reader found them; Dovecot refuses the configuration, too. Blocks that are not closed, includes that name no file, files that include themselves and lines without \"=\" are the usual ones. Mend the place, check with doveconf -n, then plan again; nothing was changed.");
 
-    /// <summary>A version cannot say what the policy says.</summary>
-    public static readonly DiagnosticCode InexpressibleCode = new(
-        "MTS0410",
-        "this version of Dovecot cannot express the policy in full",
-        "A part of the policy has no setting in the Dovecot that is installed. The closest thing that the version has is used, and verify measures what comes of it.");
-
     /// <summary>Dovecot's submission service is on a port of Postfix.</summary>
     public static readonly DiagnosticCode SubmissionClashCode = new(
         "MTS0411",
@@ -72,7 +66,7 @@ public static class DovecotDiagnostics
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } =
     [
-        ProtocolMissingCode, NotIncludedCode, ConflictCode, LeftoverCode, TranslatedCode, NoConfigVersionCode, UntrustedCode, OtherManifestCode, UnreadableCode, InexpressibleCode,
+        ProtocolMissingCode, NotIncludedCode, ConflictCode, LeftoverCode, TranslatedCode, NoConfigVersionCode, UntrustedCode, OtherManifestCode, UnreadableCode,
         SubmissionClashCode,
     ];
 
@@ -103,10 +97,6 @@ public static class DovecotDiagnostics
     /// <summary><see cref="UnreadableCode"/>.</summary>
     public static Diagnostic Unreadable(SourceLocation at, string problem) =>
         new(UnreadableCode, Severity.Error, problem, "mend the line, check with doveconf -n, then plan again", at);
-
-    /// <summary><see cref="InexpressibleCode"/>.</summary>
-    public static Diagnostic Inexpressible(SourceLocation at, string version, string what) =>
-        new(InexpressibleCode, Severity.Warning, $"Dovecot {version}: {what}", "upgrade Dovecot, or choose a policy that it can express", at);
 
     /// <summary><see cref="SubmissionClashCode"/>.</summary>
     public static Diagnostic SubmissionClash(SourceLocation at, string endpoint, int port, string? line) =>

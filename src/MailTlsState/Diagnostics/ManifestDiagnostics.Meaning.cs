@@ -109,7 +109,7 @@ public static partial class ManifestDiagnostics
     public static readonly DiagnosticCode PolicyUnknown = new(
         "MTS0160",
         "the policy is not in the catalogue",
-        "policy.base names a set of protocol versions and cipher suites with a cited source. mailtls policy lists all of them. A policy cannot be defined in the manifest; single fields can be overridden.");
+        "policy.base names a set of protocol versions and cipher suites with a cited source. mailtls policy lists all of them. A policy of your own is a file of its own, named by policy.file; single fields can be overridden beside either.");
 
     /// <summary>A floor for which the policy has no suites.</summary>
     public static readonly DiagnosticCode PolicyFloorTooLow = new(
@@ -157,7 +157,7 @@ public static partial class ManifestDiagnostics
         NameInvalid, NameInternational, NameIsAddress, NameWildcard, HostNotCovered, RootNamedLikeServer, CountryInvalid,
         PathNotAbsolute, PathNotNormalized, PathCharacter, DirectorySharedWithOthers,
         TwoKeyKinds, LeafOutlivesRoot, RenewalAlwaysDue, IssuerNotAvailable, SecretLiteral, SecretReferenceInvalid,
-        PolicyUnknown, PolicyFloorTooLow,
+        PolicyUnknown, PolicyFloorTooLow, .. PolicyDiagnostics.All,
         EndpointSecurityImpossible, EndpointWrongService, PortTwice, AddressInvalid, EndpointsMissing,
     ];
 

@@ -63,11 +63,17 @@ public static class PlanDiagnostics
         "note about the policy",
         "A policy repairs or leaves out something that its source says (a typo, a directive that is obsolete), or accepts something that an administrator should know of. The note says what.");
 
+    /// <summary>A kind of key that the policy does not allow.</summary>
+    public static readonly DiagnosticCode KeyBelowPolicyCode = new(
+        "MTS0611",
+        "key does not meet the policy",
+        "The manifest asks for a kind of key that its policy does not allow or wants to be longer. The plan goes on: the key is the manifest's choice, and a scanner that measures by the policy's document will mark it. Choose another kind under certificate.keys, or override the policy's field.");
+
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } =
     [
         DirectoryUnusableCode, DirectoryOpenCode, ClockCode, NotPermittedCode, TargetUnusableCode, PassphraseMissingCode, SeLinuxCode, IneffectiveCode,
-        NotAPlanCode, PolicyNoteCode,
+        NotAPlanCode, PolicyNoteCode, KeyBelowPolicyCode,
     ];
 
     /// <summary><see cref="DirectoryUnusableCode"/>.</summary>
@@ -113,4 +119,8 @@ public static class PlanDiagnostics
     /// <summary><see cref="PolicyNoteCode"/>.</summary>
     public static Diagnostic PolicyNote(SourceLocation at, string policy, string note) =>
         new(PolicyNoteCode, Severity.Note, $"policy {policy}: {note.TrimEnd('.')}", "", at);
+
+    /// <summary><see cref="KeyBelowPolicyCode"/>.</summary>
+    public static Diagnostic KeyBelowPolicy(SourceLocation at, string kind, string policy, string problem, string allowed) =>
+        new(KeyBelowPolicyCode, Severity.Warning, $"the key is {kind}, but the policy {policy} {problem}", $"use one of {allowed}", at);
 }

@@ -46,8 +46,8 @@ public static class PostfixDiagnostics
     /// <summary>postscreen's TLS proxy serves the outbound client, too.</summary>
     public static readonly DiagnosticCode SharedTlsProxyCode = new(
         "MTS0317",
-        "postscreen's TLS proxy keeps its own suites",
-        "postscreen hands STARTTLS to tlsproxy, and with smtp_tls_connection_reuse = yes the outbound client uses the same tlsproxy service. The policy's cipher list would narrow outbound mail as well, so it is not set there: while postscreen tests a client, "
+        "postscreen's TLS proxy keeps its own suites and groups",
+        "postscreen hands STARTTLS to tlsproxy, and with smtp_tls_connection_reuse = yes the outbound client uses the same tlsproxy service. The policy's suites and groups would narrow outbound mail as well, so they are not set there: while postscreen tests a client, "
         + "suites outside of the policy stay accepted; the smtpd behind it follows the policy. Switch smtp_tls_connection_reuse off to have the policy in both.");
 
     /// <summary>main.cf holds the block of another manifest.</summary>
@@ -98,5 +98,5 @@ public static class PostfixDiagnostics
 
     /// <summary><see cref="SharedTlsProxyCode"/>.</summary>
     public static Diagnostic SharedTlsProxy(SourceLocation at) =>
-        new(SharedTlsProxyCode, Severity.Warning, "tlsproxy serves the outbound client (smtp_tls_connection_reuse = yes), so postscreen's STARTTLS keeps its own suites", "set smtp_tls_connection_reuse = no to have the policy there, too", at);
+        new(SharedTlsProxyCode, Severity.Warning, "tlsproxy serves the outbound client (smtp_tls_connection_reuse = yes), so postscreen's STARTTLS keeps its own suites and groups", "set smtp_tls_connection_reuse = no to have the policy there, too", at);
 }

@@ -61,10 +61,17 @@ public static class ServiceDiagnostics
         "configuration file is not a text file",
         "The file holds a NUL byte, as after a disk fault or when something else was copied over it. The daemon reads a line up to the NUL and takes no notice of the rest, so what it uses is not what an editor shows. Bring the file back from a backup, or remove the byte, then plan again; nothing was changed.");
 
+    /// <summary>A part of the policy that the version has no setting for.</summary>
+    public static readonly DiagnosticCode InexpressibleCode = new(
+        "MTS0310",
+        "service cannot express a part of the policy",
+        "The installed version has no setting for something that the policy states. As a warning it means that the server accepts more than the policy allows, as a note that it offers less. "
+        + "Upgrade the server, override the field in the manifest, or accept the difference.");
+
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } =
     [
-        NotInstalledCode, UnknownVersionCode, UntestedVersionCode, BrokenConfigurationCode, PortTakenCode, OverrideLeftCode, DaemonWarningCode, UneditableFileCode, BinaryFileCode,
+        NotInstalledCode, UnknownVersionCode, UntestedVersionCode, BrokenConfigurationCode, PortTakenCode, OverrideLeftCode, DaemonWarningCode, UneditableFileCode, BinaryFileCode, InexpressibleCode,
     ];
 
     /// <summary><see cref="NotInstalledCode"/>.</summary>
@@ -107,6 +114,10 @@ public static class ServiceDiagnostics
     /// <summary><see cref="BinaryFileCode"/>.</summary>
     public static Diagnostic BinaryFile(SourceLocation at) =>
         new(BinaryFileCode, Severity.Error, $"{at.File} holds a NUL byte", "bring the file back from a backup, or remove the byte", at);
+
+    /// <summary><see cref="InexpressibleCode"/>.</summary>
+    public static Diagnostic Inexpressible(SourceLocation at, string service, string policy, string text, bool acceptsMore) =>
+        new(InexpressibleCode, acceptsMore ? Severity.Warning : Severity.Note, $"policy {policy} on {service}: {text}", acceptsMore ? "override the field under policy, upgrade the server, or accept it" : "", at);
 
     private static string FirstLine(string text)
     {

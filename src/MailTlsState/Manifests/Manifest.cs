@@ -31,6 +31,9 @@ public sealed record Manifest(
 /// <param name="Locations">JSON-pointer-like path (<c>/certificate/keys/0</c>, <c>/</c> for the root) to the value's place.</param>
 public sealed record ManifestSource(string File, string Text, string Digest, IReadOnlyDictionary<string, SourceLocation> Locations)
 {
+    /// <summary>The policy file that the manifest names, or null. Its text is part of what <see cref="Digest"/> covers.</summary>
+    public ManifestAttachment? PolicyFile { get; init; }
+
     /// <summary>The place of <paramref name="path"/>, or of its nearest ancestor that stands in the text (a default has no place of its own).</summary>
     public SourceLocation Locate(string path)
     {
@@ -50,6 +53,11 @@ public sealed record ManifestSource(string File, string Text, string Digest, IRe
         return Locations.TryGetValue("/", out var root) ? root : new SourceLocation(File, 1, 1);
     }
 }
+
+/// <summary>A file that a manifest names and that belongs to it: a saved plan carries it.</summary>
+/// <param name="Path">As written in the manifest.</param>
+/// <param name="Text">Its whole text.</param>
+public sealed record ManifestAttachment(string Path, string Text);
 
 /// <summary>Kinds of key that a certificate may have.</summary>
 public enum KeyKind
@@ -146,7 +154,14 @@ public sealed record SecretReference(string? File, string? EnvironmentVariable)
 /// <summary>The TLS policy that the manifest chooses.</summary>
 /// <param name="Base">Name in the catalogue.</param>
 /// <param name="MinimumProtocol">Override: <c>TLSv1.2</c> or <c>TLSv1.3</c>; null keeps the base's.</param>
-public sealed record PolicyManifest(string Base, string? MinimumProtocol);
+public sealed record PolicyManifest(string Base, string? MinimumProtocol)
+{
+    /// <summary>The policy file in place of <see cref="Base"/>, as written; null for a policy of the catalogue.</summary>
+    public string? File { get; init; }
+
+    /// <summary>The policy with the manifest's fields in place of its own, the floor apart; null where the catalogue's stands as it is.</summary>
+    public TlsPolicy? Policy { get; init; }
+}
 
 /// <summary>Mail servers that MailTlsState configures.</summary>
 public enum ServiceKind

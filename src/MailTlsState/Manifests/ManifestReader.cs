@@ -1,3 +1,4 @@
+using System.Text;
 using MailTlsState.Diagnostics;
 using Org.BouncyCastle.Crypto.Digests;
 
@@ -8,13 +9,20 @@ namespace MailTlsState.Manifests;
 /// <param name="Diagnostics">All errors and warnings in the order of the text.</param>
 public sealed record ManifestReadResult(Manifest? Manifest, IReadOnlyList<Diagnostic> Diagnostics);
 
-/// <summary>Reads a manifest (v1): bytes → text → YAML tree with places → schema → records. Pure: the caller reads the file.</summary>
+/// <summary>The content of a file that a manifest names.</summary>
+/// <param name="Bytes">The content, or null.</param>
+/// <param name="Problem">Why there is none ("does not exist"), else null.</param>
+/// <param name="Shown">Path for diagnostics.</param>
+public sealed record NamedFile(byte[]? Bytes, string? Problem, string Shown);
+
+/// <summary>Reads a manifest (v1): bytes → text → YAML tree with places → schema → records. Pure: the caller reads the files.</summary>
 public static class ManifestReader
 {
     /// <summary>Reads <paramref name="bytes"/>; every error is found in one pass, each with its place.</summary>
     /// <param name="file">Path as the user gave it; only named in diagnostics.</param>
     /// <param name="bytes">The whole content.</param>
-    public static ManifestReadResult Read(string file, ReadOnlySpan<byte> bytes)
+    /// <param name="open">Gives the file that the manifest names by this path; null where a manifest may name none.</param>
+    public static ManifestReadResult Read(string file, ReadOnlySpan<byte> bytes, Func<string, NamedFile>? open = null)
     {
         var report = new ManifestReport(file);
         var text = ManifestText.Decode(bytes, report);
@@ -30,21 +38,29 @@ public static class ManifestReader
         new SchemaErrors(json, report).Report(schema.Validate(token));
 
         // What is well formed is judged even when something else is not, so that all errors are listed at once.
-        var builder = root is YamlMapping mapping ? new ManifestBuilder(mapping, report) : null;
+        var builder = root is YamlMapping mapping ? new ManifestBuilder(mapping, report, open) : null;
         builder?.Judge();
         if (report.HasErrors)
         {
             return new ManifestReadResult(null, report.InTextOrder());
         }
 
-        return new ManifestReadResult(builder!.Build(new ManifestSource(file, text!, Digest(bytes), Locations(root))), report.InTextOrder());
+        var policy = builder!.PolicyFile;
+        var source = new ManifestSource(file, text!, Digest(bytes, policy), Locations(root)) { PolicyFile = policy };
+        return new ManifestReadResult(builder.Build(source), report.InTextOrder());
     }
 
     // The framework's SHA256 loads OpenSSL, which costs three times as much as all of the reading.
-    private static string Digest(ReadOnlySpan<byte> bytes)
+    private static string Digest(ReadOnlySpan<byte> bytes, ManifestAttachment? policy)
     {
         var digest = new Sha256Digest();
         digest.BlockUpdate(bytes);
+        if (policy is not null)
+        {
+            // A NUL stands in neither text, so no other pair of texts has this digest.
+            digest.BlockUpdate(Encoding.UTF8.GetBytes($"\0{policy.Path}\0{policy.Text}"));
+        }
+
         Span<byte> hash = stackalloc byte[digest.GetDigestSize()];
         digest.DoFinal(hash);
         return "sha256:" + Convert.ToHexStringLower(hash);

@@ -13,6 +13,9 @@ internal sealed class ManifestReport(string file)
 
     public bool HasErrors { get; private set; }
 
+    /// <summary>How much was found so far.</summary>
+    public int Count => diagnostics.Count;
+
     /// <summary>Notes <paramref name="diagnostic"/> about the value at <paramref name="path"/>.</summary>
     public void Add(string path, Diagnostic diagnostic)
     {
@@ -50,5 +53,5 @@ internal sealed class ManifestReport(string file)
 
     /// <summary>All that was found, in the order of the text.</summary>
     public IReadOnlyList<Diagnostic> InTextOrder() =>
-        [.. diagnostics.OrderBy(d => d.Location?.Line ?? 0).ThenBy(d => d.Location?.Column ?? 0)];
+        [.. diagnostics.OrderBy(d => d.Location is null || d.Location.File == File ? 0 : 1).ThenBy(d => d.Location?.Line ?? 0).ThenBy(d => d.Location?.Column ?? 0)];
 }

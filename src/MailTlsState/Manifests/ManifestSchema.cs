@@ -123,9 +123,11 @@ internal static class ManifestSchema
 
     private static JsonSchemaProperty Policy()
     {
-        var policy = Object("TLS policy", "Protocol versions and cipher suites, by a name in the catalogue. Default: " + DefaultPolicy + ".");
+        var policy = Object("TLS policy", "Protocol versions and cipher suites, by a name in the catalogue or from a file of your own; single fields can be overridden. Default: " + DefaultPolicy + ".");
         policy.Add("base", Words("Policy", "mailtls policy lists them with their sources.", PolicyCatalogue.Names, DefaultPolicy));
-        policy.Add("minimumProtocol", Words("Oldest protocol version", "Replaces the policy's own floor.", ["TLSv1.2", "TLSv1.3"]));
+        policy.Add("file", Text("Policy file", "A policy of your own in place of base: YAML or JSON, relative to the manifest's directory. mailtls schema policy prints its schema.", "./my-policy.yaml"));
+        policy.Add("minimumProtocol", PolicySchema.Minimum());
+        PolicySchema.AddFields(policy);
         return policy;
     }
 
@@ -177,10 +179,10 @@ internal static class ManifestSchema
         return endpoint;
     }
 
-    private static JsonSchemaProperty Object(string title, string description) =>
+    internal static JsonSchemaProperty Object(string title, string description) =>
         new() { Title = title, Description = description, Type = JsonObjectType.Object, AllowAdditionalProperties = false };
 
-    private static JsonSchemaProperty Text(string title, string description, string example, int? maximum = null)
+    internal static JsonSchemaProperty Text(string title, string description, string example, int? maximum = null)
     {
         var text = new JsonSchemaProperty { Title = title, Description = description, Type = JsonObjectType.String, MinLength = 1, MaxLength = maximum };
         text.Examples(example);
@@ -203,10 +205,10 @@ internal static class ManifestSchema
         return duration;
     }
 
-    private static JsonSchemaProperty Flag(string title, string description) =>
+    internal static JsonSchemaProperty Flag(string title, string description) =>
         new() { Title = title, Description = description, Type = JsonObjectType.Boolean, Default = false };
 
-    private static JsonSchemaProperty Words(string title, string description, IEnumerable<string> words, string? @default = null)
+    internal static JsonSchemaProperty Words(string title, string description, IEnumerable<string> words, string? @default = null)
     {
         var property = new JsonSchemaProperty { Title = title, Description = description, Type = JsonObjectType.String, Default = @default };
         foreach (var word in words)
@@ -217,7 +219,7 @@ internal static class ManifestSchema
         return property;
     }
 
-    private static JsonSchemaProperty List(string title, string description, JsonSchema item, int maximum) =>
+    internal static JsonSchemaProperty List(string title, string description, JsonSchema item, int maximum) =>
         new() { Title = title, Description = description, Type = JsonObjectType.Array, Item = item, MinItems = 1, MaxItems = maximum, UniqueItems = true };
 
     private static JsonSchema Item(JsonSchema item) => item;
@@ -225,7 +227,7 @@ internal static class ManifestSchema
     private static string Meanings<T>(Vocabulary<T> vocabulary)
         where T : struct, Enum => string.Join("; ", vocabulary.Entries.Select(e => $"{e.Word}: {e.Meaning}")) + ".";
 
-    private static void Add(this JsonSchema parent, string name, JsonSchemaProperty property, bool required = false)
+    internal static void Add(this JsonSchema parent, string name, JsonSchemaProperty property, bool required = false)
     {
         parent.Properties.Add(name, property);
         if (required)

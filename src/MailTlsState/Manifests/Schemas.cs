@@ -17,7 +17,7 @@ public static class Schemas
     /// <summary>The manifest's schema (draft-07).</summary>
     public static string Manifest => Get("manifest.v1.schema.json");
 
-    /// <summary>The schema of that file name, or of that short name (<c>manifest</c>, <c>plan</c>, <c>findings</c>).</summary>
+    /// <summary>The schema of that file name, or of that short name (<c>manifest</c>, <c>policy</c>, <c>plan</c>, <c>findings</c>).</summary>
     /// <exception cref="ArgumentException">There is no such schema.</exception>
     public static string Get(string name)
     {

@@ -76,7 +76,7 @@ internal static class YamlPath
     {
         if (path == Root)
         {
-            return "the manifest";
+            return "the file";
         }
 
         var text = new System.Text.StringBuilder();

@@ -1,4 +1,5 @@
 using MailTlsState.Diagnostics;
+using MailTlsState.Manifests;
 
 namespace MailTlsState.Planning;
 
@@ -25,6 +26,9 @@ public sealed record Plan(
 {
     /// <summary>The apply that it takes back, or null for a plan from a manifest.</summary>
     public string? RollsBack { get; init; }
+
+    /// <summary>The policy file that the manifest names, or null; <see cref="ManifestDigest"/> covers it.</summary>
+    public ManifestAttachment? PolicyFile { get; init; }
 
     /// <summary>True when there is nothing to do.</summary>
     public bool IsEmpty => Changes.Count == 0;

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using MailTlsState.Diagnostics;
+using MailTlsState.Manifests;
 
 namespace MailTlsState.Planning;
 
@@ -35,6 +36,14 @@ public static class PlanFile
             json.WriteString("file", plan.ManifestFile);
             json.WriteString("digest", plan.ManifestDigest);
             json.WriteString("text", plan.ManifestText);
+            if (plan.PolicyFile is { } policy)
+            {
+                json.WriteStartObject("policyFile");
+                json.WriteString("path", policy.Path);
+                json.WriteString("text", policy.Text);
+                json.WriteEndObject();
+            }
+
             json.WriteEndObject();
             json.WriteStartObject("observations");
             foreach (var (thing, digest) in plan.Observations)
@@ -151,7 +160,10 @@ public static class PlanFile
             root.GetProperty("observations").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? ""),
             ReadChanges(root),
             [.. root.GetProperty("diagnostics").EnumerateArray().Select(ReadDiagnostic)],
-            [.. root.GetProperty("affected").EnumerateArray().Select(a => a.GetString() ?? "")]);
+            [.. root.GetProperty("affected").EnumerateArray().Select(a => a.GetString() ?? "")])
+        {
+            PolicyFile = manifest.TryGetProperty("policyFile", out var policy) ? new ManifestAttachment(Text(policy, "path"), Text(policy, "text")) : null,
+        };
     }
 
     /// <summary>Reads what <see cref="WriteChanges(Utf8JsonWriter, IReadOnlyList{Change})"/> wrote.</summary>

@@ -37,6 +37,7 @@ public static class Planner
 
         diagnostics.AddRange(NotPermitted(observed));
         diagnostics.AddRange(SeLinux(manifest, observed));
+        diagnostics.AddRange(PolicyKeyCheck.Judge(manifest, policy));
         if (diagnostics.Any(d => d.Severity == Severity.Error))
         {
             return new PlanningResult(null, diagnostics);
@@ -88,7 +89,10 @@ public static class Planner
             Fingerprint.Of(observed),
             changes,
             diagnostics,
-            [.. EndpointTarget.Of(manifest, observed.Listeners).Where(t => t.Named is null).Select(t => $"{t.Service.Name()} {t.Endpoint.Name()} on {t.Address} port {t.Port}")]);
+            [.. EndpointTarget.Of(manifest, observed.Listeners).Where(t => t.Named is null).Select(t => $"{t.Service.Name()} {t.Endpoint.Name()} on {t.Address} port {t.Port}")])
+        {
+            PolicyFile = manifest.Source.PolicyFile,
+        };
         return new PlanningResult(plan, diagnostics);
     }
 

@@ -41,7 +41,16 @@ public interface IMailService
 /// <param name="Policy">The resolved policy.</param>
 /// <param name="Files">Where key and chain will lie.</param>
 /// <param name="Observed">The host.</param>
-public sealed record ServicePlanRequest(Manifest Manifest, ServiceManifest Desired, TlsPolicy Policy, CertificateFiles Files, HostObservation Observed);
+public sealed record ServicePlanRequest(Manifest Manifest, ServiceManifest Desired, TlsPolicy Policy, CertificateFiles Files, HostObservation Observed)
+{
+    /// <summary>What has to be said about <paramref name="losses"/>: that more is accepted each time, that less is offered only where something changes.</summary>
+    /// <param name="service">Name and version.</param>
+    /// <param name="losses">What the version cannot express.</param>
+    /// <param name="changes">True when the plan has changes.</param>
+    internal IEnumerable<Diagnostic> Losses(string service, IEnumerable<PolicyLoss> losses, bool changes) => losses
+        .Where(l => l.AcceptsMore || changes)
+        .Select(l => ServiceDiagnostics.Inexpressible(Manifest.Source.Locate("/policy"), service, Policy.Name, l.Text, l.AcceptsMore));
+}
 
 /// <summary>What a service wants changed.</summary>
 /// <param name="Changes">In the order in which they keep TLS up in flight.</param>

@@ -36,7 +36,7 @@ internal static class ServiceVersions
 
         if (!dialect.Tested.Any(t => Starts(version, t)))
         {
-            diagnostics.Add(ServiceDiagnostics.UntestedVersion(at, name, observed.Version, string.Join(", ", dialect.Tested)));
+            diagnostics.Add(ServiceDiagnostics.UntestedVersion(at, name, observed.Version, string.Join(", ", dialects.SelectMany(d => d.Tested))));
         }
 
         return dialect;

@@ -7,7 +7,8 @@ namespace MailTlsState.HostTests.Lab;
 /// <param name="Versions">Accepted protocol versions, oldest first: <c>SSLv2</c> to <c>TLSv1.3</c>.</param>
 /// <param name="Suites">Accepted suites of TLS 1.2 and older in ordinal order, by OpenSSL's names.</param>
 /// <param name="Tls13Suites">Accepted suites of TLS 1.3 in ordinal order.</param>
-internal sealed record SslScan(IReadOnlyList<string> Versions, IReadOnlyList<string> Suites, IReadOnlyList<string> Tls13Suites)
+/// <param name="Groups">Groups of key exchange that it accepted and that the scanner knows (it offers no post-quantum ones), by IANA's names.</param>
+internal sealed record SslScan(IReadOnlyList<string> Versions, IReadOnlyList<string> Suites, IReadOnlyList<string> Tls13Suites, IReadOnlyList<string> Groups)
 {
     /// <summary>Scans a port of a throwaway host.</summary>
     /// <param name="host">The host.</param>
@@ -19,7 +20,7 @@ internal sealed record SslScan(IReadOnlyList<string> Versions, IReadOnlyList<str
         var output = await host.RunInNetworkAsync(
             "sslscan",
             [
-                "--no-colour", "--xml=-", "--no-heartbleed", "--no-compression", "--no-fallback", "--no-renegotiation", "--no-groups", "--no-check-certificate", "--no-cipher-details",
+                "--no-colour", "--xml=-", "--no-heartbleed", "--no-compression", "--no-fallback", "--no-renegotiation", "--no-check-certificate", "--no-cipher-details",
                 "--timeout=10", .. how, string.Create(CultureInfo.InvariantCulture, $"10.77.0.1:{port}"),
             ]);
         var scan = XDocument.Parse(output[output.IndexOf("<?xml", StringComparison.Ordinal)..]).Descendants("ssltest").Single();
@@ -27,6 +28,8 @@ internal sealed record SslScan(IReadOnlyList<string> Versions, IReadOnlyList<str
         return new SslScan(
             [.. scan.Elements("protocol").Where(p => Of(p, "enabled") == "1").Select(p => (Of(p, "type") == "ssl" ? "SSLv" : "TLSv") + Of(p, "version"))],
             [.. scan.Elements("cipher").Where(c => Of(c, "sslversion") != "TLSv1.3").Select(c => Of(c, "cipher")).Distinct().Order(StringComparer.Ordinal)],
-            [.. scan.Elements("cipher").Where(c => Of(c, "sslversion") == "TLSv1.3").Select(c => Of(c, "cipher")).Distinct().Order(StringComparer.Ordinal)]);
+            [.. scan.Elements("cipher").Where(c => Of(c, "sslversion") == "TLSv1.3").Select(c => Of(c, "cipher")).Distinct().Order(StringComparer.Ordinal)],
+            // "secp256r1 (NIST P-256)"
+            [.. scan.Elements("group").Select(g => Of(g, "name").Split(' ')[0]).Distinct().Order(StringComparer.Ordinal)]);
     }
 }

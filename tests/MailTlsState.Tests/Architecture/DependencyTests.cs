@@ -16,8 +16,8 @@ public partial class DependencyTests
         ["Diagnostics"] = ["Hosts", "Manifests"],
         ["Manifests"] = ["Diagnostics", "Policies", "Probing"],
 
-        // A policy is overridden by records of the manifest.
-        ["Policies"] = ["Manifests"],
+        // A policy file is read as a manifest is, and overridden by one.
+        ["Policies"] = ["Diagnostics", "Manifests"],
 
         // Probing holds the questions, Hosts the sockets that carry them.
         ["Probing"] = ["Hosts", "Policies"],

@@ -1,10 +1,14 @@
+using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using MailTlsState.Cli;
 using MailTlsState.Cli.Rendering;
 using MailTlsState.Diagnostics;
 using MailTlsState.Execution;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
+using MailTlsState.Planning;
+using MailTlsState.Policies;
 using MailTlsState.Tests.Execution;
 using Xunit;
 
@@ -73,8 +77,71 @@ public class CommandTests
         Assert.Contains("MTS0904", unknown.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Policies_are_listed_explained_and_compared()
+    {
+        var list = await RunAsync(new InMemoryHost(), "policy");
+        Assert.Equal(PolicyCatalogue.Names, list.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[0]));
+        Assert.Equal(PolicyCatalogue.Names.Count, JsonDocument.Parse((await RunAsync(new InMemoryHost(), "policy", "--format", "json")).Output).RootElement.GetArrayLength());
+
+        foreach (var policy in PolicyCatalogue.All)
+        {
+            var run = await RunAsync(new InMemoryHost(), "explain", "policy", policy.Name);
+            Assert.StartsWith($"policy {policy.Name}\n", run.Output, StringComparison.Ordinal);
+            Assert.All(run.Output.Split('\n'), line => Assert.True(line.Length <= 160, line));
+            Assert.Equal(policy.Name, JsonDocument.Parse((await RunAsync(new InMemoryHost(), "explain", "policy", policy.Name, "--format", "json")).Output).RootElement.GetProperty("name").GetString());
+        }
+
+        var diff = await RunAsync(new InMemoryHost(), "policy", "diff", "intermediate", "modern");
+        Assert.StartsWith("--- intermediate\n+++ modern\noldest version\n-  TLSv1.2\n+  TLSv1.3\nTLS 1.2 suites\n-  ECDHE-", diff.Output, StringComparison.Ordinal);
+        Assert.Contains("key types\n-  rsa\n", diff.Output, StringComparison.Ordinal);
+        Assert.Equal("intermediate and intermediate are the same.\n", (await RunAsync(new InMemoryHost(), "policy", "diff", "intermediate", "intermediate")).Output);
+        Assert.Equal("minimumProtocol", JsonDocument.Parse((await RunAsync(new InMemoryHost(), "policy", "diff", "intermediate", "modern", "--format", "json")).Output).RootElement.GetProperty("differences")[0].GetProperty("field").GetString());
+        Assert.Equal(
+            "error MTS0910: there is no policy called 'old'. hint: mailtls schema prints all settings, mailtls policy lists the policies\n",
+            (await RunAsync(new InMemoryHost(), "policy", "diff", "intermediate", "old")).Error);
+        Assert.Contains("hint: did you mean intermediate?", (await RunAsync(new InMemoryHost(), "explain", "policy", "intermediat")).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Every_setting_can_be_explained()
+    {
+        foreach (var setting in ManifestSettings.All())
+        {
+            var run = await RunAsync(new InMemoryHost(), "explain", setting.Path);
+            Assert.Equal(0, run.Status);
+            Assert.StartsWith($"{setting.Path}: {setting.Title}\n", run.Output, StringComparison.Ordinal);
+            Assert.Contains("  value    ", run.Output, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("certificate.layout: Layout", (await RunAsync(new InMemoryHost(), "explain", "layout")).Output, StringComparison.Ordinal);
+        var near = await RunAsync(new InMemoryHost(), "explain", "layot");
+        Assert.Equal(1, near.Status);
+        Assert.Contains("MTS0910", near.Error, StringComparison.Ordinal);
+        Assert.Contains("did you mean layout?", near.Error, StringComparison.Ordinal);
+        Assert.Equal("certificate.layout", JsonDocument.Parse((await RunAsync(new InMemoryHost(), "explain", "layout", "--format", "json")).Output).RootElement[0].GetProperty("path").GetString());
+    }
+
+    [Fact]
+    public async Task A_saved_plan_carries_the_policy_file()
+    {
+        var host = RecordedMachine.Start("stock");
+        var text = Encoding.UTF8.GetString(host.ReadBytes(Manifest)!);
+        var own = PolicyCatalogue.Text("article").Replace("\nname: article\n", "\nname: mine\n", StringComparison.Ordinal);
+        host.AddFile("/root/with-policy.yaml", Regex.Replace(text, "base: [a-z]+", "file: ./mine.yaml"));
+        host.AddFile("/root/mine.yaml", own);
+        Assert.Equal(0, (await RunAsync(host, "plan", "/root/with-policy.yaml", "-o", "/root/policy.plan")).Status);
+        Assert.Equal(own, PlanFile.Read("policy.plan", Encoding.UTF8.GetString(host.ReadBytes("/root/policy.plan")!)).PolicyFile!.Text);
+
+        // The file on the disk no longer counts; the one in the plan does, and its digest with it.
+        host.AddFile("/root/mine.yaml", "rubbish");
+        Assert.Contains("MTS0903", (await RunAsync(host, "apply", "/root/policy.plan")).Error, StringComparison.Ordinal);
+        Assert.Contains("/root/mine.yaml:1:1: error MTS0122", (await RunAsync(host, "validate", "/root/with-policy.yaml")).Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("manifest")]
+    [InlineData("policy")]
     [InlineData("plan")]
     [InlineData("findings")]
     public async Task Each_schema_is_printed_as_published(string name)

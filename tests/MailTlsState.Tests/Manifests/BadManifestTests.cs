@@ -90,7 +90,15 @@ public class BadManifestTests
     [InlineData("{ file: /root/mail-ca.pass }", "{ file: hunter2 }", "MTS0156", 7, 25, "write { file: /root/mail-ca.pass } or { env: NAME }")]
 
     // Policy.
-    [InlineData(Host, "host: mail.example.com\npolicy: { base: moderne }", "MTS0160", 3, 17, "did you mean modern? known: article, intermediate, modern")]
+    [InlineData(Host, "host: mail.example.com\npolicy: { base: moderne }", "MTS0160", 3, 17, "did you mean modern? known: article, modern, intermediate, ncsc-nl-2025, bsi-tr-02102-2, nist-800-52r2")]
+    [InlineData(Host, "host: mail.example.com\npolicy: { base: article, excluded: [aNULL, PSD] }", "MTS0162", 3, 44, "did you mean PSK?")]
+    [InlineData(Host, "host: mail.example.com\npolicy: { suites: [ECDHE-RSA-AES128-GCM-SHA255] }", "MTS0162", 3, 20, "did you mean ECDHE-RSA-AES128-GCM-SHA256?")]
+    [InlineData(Host, "host: mail.example.com\npolicy: { groups: [X25519, x25519] }", "MTS0126", 3, 28, "remove one of them")]
+    [InlineData(Host, "host: mail.example.com\npolicy: { suites: [] }", "MTS0163", 3, 11, "give suites or grade, or make minimumProtocol TLSv1.3")]
+    [InlineData(Host, "host: mail.example.com\npolicy: { excluded: [aNULL] }", "MTS0163", 3, 11, "leave excluded out: a list of suites holds what it names")]
+    [InlineData(Host, "host: mail.example.com\npolicy: { minimumRsaBits: 12 }", "MTS0124", 3, 27, "change it to fit")]
+    [InlineData(Host, "host: mail.example.com\npolicy: { file: ./p.yaml }", "MTS0164", 3, 17, "check the path; it is relative to the manifest's directory")]
+    [InlineData(Host, "host: mail.example.com\npolicy: { base: modern, file: ./p.yaml }", "MTS0165", 3, 25, "leave one of them out")]
     [InlineData(Host, "host: mail.example.com\npolicy: { base: modern, minimumProtocol: TLSv1.2 }", "MTS0161", 3, 42, "choose a policy that contains it, such as intermediate, or leave minimumProtocol out")]
 
     // Endpoints.
@@ -259,7 +267,7 @@ public class BadManifestTests
             m.yaml:10:5: error MTS0121: certificate.issuer.subject needs the key commonName. hint: add commonName: what clients show for this CA
             m.yaml:10:48: error MTS0124: certificate.issuer.subject.country is longer than 2 characters. hint: change it to fit
             m.yaml:11:17: error MTS0155: the passphrase stands in the manifest itself. hint: refer to it: { file: /root/mail-ca.pass } or { env: NAME }
-            m.yaml:12:17: error MTS0160: no policy is called 'intermediat'. hint: did you mean intermediate? known: article, intermediate, modern
+            m.yaml:12:17: error MTS0160: no policy is called 'intermediat'. hint: did you mean intermediate? known: article, modern, intermediate, ncsc-nl-2025, bsi-tr-02102-2, nist-800-52r2
             m.yaml:16:25: error MTS0170: smtp cannot be implicit. hint: write one of opportunistic, required, disabled
             m.yaml:17:7: error MTS0171: imaps is an endpoint of dovecot. hint: move it to services.dovecot.endpoints
             m.yaml:18:47: error MTS0124: services.postfix.endpoints.submission.port is outside 1 to 65535. hint: change it to fit

@@ -13,14 +13,20 @@ public class ManifestSchemaTests
     [Fact]
     public void The_published_schema_is_the_definition_that_the_reader_uses()
     {
-        var expected = ManifestSchema.Build().ToJson().ReplaceLineEndings("\n") + "\n";
-        if (Environment.GetEnvironmentVariable("MAILTLS_UPDATE_SCHEMAS") == "1")
+        Check("manifest", ManifestSchema.Build());
+        Check("policy", PolicySchema.Build());
+
+        static void Check(string name, JsonSchema definition)
         {
-            File.WriteAllText(Path.Combine(Folder(), "../../../schemas/manifest.v1.schema.json"), expected);
-        }
-        else
-        {
-            Assert.Equal(expected, Schemas.Manifest);
+            var expected = definition.ToJson().ReplaceLineEndings("\n") + "\n";
+            if (Environment.GetEnvironmentVariable("MAILTLS_UPDATE_SCHEMAS") == "1")
+            {
+                File.WriteAllText(Path.Combine(Folder(), $"../../../schemas/{name}.v1.schema.json"), expected);
+            }
+            else
+            {
+                Assert.Equal(expected, Schemas.Get(name));
+            }
         }
     }
 

@@ -11,6 +11,15 @@ internal static class DovecotAnswers
     /// <summary><c>doveconf -n</c>: what the files set.</summary>
     public const string Explicit = "doveconf -n";
 
+    /// <summary><c>openssl version</c>: the library that Dovecot is linked to says its version only there.</summary>
+    public const string OpenSsl = "openssl version";
+
+    private static readonly System.Version FirstWithHybrids = new(3, 5);
+
+    /// <summary>Whether OpenSSL knows hybrids of a curve and ML-KEM; null where it was not asked or gave no answer.</summary>
+    public static bool? KnowsHybrids(IReadOnlyDictionary<string, string> answers) =>
+        System.Version.TryParse(answers.GetValueOrDefault(OpenSsl, "").Split(' ').ElementAtOrDefault(1), out var version) ? version >= FirstWithHybrids : null;
+
     /// <summary>What a client of each protocol gets who asks for each of the certificate's names: question and whose it is.</summary>
     public static IEnumerable<(string Question, string Protocol, string Name)> Filters(Manifest manifest)
     {

@@ -30,7 +30,13 @@ public abstract class DovecotDialect : IDialect
     public abstract IReadOnlyList<string> Asked { get; }
 
     /// <summary>Settings at the top level for these files and this policy, in the order in which they are written.</summary>
-    public abstract IReadOnlyList<ManagedSetting> Render(CertificateFiles files, TlsPolicy policy);
+    /// <param name="files">Where key and chain lie.</param>
+    /// <param name="policy">The policy.</param>
+    /// <param name="hybrids">Whether the OpenSSL behind it knows hybrids of a curve and ML-KEM; null where that is not known.</param>
+    public abstract IReadOnlyList<ManagedSetting> Render(CertificateFiles files, TlsPolicy policy, bool? hybrids);
+
+    /// <summary>True where the version may run on an OpenSSL that knows hybrids, so that it has to be asked.</summary>
+    public virtual bool MayKnowHybrids => false;
 
     /// <summary>The settings that forbid logging in before TLS, as far as they go beyond <c>ssl = required</c>.</summary>
     public abstract IReadOnlyList<ManagedSetting> Required { get; }
@@ -41,8 +47,12 @@ public abstract class DovecotDialect : IDialect
     /// <summary>doveconf's arguments for a client of <paramref name="protocol"/> who asks for <paramref name="name"/>.</summary>
     public abstract IReadOnlyList<string> Filter(string protocol, string name);
 
-    /// <summary>What the versions cannot express of a policy, in words; empty when they express all of it.</summary>
-    public virtual IEnumerable<string> Inexpressible(TlsPolicy policy) => [];
+    /// <summary>What the versions cannot express of a policy; empty when they express all of it.</summary>
+    public virtual IEnumerable<PolicyLoss> Inexpressible(TlsPolicy policy, bool? hybrids)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        return PolicyLoss.OfGroups(policy.Groups ?? [], Groups(policy, hybrids));
+    }
 
     /// <summary>The cipher list of a policy, or null when it leaves the daemon's own.</summary>
     protected static string? CipherList(TlsPolicy policy)
@@ -52,6 +62,34 @@ public abstract class DovecotDialect : IDialect
             : policy.Grade is { } grade ? string.Join(':', [grade, .. policy.Excluded.Select(e => "!" + e)])
             : null;
     }
+
+    /// <summary>What of a policy goes beyond floor, suites of TLS 1.2 and order: ssl_cipher_suites, ssl_curve_list and ssl_options.</summary>
+    protected IEnumerable<ManagedSetting> Further(TlsPolicy policy, bool? hybrids)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        if (KnowsCipherSuites && policy.Tls13Suites is { } suites)
+        {
+            yield return new("ssl_cipher_suites", string.Join(':', suites));
+        }
+
+        if (Groups(policy, hybrids) is { Count: > 0 } groups)
+        {
+            yield return new("ssl_curve_list", string.Join(':', groups));
+        }
+
+        var options = (policy.SessionTickets == false ? "no_ticket " : "") + (policy.Compression == true ? "compression" : "");
+        if (options.Length > 0)
+        {
+            yield return new("ssl_options", options.TrimEnd());
+        }
+    }
+
+    /// <summary>True where the version has a setting for the suites of TLS 1.3.</summary>
+    protected virtual bool KnowsCipherSuites => true;
+
+    // One name that OpenSSL does not know makes it refuse the whole list; without one it takes its own, hybrids included.
+    private IReadOnlyList<string> Groups(TlsPolicy policy, bool? hybrids) =>
+        MayKnowHybrids && hybrids is null && policy.HasHybrids ? [] : GroupNames.Portable(policy.Groups ?? [], MayKnowHybrids && hybrids == true);
 
     /// <summary>Dovecot's name of the policy's floor.</summary>
     protected static string Floor(TlsPolicy policy)

@@ -56,7 +56,7 @@ internal sealed class DovecotOverrides(
                 }
             }
 
-            foreach (var name in dialect.Unwanted)
+            foreach (var name in dialect.Unwanted.Except(settings.Select(s => s.Name)))
             {
                 if (tree.Effective(name, connection) is { Value.Length: > 0 } unwanted && unwanted.File != place.Path)
                 {

@@ -62,8 +62,8 @@ internal sealed class DovecotPlanner(ServicePlanRequest request)
     private ServiceChanges Plan(
         DovecotDialect dialect, IReadOnlyDictionary<string, string> texts, ManagedFile.Location place, DovecotLeftovers leftovers, IReadOnlyList<string> served, DovecotTree now)
     {
-        _diagnostics.AddRange(dialect.Inexpressible(request.Policy).Select(w => DovecotDiagnostics.Inexpressible(request.Manifest.Source.Locate("/policy/base"), _observed.Version, w)));
-        var settings = dialect.Render(request.Files, request.Policy);
+        var hybrids = DovecotAnswers.KnowsHybrids(_observed.Answers);
+        var settings = dialect.Render(request.Files, request.Policy, hybrids);
         var security = DovecotSecurity.Of(dialect, request.Desired.Endpoints, served, now);
         var text = ManagedFile.Render(request.Manifest.Host, dialect, settings, security, request.Desired.Endpoints);
         var changes = new List<Change>();
@@ -79,6 +79,7 @@ internal sealed class DovecotPlanner(ServicePlanRequest request)
             Prove(settings, security);
         }
 
+        _diagnostics.AddRange(request.Losses($"Dovecot {_observed.Version}", dialect.Inexpressible(request.Policy, hybrids), changes.Count > 0));
         return new ServiceChanges(changes, _diagnostics);
     }
 

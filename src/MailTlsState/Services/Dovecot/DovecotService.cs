@@ -1,6 +1,7 @@
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
+using MailTlsState.Policies;
 
 namespace MailTlsState.Services.Dovecot;
 
@@ -14,6 +15,7 @@ public sealed class DovecotService : IMailService
     public const string MainFile = ConfigDirectory + "/dovecot.conf";
 
     private const string Doveconf = "/usr/bin/doveconf";
+    private const string OpenSsl = "/usr/bin/openssl";
     private const string Daemon = "/usr/sbin/dovecot";
     private const string PidFile = "/run/dovecot/master.pid";
 
@@ -39,19 +41,24 @@ public sealed class DovecotService : IMailService
             calls[question] = new ProcessCall(Doveconf, ["-c", MainFile, .. dialect.Filter(protocol, name), .. dialect.Asked]);
         }
 
+        if (dialect.MayKnowHybrids && PolicyCatalogue.Resolve(manifest.Policy).HasHybrids)
+        {
+            calls[DovecotAnswers.OpenSsl] = new(OpenSsl, ["version"]);
+        }
+
         var runs = calls.ToDictionary(c => c.Key, c => host.RunAsync(c.Value, cancellation));
         await Task.WhenAll([tree, running, .. runs.Values]).ConfigureAwait(false);
 
         var results = runs.ToDictionary(r => r.Key, r => r.Value.Result);
         results[DovecotAnswers.Version] = told;
-        if (results.Values.Any(r => r.ExitCode == 127))
+        if (results.Any(r => r.Key != DovecotAnswers.OpenSsl && r.Value.ExitCode == 127))
         {
             return new ServiceObservation(Kind, Installed: false, "", Running: false, null, [], new Dictionary<string, string>());
         }
 
         // A question about one connection may fail by itself: 2.3 ends with "Conflict in setting" then.
         var answers = results.ToDictionary(r => r.Key, r => r.Value.Output);
-        foreach (var (question, result) in results.Where(r => r.Value.ExitCode != 0 && r.Key != DovecotAnswers.Explicit))
+        foreach (var (question, result) in results.Where(r => r.Value.ExitCode != 0 && r.Key is not (DovecotAnswers.Explicit or DovecotAnswers.OpenSsl)))
         {
             answers[DovecotAnswers.Failure(question)] = result.Error.Trim();
         }

@@ -7,7 +7,7 @@ namespace MailTlsState.Services.Postfix;
 public abstract class PostfixDialect : IDialect
 {
     /// <summary>Every dialect, oldest first; the ranges follow each other without a gap.</summary>
-    public static IReadOnlyList<PostfixDialect> All { get; } = [new Postfix35(), new Postfix36(), new Postfix39()];
+    public static IReadOnlyList<PostfixDialect> All { get; } = [new Postfix35(), new Postfix36(), new Postfix38(), new Postfix39(), new Postfix310()];
 
     /// <inheritdoc/>
     public abstract Version From { get; }
@@ -29,6 +29,15 @@ public abstract class PostfixDialect : IDialect
     /// (RELEASE_NOTES-3.6).
     /// </summary>
     public virtual string Protocols(TlsVersion minimum) => ">=" + Checked(minimum).Name();
+
+    /// <summary>True where finite-field groups are offered beside the curves unless <c>tls_ffdhe_auto_groups</c> says otherwise.</summary>
+    public virtual bool OffersFiniteFieldGroups => false;
+
+    /// <summary>True where a client that wants to renegotiate is refused without a setting.</summary>
+    public virtual bool RefusesRenegotiation => false;
+
+    /// <summary>True where a list of groups may name a hybrid of a curve and ML-KEM; one that OpenSSL does not know is skipped.</summary>
+    public virtual bool TakesHybridGroups => false;
 
     /// <summary>The floor itself, if a policy can have it.</summary>
     protected static TlsVersion Checked(TlsVersion minimum) => minimum is TlsVersion.Tls12 or TlsVersion.Tls13

@@ -11,6 +11,7 @@ namespace MailTlsState.Services.Postfix;
 /// <summary>Plans the listeners in master.cf: which are on, and each one's own parameters.</summary>
 internal sealed class PostfixListeners(
     ServicePlanRequest request,
+    PostfixDialect dialect,
     IReadOnlyList<PostfixSetting> mainSettings,
     PostfixAnswers answers,
     List<Diagnostic> diagnostics)
@@ -18,7 +19,6 @@ internal sealed class PostfixListeners(
     internal const string Level = "smtpd_tls_security_level";
     private const string Wrapper = "smtpd_tls_wrappermode";
     private const string AuthOnly = "smtpd_tls_auth_only";
-    private const string CipherList = "tls_high_cipherlist";
 
     private readonly List<Func<MasterCf, MasterCf>> _edits = [];
 
@@ -27,6 +27,7 @@ internal sealed class PostfixListeners(
     private readonly List<Change> _changes = [];
     private readonly List<AttributeChange> _attributes = [];
     private readonly List<PostfixSetting> _main = [];
+    private readonly IReadOnlyList<(string Name, string Value)> _policy = PostfixPolicy.Listener(request.Policy, dialect);
 
     /// <summary>What has to be done.</summary>
     /// <param name="MainSettings">Parameters that belong into main.cf.</param>
@@ -143,8 +144,7 @@ internal sealed class PostfixListeners(
             }
         }
 
-        var list = PostfixSettings.HighCipherList(request.Policy);
-        if (list is not null && answers.Written("smtp_tls_connection_reuse") == "yes")
+        if (_policy.Count > 0 && answers.Written("smtp_tls_connection_reuse") == "yes")
         {
             diagnostics.Add(PostfixDiagnostics.SharedTlsProxy(at));
             return;
@@ -152,7 +152,7 @@ internal sealed class PostfixListeners(
 
         foreach (var proxy in proxies)
         {
-            Override(proxy, CipherList, list, null);
+            ApplyPolicy(proxy);
         }
     }
 
@@ -215,11 +215,26 @@ internal sealed class PostfixListeners(
             Want(service, AuthOnly, "yes");
         }
 
-        Override(service, CipherList, PostfixSettings.HighCipherList(request.Policy), null);
+        ApplyPolicy(service);
         foreach (var setting in mainSettings)
         {
             Override(service, setting.Name, null, setting.Value ?? "");
         }
+    }
+
+    private void ApplyPolicy(MasterService service)
+    {
+        foreach (var name in PostfixPolicy.Owned.Union(_policy.Select(p => p.Name)))
+        {
+            Override(service, name, PolicyValue(service, name), null);
+        }
+    }
+
+    /// <summary>What the policy makes of a listener's parameter; null takes it away.</summary>
+    private string? PolicyValue(MasterService? service, string name)
+    {
+        var value = _policy.FirstOrDefault(p => p.Name == name).Value;
+        return value is null || name != PostfixPolicy.Options ? value : PostfixPolicy.AddOptions(service?.Override(name) ?? answers.Written(name), value);
     }
 
     // main.cf's level also reaches listeners that the manifest does not name; they keep what they have.
@@ -261,12 +276,14 @@ internal sealed class PostfixListeners(
 
     private void LeaveUnnamed(MasterService service)
     {
-        var cipherList = PostfixSettings.HighCipherList(request.Policy);
         var offersTls = (service.Override(Level) ?? answers.Parameter(Level)) is not ("" or "none") || service.Override(Wrapper) == "yes";
-        if (offersTls && !IsLoopback(service) && service.Override(CipherList) is null && cipherList is not null)
+        if (offersTls && !IsLoopback(service))
         {
-            // The policy belongs to the whole service, so a listener that nobody named gets its suites, too.
-            Override(service, CipherList, cipherList, null);
+            // The policy belongs to the whole service, so a listener that nobody named gets it, too, but keeps what it has of its own.
+            foreach (var (name, _) in _policy.Where(p => service.Override(p.Name) is null))
+            {
+                Override(service, name, PolicyValue(service, name), null);
+            }
         }
 
         foreach (var o in service.Overrides)
@@ -315,10 +332,7 @@ internal sealed class PostfixListeners(
             options.Add(("milter_macro_daemon_name", "ORIGINATING"));
         }
 
-        if (PostfixSettings.HighCipherList(request.Policy) is { } list)
-        {
-            options.Add((CipherList, list));
-        }
+        options.AddRange(_policy.Select(p => (p.Name, PolicyValue(null, p.Name)!)));
 
         var port = endpoint.Port == endpoint.Kind.DefaultPort() ? endpoint.Kind.Name() : Number(endpoint.Port);
         var chroot = master.Services.FirstOrDefault(s => s.Command == "smtpd")?.Fields.Chroot ?? "-";

@@ -40,7 +40,7 @@ internal sealed class PostfixPlanner(ServicePlanRequest request)
 
         var settings = PostfixSettings.Render(request.Files, request.Policy, dialect, request.Desired.Outbound).ToList();
         var (main, master) = (MainCf.Parse(mainText), MasterCf.Parse(masterText));
-        var listeners = new PostfixListeners(request, settings, answers, _diagnostics).Plan(master);
+        var listeners = new PostfixListeners(request, dialect, settings, answers, _diagnostics).Plan(master);
         settings.AddRange(listeners.MainSettings.Count > 0 ? listeners.MainSettings : Translated(answers));
         _diagnostics.AddRange(new PostfixFindings(request, answers, main, master, [.. settings.Select(s => s.Name), .. PostfixDialect.All.SelectMany(d => d.Obsolete)]).Find());
 
@@ -52,6 +52,7 @@ internal sealed class PostfixPlanner(ServicePlanRequest request)
             changes.Add(change);
         }
 
+        _diagnostics.AddRange(request.Losses($"Postfix {_observed.Version}", PostfixPolicy.Inexpressible(request.Policy, dialect), changes.Count > 0));
         return new ServiceChanges(changes, _diagnostics);
     }
 

@@ -103,10 +103,4 @@ public static class PostfixSettings
         yield return new("smtp_use_tls", null);
         yield return new("smtp_enforce_tls", null);
     }
-
-    /// <summary>
-    /// The value of <c>-o tls_high_cipherlist</c> for the smtpd services, or null when the grade's own list stands. In main.cf
-    /// it would narrow the outbound client as well.
-    /// </summary>
-    public static string? HighCipherList(TlsPolicy policy) => policy.Suites is { Count: > 0 } suites ? string.Join(':', suites) : null;
 }

@@ -159,6 +159,17 @@ public sealed class PostfixPlannerTests
     }
 
     [Fact]
+    public void Switches_of_OpenSSL_that_a_person_has_set_stay_beside_those_of_the_policy()
+    {
+        var made = Plan("3.7.11", "tls_ssl_options = NO_TICKET\n", Master, policy: "ncsc-nl-2025");
+        Assert.Equal("NO_TICKET,NO_COMPRESSION,NO_RENEGOTIATION", made.Master.Find("smtp", "inet")!.Override("tls_ssl_options"));
+        Assert.Equal("NO_TICKET", made.Main.Get("tls_ssl_options"));
+
+        var own = Plan("3.7.11", "tls_ssl_options = NO_TICKET\n", Master.Replace("smtpd\n", "smtpd\n  -o tls_ssl_options=0x4,no_renegotiation\n", StringComparison.Ordinal), policy: "ncsc-nl-2025");
+        Assert.Equal("0x4,no_renegotiation,NO_COMPRESSION", own.Master.Find("smtp", "inet")!.Override("tls_ssl_options"));
+    }
+
+    [Fact]
     public void A_content_filters_way_back_in_is_left_alone()
     {
         const string back = "127.0.0.1:10025 inet n - n - - smtpd\n  -o content_filter=\n  -o smtpd_client_restrictions=\n";

@@ -17,10 +17,7 @@ internal class Dovecot2315 : DovecotDialect
 
     public override IReadOnlyList<string> Unwanted { get; } = ["ssl_alt_cert", "ssl_alt_key", "ssl_protocols", "ssl_cipher_suites"];
 
-    public override IReadOnlyList<string> Asked { get; } =
-    [
-        "protocols", "ssl", "ssl_cert", "ssl_key", "ssl_alt_cert", "ssl_min_protocol", "ssl_cipher_list", "ssl_prefer_server_ciphers", "disable_plaintext_auth",
-    ];
+    public override IReadOnlyList<string> Asked { get; } = [.. AskedSince2313, "ssl_cipher_suites"];
 
     public override IReadOnlyList<ManagedSetting> Required { get; } = [new("disable_plaintext_auth", "yes")];
 
@@ -28,7 +25,7 @@ internal class Dovecot2315 : DovecotDialect
 
     public override IReadOnlyList<string> Filter(string protocol, string name) => ["-f", $"service={protocol}", "-f", $"lname={name}"];
 
-    public override IReadOnlyList<ManagedSetting> Render(CertificateFiles files, TlsPolicy policy)
+    public override IReadOnlyList<ManagedSetting> Render(CertificateFiles files, TlsPolicy policy, bool? hybrids)
     {
         var settings = new List<ManagedSetting>
         {
@@ -42,8 +39,16 @@ internal class Dovecot2315 : DovecotDialect
         }
 
         settings.Add(new("ssl_prefer_server_ciphers", policy.ServerPreference ? "yes" : "no"));
+        settings.AddRange(Further(policy, hybrids));
         return settings;
     }
+
+    /// <summary>What doveconf knows in every version since 2.3.13.</summary>
+    protected static IReadOnlyList<string> AskedSince2313 { get; } =
+    [
+        "protocols", "ssl", "ssl_cert", "ssl_key", "ssl_alt_cert", "ssl_min_protocol", "ssl_cipher_list", "ssl_prefer_server_ciphers", "ssl_curve_list", "ssl_options",
+        "disable_plaintext_auth",
+    ];
 
     /// <summary>The floor as the version can say it.</summary>
     protected virtual string Minimum(TlsPolicy policy) => Floor(policy);

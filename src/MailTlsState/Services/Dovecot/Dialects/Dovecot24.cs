@@ -18,7 +18,10 @@ internal sealed class Dovecot24 : DovecotDialect
     public override IReadOnlyList<string> Unwanted { get; } = ["ssl_server_alt_cert_file", "ssl_server_alt_key_file", "ssl_cipher_suites"];
 
     // The ssl_server_… settings are shown only as what is set in "ssl_server { }": doveconf answers each name alone with its default.
-    public override IReadOnlyList<string> Asked { get; } = ["protocols", "ssl", "ssl_server", "ssl_min_protocol", "ssl_cipher_list", "auth_allow_cleartext"];
+    public override IReadOnlyList<string> Asked { get; } = ["protocols", "ssl", "ssl_server", "ssl_min_protocol", "ssl_cipher_list", "ssl_cipher_suites", "ssl_curve_list", "ssl_options", "auth_allow_cleartext"];
+
+    // From Debian 12 with its OpenSSL 3.0 to Debian 13 with 3.5.
+    public override bool MayKnowHybrids => true;
 
     public override IReadOnlyList<ManagedSetting> Required { get; } = [new("auth_allow_cleartext", "no")];
 
@@ -27,7 +30,7 @@ internal sealed class Dovecot24 : DovecotDialect
 
     public override IReadOnlyList<string> Filter(string protocol, string name) => ["-f", $"protocol={protocol}", "-f", $"local_name={name}"];
 
-    public override IReadOnlyList<ManagedSetting> Render(CertificateFiles files, TlsPolicy policy)
+    public override IReadOnlyList<ManagedSetting> Render(CertificateFiles files, TlsPolicy policy, bool? hybrids)
     {
         ArgumentNullException.ThrowIfNull(files);
         ArgumentNullException.ThrowIfNull(policy);
@@ -43,6 +46,7 @@ internal sealed class Dovecot24 : DovecotDialect
         }
 
         settings.Add(new("ssl_server_prefer_ciphers", policy.ServerPreference ? "server" : "client"));
+        settings.AddRange(Further(policy, hybrids));
         return settings;
     }
 }

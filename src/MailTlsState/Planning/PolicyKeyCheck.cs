@@ -1,0 +1,51 @@
+using MailTlsState.Diagnostics;
+using MailTlsState.Manifests;
+using MailTlsState.Policies;
+
+namespace MailTlsState.Planning;
+
+/// <summary>Compares the kinds of key that the manifest asks for with what its policy allows.</summary>
+internal static class PolicyKeyCheck
+{
+    /// <summary>One warning for each kind that the policy does not allow.</summary>
+    public static IEnumerable<Diagnostic> Judge(Manifest manifest, TlsPolicy policy)
+    {
+        for (var i = 0; i < manifest.Certificate.Keys.Count; i++)
+        {
+            var kind = manifest.Certificate.Keys[i];
+            if (Problem(kind, policy) is { } problem)
+            {
+                yield return PlanDiagnostics.KeyBelowPolicy(manifest.Source.Locate($"/certificate/keys/{i}"), Vocabularies.KeyKinds.WordOf(kind), policy.Name, problem, Allowed(policy));
+            }
+        }
+    }
+
+    private static string? Problem(KeyKind kind, TlsPolicy policy)
+    {
+        var (type, bits, curve) = Facts(kind);
+        if (policy.KeyTypes is { } types && !types.Contains(type))
+        {
+            return $"allows {string.Join(" and ", types)} only";
+        }
+
+        if (type == "rsa")
+        {
+            return policy.MinimumRsaBits is { } minimum && bits < minimum ? $"wants RSA keys of {minimum} bits or more" : null;
+        }
+
+        return policy.Curves is { } curves && !curves.Contains(curve!) ? $"allows the curves {string.Join(", ", curves)}" : null;
+    }
+
+    private static string Allowed(TlsPolicy policy) =>
+        string.Join(", ", Vocabularies.KeyKinds.Entries.Where(e => Problem(e.Value, policy) is null).Select(e => e.Word));
+
+    private static (string Type, int Bits, string? Curve) Facts(KeyKind kind) => kind switch
+    {
+        KeyKind.Rsa2048 => ("rsa", 2048, null),
+        KeyKind.Rsa3072 => ("rsa", 3072, null),
+        KeyKind.Rsa4096 => ("rsa", 4096, null),
+        KeyKind.EcdsaP256 => ("ecdsa", 256, "prime256v1"),
+        KeyKind.EcdsaP384 => ("ecdsa", 384, "secp384r1"),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
+    };
+}

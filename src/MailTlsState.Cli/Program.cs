@@ -70,6 +70,7 @@ internal static class Program
             HistoryCommand.Create(run),
             ShowCommand.Create(run),
             ValidateCommand.Create(run),
+            InitCommand.Create(run),
             PolicyCommand.Create(run),
             SchemaCommand.Create(run),
             ExplainCommand.Create(run),

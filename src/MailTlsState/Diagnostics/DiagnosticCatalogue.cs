@@ -14,6 +14,8 @@ public static class DiagnosticCatalogue
         .. DovecotDiagnostics.All,
         .. CertificateDiagnostics.All,
         .. PlanDiagnostics.All,
+        .. ReviewDiagnostics.All,
+        .. InitDiagnostics.All,
         .. ExecutionDiagnostics.All,
         .. HistoryDiagnostics.All,
         .. SystemdDiagnostics.All,

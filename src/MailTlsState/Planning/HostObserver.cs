@@ -1,6 +1,7 @@
 using MailTlsState.Certificates;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
+using MailTlsState.Planning.Review;
 using MailTlsState.Policies;
 using MailTlsState.Services;
 using MailTlsState.Services.Systemd;
@@ -35,6 +36,7 @@ public static class HostObserver
         }
 
         await Task.WhenAll([facts, listeners, served, .. services.Values, .. secrets, .. looked]).ConfigureAwait(false);
+        await NamedFiles.LookAsync(host, files, services.Values.Select(s => s.Result).Where(s => s.Installed), cancellation).ConfigureAwait(false);
         return new HostObservation(
             at,
             await facts.ConfigureAwait(false),

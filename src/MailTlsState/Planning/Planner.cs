@@ -2,6 +2,7 @@ using MailTlsState.Certificates;
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
+using MailTlsState.Planning.Review;
 using MailTlsState.Policies;
 using MailTlsState.Probing;
 using MailTlsState.Resources;
@@ -43,6 +44,7 @@ public static class Planner
             return new PlanningResult(null, diagnostics);
         }
 
+        diagnostics.AddRange(HostReview.Of(observed));
         var effects = manifest.Services.Select(s => $"reload {s.Kind.Name()}").ToList();
         var certificate = new CertificatePlanner(manifest, observed, now).Plan(effects);
         diagnostics.AddRange(certificate.Diagnostics);

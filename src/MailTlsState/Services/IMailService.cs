@@ -3,6 +3,7 @@ using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
+using MailTlsState.Planning.Review;
 using MailTlsState.Policies;
 
 namespace MailTlsState.Services;
@@ -27,6 +28,12 @@ public interface IMailService
 
     /// <summary>The changes that bring its configuration to the manifest's state. Pure.</summary>
     ServiceChanges Plan(ServicePlanRequest request);
+
+    /// <summary>Findings about the text of its configuration as it stands. Pure.</summary>
+    IEnumerable<Diagnostic> Review(HostObservation observed);
+
+    /// <summary>The files of keys and certificates that it names now, by its own answers.</summary>
+    IEnumerable<NamedPair> NamedFiles(ServiceObservation observed);
 
     /// <summary>The program call that activates the configuration.</summary>
     ProcessCall Activate(Activation activation, bool systemd);

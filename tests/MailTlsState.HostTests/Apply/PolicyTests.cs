@@ -43,6 +43,35 @@ public sealed class PolicyTests
     }
 
     [Fact]
+    public async Task A_policy_file_and_the_fields_that_override_it_decide_what_is_accepted()
+    {
+        await using var lab = await MailLab.StartAsync("own-policy");
+        var policy = await File.ReadAllTextAsync(Path.Combine(LabEnvironment.Repository, "examples", "own-policy", "policy.yaml"));
+        await lab.Host.WriteFileAsync("/root/policy.yaml", policy.Replace("AES_256_GCM_SHA384\n  -", "AES_256_GCM_SHA348\n  -", StringComparison.Ordinal));
+        await lab.RefusesAsync(1, ["/root/policy.yaml:11:5: error MTS0162: 'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA348' is no TLS 1.2 cipher suite that is known. hint: did you mean TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384?"]);
+        await lab.RunAsync("rm /root/policy.yaml");
+        await lab.RefusesAsync(1, ["/root/manifest.yaml:19:9: error MTS0164: the policy file './policy.yaml' does not exist"]);
+
+        await lab.Host.WriteFileAsync("/root/policy.yaml", policy);
+        await lab.ApplyAsync(0);
+        Assert.Contains("No changes", (await lab.ApplyAsync(0)).Output, StringComparison.Ordinal);
+        foreach (var (port, startTls) in new[] { (25, "smtp"), (993, (string?)null) })
+        {
+            var scan = await SslScan.RunAsync(lab.Host, port, startTls);
+            Assert.Equal(["ECDHE-ECDSA-AES256-GCM-SHA384"], scan.Suites);
+            Assert.Equal(["secp256r1", "x25519"], scan.Groups);
+            Assert.Contains("TLS_AES_256_GCM_SHA384", scan.Tls13Suites);
+            Assert.Equal(startTls is null ? 1 : 3, scan.Tls13Suites.Count); // Postfix has no setting for them, and the plan says so.
+        }
+
+        // Another policy file is another manifest: the plan that was approved before is stale.
+        await lab.RunAsync($"mailtls plan {MailLab.Manifest} -o /root/saved.plan");
+        await lab.Host.WriteFileAsync("/root/policy.yaml", policy.Replace("TLSv1.2", "TLSv1.3", StringComparison.Ordinal).Replace("  - TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384\n  - TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384\n", "  []\n", StringComparison.Ordinal));
+        await lab.RunAsync($"mailtls apply /root/saved.plan --manifest {MailLab.Manifest} --auto-approve", 3);
+        await lab.PlanAsync(2);
+    }
+
+    [Fact]
     public async Task Article_accepts_what_its_printed_settings_accept()
     {
         await using var lab = await MailLab.AppliedAsync();

@@ -43,6 +43,7 @@ public sealed class ReadmeTests
     [Theory]
     [InlineData("article")]
     [InlineData("intermediate")]
+    [InlineData("own-policy")]
     [InlineData("split")]
     public async Task Every_example_is_valid_and_names_its_schema(string example)
     {

@@ -1,6 +1,8 @@
+using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
+using MailTlsState.Planning.Review;
 using MailTlsState.Policies;
 
 namespace MailTlsState.Services.Dovecot;
@@ -98,6 +100,12 @@ public sealed class DovecotService : IMailService
 
     /// <inheritdoc/>
     public ServiceChanges Plan(ServicePlanRequest request) => new DovecotPlanner(request).Plan();
+
+    /// <inheritdoc/>
+    public IEnumerable<Diagnostic> Review(HostObservation observed) => DovecotReview.Of(observed);
+
+    /// <inheritdoc/>
+    public IEnumerable<NamedPair> NamedFiles(ServiceObservation observed) => DovecotReview.NamedFiles(observed);
 
     /// <inheritdoc/>
     public ProcessCall Activate(Activation activation, bool systemd) => systemd

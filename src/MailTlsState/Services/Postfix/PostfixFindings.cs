@@ -52,6 +52,9 @@ internal sealed class PostfixFindings(ServicePlanRequest request, PostfixAnswers
         return null;
     }
 
+    // What the review of the text says with its place: obsolete parameters (MTS0622) and repeated ones (MTS0633).
+    private static readonly string[] Reviewed = ["DEPRECATION_README", "overriding earlier entry"];
+
     public IEnumerable<Diagnostic> Find() => [.. OtherManifest(), .. Warnings(), .. ClientCertificate(), .. Resolver(), .. Instances()];
 
     private IEnumerable<Diagnostic> Warnings()
@@ -64,7 +67,7 @@ internal sealed class PostfixFindings(ServicePlanRequest request, PostfixAnswers
             {
                 yield return misspelt;
             }
-            else if (!mended.Any(m => Names(text, m)) && !text.Contains("DEPRECATION_README", StringComparison.Ordinal))
+            else if (!mended.Any(m => Names(text, m)) && !Reviewed.Any(r => text.Contains(r, StringComparison.Ordinal)))
             {
                 yield return ServiceDiagnostics.DaemonWarning("Postfix", text.TrimEnd('.'));
             }

@@ -1,6 +1,8 @@
+using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
+using MailTlsState.Planning.Review;
 
 namespace MailTlsState.Services.Postfix;
 
@@ -82,6 +84,12 @@ public sealed class PostfixService : IMailService
 
     /// <inheritdoc/>
     public ServiceChanges Plan(ServicePlanRequest request) => new PostfixPlanner(request).Plan();
+
+    /// <inheritdoc/>
+    public IEnumerable<Diagnostic> Review(HostObservation observed) => PostfixReview.Of(observed);
+
+    /// <inheritdoc/>
+    public IEnumerable<NamedPair> NamedFiles(ServiceObservation observed) => PostfixReview.NamedFiles(observed);
 
     /// <inheritdoc/>
     public ProcessCall Activate(Activation activation, bool systemd) => systemd

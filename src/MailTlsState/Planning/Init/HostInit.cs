@@ -1,0 +1,158 @@
+using System.Text;
+using MailTlsState.Certificates;
+using MailTlsState.Diagnostics;
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using MailTlsState.Planning.Review;
+using MailTlsState.Policies;
+using MailTlsState.Services;
+
+namespace MailTlsState.Planning.Init;
+
+/// <summary>A manifest made from a running host.</summary>
+/// <param name="Text">The commented manifest; it is valid.</param>
+/// <param name="Findings">What was found on the host, in the order of its listing in the text.</param>
+public sealed record InitResult(string Text, IReadOnlyList<Diagnostic> Findings);
+
+/// <summary>
+/// Reads a running host, its hand-made TLS included, and writes a manifest that keeps what is good. The host is asked as a plan asks
+/// it: by a provisional manifest that names the listeners that are there.
+/// </summary>
+public static class HostInit
+{
+    private const string PlaceholderPassphrase = "/root/mail-ca.pass";
+
+    /// <summary>Makes the manifest; changes nothing.</summary>
+    /// <param name="host">The host.</param>
+    /// <param name="name">Its fully qualified name, or null to ask it.</param>
+    /// <param name="cancellation">Ends the observation.</param>
+    /// <exception cref="MailTlsException">No mail server listens, or the host has no fully qualified name.</exception>
+    public static async Task<InitResult> MakeAsync(IHost host, string? name, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        var facts = await host.ObserveHostAsync(cancellation).ConfigureAwait(false);
+        var listeners = await host.ObserveListenersAsync(cancellation).ConfigureAwait(false);
+        var endpoints = Endpoints(listeners);
+        if (endpoints.Count == 0)
+        {
+            throw new MailTlsException(InitDiagnostics.NothingListens());
+        }
+
+        name ??= await NameAsync(host, endpoints, facts, cancellation).ConfigureAwait(false);
+        var start = new InitDraft(name, [name], "ecdsa-p256", ManifestSchema.DefaultDirectory, null, ManifestSchema.DefaultPolicy, [.. endpoints.Select(e => new InitEndpoint(e, Security(e, encryptsAlways: false)))], []);
+        if (ManifestReader.Read("init", Encoding.UTF8.GetBytes(InitText.Write(start))).Manifest is not { } provisional)
+        {
+            throw new MailTlsException(InitDiagnostics.NoName(name));
+        }
+
+        var observed = await HostObserver.ObserveAsync(host, provisional, PolicyCatalogue.Resolve(provisional.Policy), cancellation).ConfigureAwait(false);
+        var draft = Decide(start, observed);
+
+        // The CA's directory and the names come from the host; what the manifest's own rules refuse is left out.
+        foreach (var attempt in new[] { draft, draft with { Authority = draft.Authority?.WithoutDirectory() }, draft with { Authority = null, Names = [name] }, start with { Findings = draft.Findings } })
+        {
+            var text = InitText.Write(attempt);
+            if (ManifestReader.Read("init", Encoding.UTF8.GetBytes(text)).Manifest is not null)
+            {
+                return new InitResult(text, draft.Findings);
+            }
+        }
+
+        throw new MailTlsException(InitDiagnostics.NoName(name));
+    }
+
+    private static List<EndpointDefinition> Endpoints(IReadOnlyList<Listener> listeners) =>
+    [
+        .. EndpointCatalogue.All.Where(e => listeners.Any(l => l.Port == e.Kind.DefaultPort() && ServiceOwners.OwnerOf(l) == e.Service)),
+    ];
+
+    private static async Task<string> NameAsync(IHost host, IEnumerable<EndpointDefinition> endpoints, HostFacts facts, CancellationToken cancellation)
+    {
+        if (endpoints.Any(e => e.Service == ServiceKind.Postfix))
+        {
+            var answer = await host.RunAsync(new ProcessCall("/usr/sbin/postconf", ["-c", "/etc/postfix", "-h", "myhostname"]), cancellation).ConfigureAwait(false);
+            if (answer.ExitCode == 0 && answer.Output.Trim() is { Length: > 0 } mine)
+            {
+                return mine.ToLowerInvariant();
+            }
+        }
+
+        return facts.Name.ToLowerInvariant();
+    }
+
+    private static EndpointSecurity Security(EndpointDefinition endpoint, bool encryptsAlways) => endpoint.Kind switch
+    {
+        { } kind when kind.IsImplicit() => EndpointSecurity.Implicit,
+        EndpointKind.Smtp => encryptsAlways ? EndpointSecurity.Required : EndpointSecurity.Opportunistic,
+        _ => EndpointSecurity.Required,
+    };
+
+    private static InitDraft Decide(InitDraft start, HostObservation observed)
+    {
+        var leaf = Leaf(observed);
+        var names = leaf?.Facts is { } facts ? facts.DnsNames.Where(IsName).Distinct().ToList() : [];
+        if (!names.Contains(start.Host))
+        {
+            names.Insert(0, start.Host);
+        }
+
+        var findings = HostReview.Of(observed).ToList();
+        var authority = leaf is null ? null : InitAuthority.Find(observed, leaf);
+        if (leaf?.Facts is { IsSelfIssued: false } foreign && authority is null)
+        {
+            findings.Add(InitDiagnostics.ForeignCertificate(foreign.Issuer));
+        }
+
+        return start with
+        {
+            Names = names,
+            Key = leaf?.Facts is { } f && Vocabularies.KeyKinds.TryParse(f.Key, out _) ? f.Key : "ecdsa-p256",
+            Authority = authority,
+            Policy = Policy(observed),
+            Endpoints = [.. start.Endpoints.Select(e => e with { Security = Security(e.Definition, EncryptsAlways(observed)) })],
+            Findings = findings,
+        };
+    }
+
+    // The served leaf counts; where TLS is broken, the one that a server names.
+    private static PemBlock? Leaf(HostObservation observed)
+    {
+        foreach (var served in observed.Served.OrderBy(s => s.Service).ThenBy(s => s.Endpoint).Where(s => s.Probe.Chain.Count > 0))
+        {
+            var der = Convert.FromBase64String(served.Probe.Chain[0]);
+            try
+            {
+                return new PemBlock(PemFile.CertificateLabel, 1, der, CertificateFacts.Read(der), null, null);
+            }
+            catch (FormatException)
+            {
+                // What a server sends is its own affair; the next one may send a certificate.
+                continue;
+            }
+        }
+
+        return observed.Services.Values.OrderBy(s => s.Kind).SelectMany(s => MailServices.Of(s.Kind).NamedFiles(s))
+            .Select(p => NamedFiles.Resolve(observed, p.Certificate).Text).OfType<string>().SelectMany(t => PemFile.Parse(t).Certificates).FirstOrDefault();
+    }
+
+    private static bool EncryptsAlways(HostObservation observed) => Answers(observed).Any(a => a.Contains("\nsmtpd_tls_security_level = encrypt\n", StringComparison.Ordinal));
+
+    private static string Policy(HostObservation observed)
+    {
+        // PSD is the article's own typo, and no other source has its Dovecot list.
+        var answers = Answers(observed).ToList();
+        if (answers.Exists(a => a.Contains("PSD", StringComparison.Ordinal) || a.Contains("EECDH+ECDSA+AESGCM:EECDH+aRSA+AESGCM", StringComparison.Ordinal)))
+        {
+            return "article";
+        }
+
+        return answers.Exists(a => a.Contains("\nssl_min_protocol = TLSv1.3\n", StringComparison.Ordinal)) ? "modern" : ManifestSchema.DefaultPolicy;
+    }
+
+    private static IEnumerable<string> Answers(HostObservation observed) => observed.Services.Values.SelectMany(s => s.Answers.Values).Select(a => "\n" + a + "\n");
+
+    private static bool IsName(string name) => name.Contains('.', StringComparison.Ordinal) && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '.' or '-' or '*');
+
+    /// <summary>The file that the manifest takes the passphrase from; the person writes it.</summary>
+    internal static string Passphrase => PlaceholderPassphrase;
+}

@@ -1,0 +1,107 @@
+using MailTlsState.Certificates;
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using MailTlsState.Services;
+
+namespace MailTlsState.Planning.Review;
+
+/// <summary>A certificate's file and its key's, as a server names them; the same path for a bundle.</summary>
+/// <param name="Certificate">Absolute path.</param>
+/// <param name="Key">Absolute path.</param>
+public sealed record NamedPair(string Certificate, string Key);
+
+/// <summary>The files of keys and certificates that the servers name now, whoever wrote them.</summary>
+internal static class NamedFiles
+{
+    /// <summary>Directories that programs of all kinds need, by the distributions' own layout.</summary>
+    public static IReadOnlyList<string> Shared { get; } =
+        ["/etc/pki", "/etc/pki/tls", "/etc/pki/tls/certs", "/etc/pki/ca-trust", "/etc/ssl", "/etc/ssl/certs", "/etc/ca-certificates"];
+
+    private const int MostLinks = 8;
+    private const int MostNeighbours = 40;
+
+    /// <summary>Looks at the files, at the shared directories above them and, where a leaf's CA is not at hand, at the files beside it.</summary>
+    public static async Task LookAsync(IHost host, ObservedFiles files, IEnumerable<ServiceObservation> services, CancellationToken cancellation)
+    {
+        foreach (var pair in services.SelectMany(s => MailServices.Of(s.Kind).NamedFiles(s)).Distinct().ToList())
+        {
+            var certificate = await ResolveAsync(files, pair.Certificate, cancellation).ConfigureAwait(false);
+            var key = await ResolveAsync(files, pair.Key, cancellation).ConfigureAwait(false);
+            foreach (var directory in Shared.Where(d => Near(certificate.Path, d) || Near(key.Path, d)))
+            {
+                await files.LookAsync(directory, cancellation).ConfigureAwait(false);
+            }
+
+            await LookForAuthorityAsync(host, files, certificate, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The file at the end of a path's links, as it was observed.</summary>
+    public static FileObservation Resolve(HostObservation observed, string path)
+    {
+        var file = observed.File(path);
+        for (var links = 0; file.Kind == FileKind.SymbolicLink && links < MostLinks; links++)
+        {
+            file = observed.File(Target(file));
+        }
+
+        return file;
+    }
+
+    /// <summary>Every certificate of a CA among the observed files: path, place in it and facts.</summary>
+    public static IEnumerable<(string Path, PemBlock Block)> Authorities(HostObservation observed) =>
+        from file in observed.Files.Values
+        where file.Text?.Contains("-----BEGIN CERTIFICATE", StringComparison.Ordinal) == true
+        from block in PemFile.Parse(file.Text!).Certificates
+        where block.Facts!.IsSelfIssued || block.Facts.IsAuthority
+        select (file.Path, block);
+
+    private static async Task<FileObservation> ResolveAsync(ObservedFiles files, string path, CancellationToken cancellation)
+    {
+        var file = await files.LookAsync(path, cancellation).ConfigureAwait(false);
+        for (var links = 0; file.Kind == FileKind.SymbolicLink && links < MostLinks; links++)
+        {
+            file = await files.LookAsync(Target(file), cancellation).ConfigureAwait(false);
+        }
+
+        return file;
+    }
+
+    private static async Task LookForAuthorityAsync(IHost host, ObservedFiles files, FileObservation certificate, CancellationToken cancellation)
+    {
+        if (certificate.Text is null || PemFile.Parse(certificate.Text).Certificates.FirstOrDefault()?.Facts is not { IsSelfIssued: false } leaf)
+        {
+            return;
+        }
+
+        var known = await files.AllAsync().ConfigureAwait(false);
+        if (known.Values.Any(f => f.Text?.Contains("-----BEGIN CERTIFICATE", StringComparison.Ordinal) == true && PemFile.Parse(f.Text).Certificates.Any(c => c.Facts!.Subject == leaf.Issuer)))
+        {
+            return;
+        }
+
+        // Where a hand-made CA is left: beside the certificate, or in the folder in which openssl was called.
+        foreach (var directory in new[] { certificate.Path[..certificate.Path.LastIndexOf('/')], "/root", "/root/ca", "/etc/pki/CA" })
+        {
+            var names = await host.ListDirectoryAsync(directory, cancellation).ConfigureAwait(false);
+            foreach (var name in names.Where(n => n.EndsWith(".pem", StringComparison.Ordinal) || n.EndsWith(".crt", StringComparison.Ordinal)).Take(MostNeighbours))
+            {
+                await files.LookAsync($"{directory}/{name}", cancellation).ConfigureAwait(false);
+            }
+
+            foreach (var name in names.Where(n => n == "ca.key"))
+            {
+                await files.LookAsync($"{directory}/{name}", cancellation).ConfigureAwait(false);
+            }
+        }
+    }
+
+    // /etc/pki/tls stays of interest when certificate and key have moved on to /etc/pki/mailtls: what was done to it is still done.
+    private static bool Near(string path, string directory) => Below(path, directory) || (Below(path, "/etc/pki") && Below(directory, "/etc/pki"));
+
+    /// <summary>True when <paramref name="path"/> lies below <paramref name="directory"/>.</summary>
+    public static bool Below(string path, string directory) => path.StartsWith(directory + "/", StringComparison.Ordinal);
+
+    private static string Target(FileObservation link) =>
+        link.LinkTarget!.StartsWith('/') ? link.LinkTarget : $"{link.Path[..link.Path.LastIndexOf('/')]}/{link.LinkTarget}";
+}

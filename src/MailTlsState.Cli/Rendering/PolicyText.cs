@@ -146,7 +146,19 @@ internal static class PolicyText
     {
         if (!field.IsList)
         {
-            json.WriteString(name, field.Text);
+            switch (field.Value)
+            {
+                case bool flag:
+                    json.WriteBoolean(name, flag);
+                    break;
+                case int number:
+                    json.WriteNumber(name, number);
+                    break;
+                default:
+                    json.WriteString(name, (string?)field.Value);
+                    break;
+            }
+
             return;
         }
 

@@ -49,6 +49,9 @@ public static class KeyKinds
     public static KeyFamily Family(KeyKind kind) =>
         kind is KeyKind.EcdsaP256 or KeyKind.EcdsaP384 ? KeyFamily.Ecdsa : KeyFamily.Rsa;
 
+    /// <summary>The hash in a signature by this kind of key, as policies name it: <c>sha256</c>, or <c>sha384</c> for P-384.</summary>
+    public static string SignatureHash(KeyKind kind) => kind == KeyKind.EcdsaP384 ? "sha384" : "sha256";
+
     /// <summary>The algorithm as it stands in file names: <c>rsa</c> or <c>ecdsa</c>.</summary>
     public static string Text(KeyFamily family) => family == KeyFamily.Rsa ? "rsa" : "ecdsa";
 

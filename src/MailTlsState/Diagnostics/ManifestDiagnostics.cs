@@ -138,13 +138,13 @@ public static partial class ManifestDiagnostics
         "apiVersion names the rules that the file follows. This mailtls reads mailtlsstate/v1 only; a later version may mean something else by the same keys, so nothing is guessed.");
 
     internal static Diagnostic TooLarge(SourceLocation at, int size, int limit) =>
-        Error(ManifestTooLarge, $"the manifest is {size} bytes long, the limit is {limit}", "check that the path names the manifest", at);
+        Error(ManifestTooLarge, $"the file is {size} bytes long, the limit is {limit}", "check that the path is the right one", at);
 
     internal static Diagnostic NotUtf8(SourceLocation at, byte value) =>
         Error(ManifestNotUtf8, $"byte 0x{value:X2} is not valid UTF-8", "save the file as UTF-8", at);
 
     internal static Diagnostic ByteOrderMark(SourceLocation at, string encoding) =>
-        Error(ManifestByteOrderMark, $"the manifest starts with a byte order mark of {encoding}", "save the file as UTF-8 without a byte order mark", at);
+        Error(ManifestByteOrderMark, $"the file starts with a byte order mark of {encoding}", "save the file as UTF-8 without a byte order mark", at);
 
     internal static Diagnostic ControlCharacter(SourceLocation at, char c) =>
         Error(ManifestControlCharacter, c == 0 ? "a NUL byte (U+0000) stands in the text" : $"the character U+{(int)c:X4} stands in the text", "delete it, or write it as an escape in double quotes", at);
@@ -156,7 +156,7 @@ public static partial class ManifestDiagnostics
         Error(ManifestSeveralDocuments, "a second YAML document starts here", "put each host into a file of its own", at);
 
     internal static Diagnostic Empty(SourceLocation at) =>
-        Error(ManifestEmpty, "the manifest is empty", "start from an example: apiVersion, host, certificate, policy, services", at);
+        Error(ManifestEmpty, "the file is empty", "start from an example, or let mailtls init write a manifest", at);
 
     internal static Diagnostic TooDeep(SourceLocation at, int limit) =>
         Error(ManifestTooDeep, $"values are nested more than {limit} levels deep", "check brackets and indentation", at);

@@ -67,7 +67,7 @@ public static class PlanDiagnostics
     public static readonly DiagnosticCode KeyBelowPolicyCode = new(
         "MTS0611",
         "key does not meet the policy",
-        "The manifest asks for a kind of key that its policy does not allow or wants to be longer. The plan goes on: the key is the manifest's choice, and a scanner that measures by the policy's document will mark it. Choose another kind under certificate.keys, or override the policy's field.");
+        "The manifest asks for a kind of key that its policy does not allow or wants to be longer, or the CA's key signs with a hash that the policy does not allow. The plan goes on: the key is the manifest's choice, and a scanner that measures by the policy's document will mark it. Choose another kind under certificate.keys or certificate.issuer.key, or override the policy's field.");
 
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } =
@@ -119,6 +119,10 @@ public static class PlanDiagnostics
     /// <summary><see cref="PolicyNoteCode"/>.</summary>
     public static Diagnostic PolicyNote(SourceLocation at, string policy, string note) =>
         new(PolicyNoteCode, Severity.Note, $"policy {policy}: {note.TrimEnd('.')}", "", at);
+
+    /// <summary><see cref="KeyBelowPolicyCode"/>.</summary>
+    public static Diagnostic SignatureBelowPolicy(SourceLocation at, string kind, string hash, string policy, string allowed, string better) =>
+        new(KeyBelowPolicyCode, Severity.Warning, $"the root CA's key {kind} signs with {hash}, but the policy {policy} allows {allowed}", better.Length == 0 ? "override signatureHashes under policy" : $"make a root CA with the key {better}", at);
 
     /// <summary><see cref="KeyBelowPolicyCode"/>.</summary>
     public static Diagnostic KeyBelowPolicy(SourceLocation at, string kind, string policy, string problem, string allowed) =>

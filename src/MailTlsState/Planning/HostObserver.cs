@@ -36,7 +36,7 @@ public static class HostObserver
         }
 
         await Task.WhenAll([facts, listeners, served, .. services.Values, .. secrets, .. looked]).ConfigureAwait(false);
-        await NamedFiles.LookAsync(host, files, services.Values.Select(s => s.Result).Where(s => s.Installed), cancellation).ConfigureAwait(false);
+        await PairFiles.LookAsync(host, files, services.Values.Select(s => s.Result).Where(s => s.Installed), cancellation).ConfigureAwait(false);
         return new HostObservation(
             at,
             await facts.ConfigureAwait(false),

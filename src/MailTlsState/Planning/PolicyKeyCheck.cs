@@ -1,13 +1,14 @@
+using MailTlsState.Certificates;
 using MailTlsState.Diagnostics;
 using MailTlsState.Manifests;
 using MailTlsState.Policies;
 
 namespace MailTlsState.Planning;
 
-/// <summary>Compares the kinds of key that the manifest asks for with what its policy allows.</summary>
+/// <summary>Compares the keys that the manifest asks for, and what the CA's key signs with, with what its policy allows.</summary>
 internal static class PolicyKeyCheck
 {
-    /// <summary>One warning for each kind that the policy does not allow.</summary>
+    /// <summary>One warning for each that the policy does not allow.</summary>
     public static IEnumerable<Diagnostic> Judge(Manifest manifest, TlsPolicy policy)
     {
         for (var i = 0; i < manifest.Certificate.Keys.Count; i++)
@@ -17,6 +18,13 @@ internal static class PolicyKeyCheck
             {
                 yield return PlanDiagnostics.KeyBelowPolicy(manifest.Source.Locate($"/certificate/keys/{i}"), Vocabularies.KeyKinds.WordOf(kind), policy.Name, problem, Allowed(policy));
             }
+        }
+
+        if (manifest.Certificate.Issuer is PrivateCaManifest ca && policy.SignatureHashes is { } hashes && !hashes.Contains(KeyKinds.SignatureHash(ca.Key)))
+        {
+            var better = KeyKinds.All.Where(k => hashes.Contains(KeyKinds.SignatureHash(k))).Select(KeyKinds.Text).ToList();
+            yield return PlanDiagnostics.SignatureBelowPolicy(
+                manifest.Source.Locate("/certificate/issuer/key"), KeyKinds.Text(ca.Key), KeyKinds.SignatureHash(ca.Key), policy.Name, string.Join(", ", hashes), string.Join(", ", better));
         }
     }
 

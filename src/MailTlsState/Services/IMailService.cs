@@ -33,7 +33,7 @@ public interface IMailService
     IEnumerable<Diagnostic> Review(HostObservation observed);
 
     /// <summary>The files of keys and certificates that it names now, by its own answers.</summary>
-    IEnumerable<NamedPair> NamedFiles(ServiceObservation observed);
+    IEnumerable<NamedPair> NamedPairs(ServiceObservation observed);
 
     /// <summary>The program call that activates the configuration.</summary>
     ProcessCall Activate(Activation activation, bool systemd);

@@ -96,6 +96,8 @@ public class CommandTests
         Assert.StartsWith("--- intermediate\n+++ modern\noldest version\n-  TLSv1.2\n+  TLSv1.3\nTLS 1.2 suites\n-  ECDHE-", diff.Output, StringComparison.Ordinal);
         Assert.Contains("key types\n-  rsa\n", diff.Output, StringComparison.Ordinal);
         Assert.Equal("intermediate and intermediate are the same.\n", (await RunAsync(new InMemoryHost(), "policy", "diff", "intermediate", "intermediate")).Output);
+        var bsi = JsonDocument.Parse((await RunAsync(new InMemoryHost(), "explain", "policy", "bsi-tr-02102-2", "--format", "json")).Output).RootElement;
+        Assert.Equal((3000, false, JsonValueKind.Null), (bsi.GetProperty("minimumRsaBits").GetInt32(), bsi.GetProperty("compression").GetBoolean(), bsi.GetProperty("sessionTickets").ValueKind));
         Assert.Equal("minimumProtocol", JsonDocument.Parse((await RunAsync(new InMemoryHost(), "policy", "diff", "intermediate", "modern", "--format", "json")).Output).RootElement.GetProperty("differences")[0].GetProperty("field").GetString());
         Assert.Equal(
             "error MTS0910: there is no policy called 'old'. hint: mailtls schema prints all settings, mailtls policy lists the policies\n",

@@ -131,8 +131,8 @@ public static class HostInit
             }
         }
 
-        return observed.Services.Values.OrderBy(s => s.Kind).SelectMany(s => MailServices.Of(s.Kind).NamedFiles(s))
-            .Select(p => NamedFiles.Resolve(observed, p.Certificate).Text).OfType<string>().SelectMany(t => PemFile.Parse(t).Certificates).FirstOrDefault();
+        return observed.Services.Values.OrderBy(s => s.Kind).SelectMany(s => MailServices.Of(s.Kind).NamedPairs(s))
+            .Select(p => PairFiles.Resolve(observed, p.Certificate).Text).OfType<string>().SelectMany(t => PemFile.Parse(t).Certificates).FirstOrDefault();
     }
 
     private static bool EncryptsAlways(HostObservation observed) => Answers(observed).Any(a => a.Contains("\nsmtpd_tls_security_level = encrypt\n", StringComparison.Ordinal));

@@ -18,7 +18,7 @@ internal sealed record InitAuthority(string Path, IReadOnlyList<(string Key, str
     /// <summary>The CA that signed <paramref name="leaf"/>, or null.</summary>
     public static InitAuthority? Find(HostObservation observed, PemBlock leaf)
     {
-        var found = NamedFiles.Authorities(observed).Where(a => a.Block.Facts!.Subject == leaf.Facts!.Issuer && a.Block.Facts.Fingerprint != leaf.Facts.Fingerprint && LeafProfile.IsSignedBy(leaf.Der!, a.Block.Der!))
+        var found = PairFiles.IssuersOf(observed, leaf)
             .OrderByDescending(a => a.Path.EndsWith("/ca.pem", StringComparison.Ordinal)).ThenBy(a => a.Path, StringComparer.Ordinal).FirstOrDefault();
         if (found.Block is not { Facts: { } facts } block)
         {

@@ -19,8 +19,8 @@ internal static class HostReview
             found.AddRange(MailServices.Of(service.Kind).Review(observed));
         }
 
-        var pairs = observed.Services.Values.Where(s => s.Installed).OrderBy(s => s.Kind).SelectMany(s => MailServices.Of(s.Kind).NamedFiles(s))
-            .Select(p => (Certificate: NamedFiles.Resolve(observed, p.Certificate), Key: NamedFiles.Resolve(observed, p.Key))).DistinctBy(p => (p.Certificate.Path, p.Key.Path)).ToList();
+        var pairs = observed.Services.Values.Where(s => s.Installed).OrderBy(s => s.Kind).SelectMany(s => MailServices.Of(s.Kind).NamedPairs(s))
+            .Select(p => (Certificate: PairFiles.Resolve(observed, p.Certificate), Key: PairFiles.Resolve(observed, p.Key))).DistinctBy(p => (p.Certificate.Path, p.Key.Path)).ToList();
         found.AddRange(Directories(observed, pairs.SelectMany(p => new[] { p.Certificate.Path, p.Key.Path })));
         foreach (var key in pairs.Select(p => p.Key).DistinctBy(k => k.Path))
         {
@@ -42,8 +42,8 @@ internal static class HostReview
 
     private static IEnumerable<Diagnostic> Directories(HostObservation observed, IEnumerable<string> paths)
     {
-        var needed = paths.Concat(NamedFiles.Shared.Where(d => observed.File(d).Kind == FileKind.Directory)).ToList();
-        return NamedFiles.Shared.Where(d => !SystemsOwnOnRedHat.Contains(d) || needed.Exists(p => NamedFiles.Below(p, d)))
+        var needed = paths.Concat(PairFiles.Shared.Where(d => observed.File(d).Kind == FileKind.Directory)).ToList();
+        return PairFiles.Shared.Where(d => !SystemsOwnOnRedHat.Contains(d) || needed.Exists(p => PairFiles.Below(p, d)))
             .Select(observed.File).Where(d => d.Kind == FileKind.Directory && (d.Mode & 5) != 5).Select(d => ReviewDiagnostics.SharedDirectoryClosed(d.Path, d.Mode));
     }
 
@@ -99,8 +99,7 @@ internal static class HostReview
             yield return ReviewDiagnostics.NoSan(file.Path, leaf.Line, X509CertificateStructure.GetInstance(leaf.Der!).Version);
         }
 
-        var issuer = NamedFiles.Authorities(observed).FirstOrDefault(a => a.Block.Facts!.Subject == leaf.Facts.Issuer && a.Block.Facts.Fingerprint != leaf.Facts.Fingerprint && LeafProfile.IsSignedBy(leaf.Der!, a.Block.Der!));
-        if (issuer.Block?.Facts is { } root && leaf.Facts.NotAfter > root.NotAfter)
+        if (PairFiles.IssuersOf(observed, leaf).FirstOrDefault().Block?.Facts is { } root && leaf.Facts.NotAfter > root.NotAfter)
         {
             yield return ReviewDiagnostics.OutlivesCa(file.Path, leaf.Line, CertificateDiagnostics.Time(leaf.Facts.NotAfter), CertificateDiagnostics.Time(root.NotAfter));
         }

@@ -1,4 +1,5 @@
 using MailTlsState.Manifests;
+using MailTlsState.Planning.Review;
 
 namespace MailTlsState.Services.Dovecot;
 
@@ -85,4 +86,23 @@ internal static class DovecotAnswers
 
         return values;
     }
+
+    /// <summary>The files of keys and certificates that the server names, by what doveconf says for each protocol and name ("doveconf -n" hides the key's).</summary>
+    public static IEnumerable<NamedPair> NamedPairs(IReadOnlyDictionary<string, string> answers)
+    {
+        foreach (var (_, answer) in answers.Where(a => a.Key.StartsWith("doveconf for ", StringComparison.Ordinal)).OrderBy(a => a.Key, StringComparer.Ordinal))
+        {
+            var values = Parse(answer);
+            foreach (var (certificate, key) in new[] { ("ssl_cert", "ssl_key"), ("ssl_alt_cert", "ssl_alt_key"), ("ssl_server_cert_file", "ssl_server_key_file"), ("ssl_server_alt_cert_file", "ssl_server_alt_key_file") })
+            {
+                if (Path(values, certificate) is { } path)
+                {
+                    yield return new NamedPair(path, Path(values, key) ?? path);
+                }
+            }
+        }
+    }
+
+    private static string? Path(IReadOnlyDictionary<string, string> values, string name) =>
+        values.GetValueOrDefault(name)?.TrimStart('<').Trim() is { } path && path.StartsWith('/') ? path : null;
 }

@@ -51,7 +51,15 @@ public abstract class DovecotDialect : IDialect
     public virtual IEnumerable<PolicyLoss> Inexpressible(TlsPolicy policy, bool? hybrids)
     {
         ArgumentNullException.ThrowIfNull(policy);
-        return PolicyLoss.OfGroups(policy.Groups ?? [], Groups(policy, hybrids));
+        foreach (var loss in PolicyLoss.OfGroups(policy.Groups ?? [], Groups(policy, hybrids)))
+        {
+            yield return loss;
+        }
+
+        if (policy.Renegotiation == true)
+        {
+            yield return new(false, "renegotiation is left as OpenSSL has it, which refuses it from 3.0 on");
+        }
     }
 
     /// <summary>The cipher list of a policy, or null when it leaves the daemon's own.</summary>

@@ -55,25 +55,6 @@ internal static class DovecotReview
         }
     }
 
-    /// <summary>The files of keys and certificates that the server names, by what doveconf says for each protocol and name ("doveconf -n" hides the key's).</summary>
-    public static IEnumerable<NamedPair> NamedFiles(ServiceObservation observed)
-    {
-        foreach (var (_, answer) in observed.Answers.Where(a => a.Key.StartsWith("doveconf for ", StringComparison.Ordinal)).OrderBy(a => a.Key, StringComparer.Ordinal))
-        {
-            var values = DovecotAnswers.Parse(answer);
-            foreach (var (certificate, key) in new[] { ("ssl_cert", "ssl_key"), ("ssl_alt_cert", "ssl_alt_key"), ("ssl_server_cert_file", "ssl_server_key_file") })
-            {
-                if (Path(values, certificate) is { } path)
-                {
-                    yield return new NamedPair(path, Path(values, key) ?? path);
-                }
-            }
-        }
-    }
-
-    private static string? Path(IReadOnlyDictionary<string, string> values, string name) =>
-        values.GetValueOrDefault(name)?.TrimStart('<').Trim() is { } path && path.StartsWith('/') ? path : null;
-
     private static IEnumerable<Diagnostic> Old(DovecotAssignment a, List<DovecotAssignment> all)
     {
         if (a.Name == "ssl_protocols" && all.Find(o => o.Name == "ssl_min_protocol" && !IsOurs(o)) is { } newer)

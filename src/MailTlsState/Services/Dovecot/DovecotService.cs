@@ -105,7 +105,7 @@ public sealed class DovecotService : IMailService
     public IEnumerable<Diagnostic> Review(HostObservation observed) => DovecotReview.Of(observed);
 
     /// <inheritdoc/>
-    public IEnumerable<NamedPair> NamedFiles(ServiceObservation observed) => DovecotReview.NamedFiles(observed);
+    public IEnumerable<NamedPair> NamedPairs(ServiceObservation observed) => DovecotAnswers.NamedPairs(observed.Answers);
 
     /// <inheritdoc/>
     public ProcessCall Activate(Activation activation, bool systemd) => systemd

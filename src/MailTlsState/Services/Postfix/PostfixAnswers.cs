@@ -1,3 +1,4 @@
+using MailTlsState.Planning.Review;
 using MailTlsState.Services.Postfix.Editing;
 
 namespace MailTlsState.Services.Postfix;
@@ -32,4 +33,36 @@ public sealed class PostfixAnswers(IReadOnlyDictionary<string, string> raw)
 
     /// <summary>The value that main.cf sets, as it is written there; null when it does not set the parameter.</summary>
     public string? Written(string name) => _explicit.Value.GetValueOrDefault(name);
+
+    /// <summary>The files of keys and certificates that the server names, as far as they are absolute paths.</summary>
+    public IEnumerable<NamedPair> NamedPairs()
+    {
+        if (!Raw.ContainsKey(Parameters))
+        {
+            yield break;
+        }
+
+        var bundles = Parameter("smtpd_tls_chain_files").Split([',', ' '], StringSplitOptions.RemoveEmptyEntries);
+        foreach (var bundle in bundles.Where(IsPath))
+        {
+            yield return new NamedPair(bundle, bundle);
+        }
+
+        if (bundles.Length > 0)
+        {
+            // With chain files Postfix ignores the others.
+            yield break;
+        }
+
+        foreach (var (certificate, key) in new[] { ("smtpd_tls_cert_file", "smtpd_tls_key_file"), ("smtpd_tls_eccert_file", "smtpd_tls_eckey_file"), ("smtpd_tls_dcert_file", "smtpd_tls_dkey_file") })
+        {
+            var path = Parameter(certificate);
+            if (IsPath(path))
+            {
+                yield return new NamedPair(path, IsPath(Parameter(key)) ? Parameter(key) : path);
+            }
+        }
+    }
+
+    private static bool IsPath(string value) => value.StartsWith('/') && !value.Contains('$', StringComparison.Ordinal);
 }

@@ -61,39 +61,6 @@ internal static class PostfixReview
         }
     }
 
-    /// <summary>The files of keys and certificates that the server names, by its own answers.</summary>
-    public static IEnumerable<NamedPair> NamedFiles(ServiceObservation observed)
-    {
-        if (!observed.Answers.ContainsKey(PostfixAnswers.Parameters))
-        {
-            yield break;
-        }
-
-        var answers = new PostfixAnswers(observed.Answers);
-        var bundles = answers.Parameter("smtpd_tls_chain_files").Split([',', ' '], StringSplitOptions.RemoveEmptyEntries);
-        foreach (var bundle in bundles.Where(IsPath))
-        {
-            yield return new NamedPair(bundle, bundle);
-        }
-
-        if (bundles.Length > 0)
-        {
-            // With chain files Postfix ignores the others.
-            yield break;
-        }
-
-        foreach (var (certificate, key) in new[] { ("smtpd_tls_cert_file", "smtpd_tls_key_file"), ("smtpd_tls_eccert_file", "smtpd_tls_eckey_file"), ("smtpd_tls_dcert_file", "smtpd_tls_dkey_file") })
-        {
-            var path = answers.Parameter(certificate);
-            if (IsPath(path))
-            {
-                yield return new NamedPair(path, IsPath(answers.Parameter(key)) ? answers.Parameter(key) : path);
-            }
-        }
-    }
-
-    private static bool IsPath(string value) => value.StartsWith('/') && !value.Contains('$', StringComparison.Ordinal);
-
     private static IEnumerable<Diagnostic> Judge(string file, string name, string value, int line)
     {
         if (Obsolete.TryGetValue(name, out var instead))

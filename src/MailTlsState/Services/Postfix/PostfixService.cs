@@ -89,7 +89,7 @@ public sealed class PostfixService : IMailService
     public IEnumerable<Diagnostic> Review(HostObservation observed) => PostfixReview.Of(observed);
 
     /// <inheritdoc/>
-    public IEnumerable<NamedPair> NamedFiles(ServiceObservation observed) => PostfixReview.NamedFiles(observed);
+    public IEnumerable<NamedPair> NamedPairs(ServiceObservation observed) => new PostfixAnswers(observed.Answers).NamedPairs();
 
     /// <inheritdoc/>
     public ProcessCall Activate(Activation activation, bool systemd) => systemd

@@ -11,7 +11,7 @@ namespace MailTlsState.Planning.Review;
 public sealed record NamedPair(string Certificate, string Key);
 
 /// <summary>The files of keys and certificates that the servers name now, whoever wrote them.</summary>
-internal static class NamedFiles
+internal static class PairFiles
 {
     /// <summary>Directories that programs of all kinds need, by the distributions' own layout.</summary>
     public static IReadOnlyList<string> Shared { get; } =
@@ -23,7 +23,7 @@ internal static class NamedFiles
     /// <summary>Looks at the files, at the shared directories above them and, where a leaf's CA is not at hand, at the files beside it.</summary>
     public static async Task LookAsync(IHost host, ObservedFiles files, IEnumerable<ServiceObservation> services, CancellationToken cancellation)
     {
-        foreach (var pair in services.SelectMany(s => MailServices.Of(s.Kind).NamedFiles(s)).Distinct().ToList())
+        foreach (var pair in services.SelectMany(s => MailServices.Of(s.Kind).NamedPairs(s)).Distinct().ToList())
         {
             var certificate = await ResolveAsync(files, pair.Certificate, cancellation).ConfigureAwait(false);
             var key = await ResolveAsync(files, pair.Key, cancellation).ConfigureAwait(false);
@@ -49,12 +49,16 @@ internal static class NamedFiles
     }
 
     /// <summary>Every certificate of a CA among the observed files: path, place in it and facts.</summary>
-    public static IEnumerable<(string Path, PemBlock Block)> Authorities(HostObservation observed) =>
+    private static IEnumerable<(string Path, PemBlock Block)> Authorities(HostObservation observed) =>
         from file in observed.Files.Values
         where file.Text?.Contains("-----BEGIN CERTIFICATE", StringComparison.Ordinal) == true
         from block in PemFile.Parse(file.Text!).Certificates
         where block.Facts!.IsSelfIssued || block.Facts.IsAuthority
         select (file.Path, block);
+
+    /// <summary>Those of them that signed <paramref name="leaf"/>.</summary>
+    public static IEnumerable<(string Path, PemBlock Block)> IssuersOf(HostObservation observed, PemBlock leaf) => Authorities(observed)
+        .Where(a => a.Block.Facts!.Subject == leaf.Facts!.Issuer && a.Block.Facts.Fingerprint != leaf.Facts.Fingerprint && LeafProfile.IsSignedBy(leaf.Der!, a.Block.Der!));
 
     private static async Task<FileObservation> ResolveAsync(ObservedFiles files, string path, CancellationToken cancellation)
     {

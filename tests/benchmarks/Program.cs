@@ -11,8 +11,8 @@ await using var lab = await MailLab.AppliedAsync("intermediate", options: Strace
 using var network = new HostNetwork(lab.Host);
 var renewals = new Renewals(lab, network);
 
-var (syncs, programs) = await renewals.CountAsync();
-Console.WriteLine($"apply of one renewed certificate: {syncs} fsyncs, {programs} programs started");
+var (syncs, programs, names) = await renewals.CountAsync();
+Console.WriteLine($"apply of one renewed certificate: {syncs} fsyncs, {programs} programs started ({string.Join(", ", names)})");
 
 var (apply, key, sync, reload, plan) = (new List<double>(), new List<double>(), new List<double>(), new List<double>(), new List<double>());
 for (var round = 0; round < rounds; round++)

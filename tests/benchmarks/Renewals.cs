@@ -13,14 +13,15 @@ internal sealed class Renewals(MailLab lab, HostNetwork network)
     private int _number;
 
     /// <summary>How many fsyncs and program starts one apply makes, its child programs included.</summary>
-    public async Task<(int Syncs, int Programs)> CountAsync()
+    public async Task<(int Syncs, int Programs, IReadOnlyList<string> Names)> CountAsync()
     {
         await WantAsync();
         await lab.RunAsync(Strace.Command("-o /root/trace -e trace=fsync,fdatasync,execve", Apply).Replace(" -b execve", "", StringComparison.Ordinal));
         var trace = await lab.Host.ReadFileAsync("/root/trace");
 
         // The first execve is mailtls itself.
-        return (Regex.Count(trace, @"^\d+ +f(data)?sync\(", RegexOptions.Multiline), Regex.Count(trace, @"^\d+ +execve\(", RegexOptions.Multiline) - 1);
+        var programs = Regex.Matches(trace, @"^\d+ +execve\(""([^""]+)"".* = 0$", RegexOptions.Multiline).Skip(1).Select(m => m.Groups[1].Value[(m.Groups[1].Value.LastIndexOf('/') + 1)..]).ToList();
+        return (Regex.Count(trace, @"^\d+ +f(data)?sync\(", RegexOptions.Multiline), programs.Count, [.. programs.CountBy(p => p).OrderByDescending(p => p.Value).Select(p => $"{p.Value} {p.Key}")]);
     }
 
     /// <summary>Milliseconds of an apply that renews and keeps the key, until every endpoint serves it.</summary>

@@ -16,7 +16,7 @@ internal static class HistoryCommand
         {
             await context.RequireRootAsync(cancellation).ConfigureAwait(false);
             var content = Archive.Read(context.Writer, Journal.DefaultDirectory);
-            foreach (var problem in content.Problems)
+            foreach (var problem in content.Problems.Values)
             {
                 context.Terminal.Report(problem);
             }

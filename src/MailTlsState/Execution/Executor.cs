@@ -126,14 +126,14 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         }
     }
 
-    // What was decided stands; only tidying up is left, and the next run does it by the journal.
+    // What was decided stands, whatever goes wrong now: only tidying up is left, and the next run does it by the journal.
     private void Tidy(Action tidy)
     {
         try
         {
             tidy();
         }
-        catch (HostWriteException e)
+        catch (Exception e)
         {
             _diagnostics.Add(ExecutionDiagnostics.NotTidied(e.Message));
         }

@@ -217,7 +217,7 @@ public sealed class FileTransaction
                     return Undo();
             }
         }
-        catch (HostWriteException e)
+        catch (Exception e) when (e is HostWriteException or Diagnostics.MailTlsException or IOException)
         {
             return [e.Message];
         }

@@ -155,6 +155,7 @@ internal static class JournalText
             case KeepPairStep s:
                 json.WriteString("kind", "keepPair");
                 json.WriteString("source", s.Source);
+                json.WriteString("digest", s.Digest);
                 json.WriteString("time", s.Time);
                 break;
             default:
@@ -182,7 +183,7 @@ internal static class JournalText
             case "removeDirectory":
                 return new RemoveDirectoryStep(path, ReadAttributes(e, "old"));
             case "keepPair":
-                return new KeepPairStep(path, Text(e, "source"), e.GetProperty("time").GetDateTimeOffset());
+                return new KeepPairStep(path, Text(e, "source"), Text(e, "digest"), e.GetProperty("time").GetDateTimeOffset());
             case var kind:
                 throw new InvalidDataException($"it holds a step of the unknown kind {kind}");
         }

@@ -44,13 +44,14 @@ public sealed class ManifestPlanSource(Manifest manifest) : PlanSource
 
     private RecordedPair? Pair(SourcedPlan made, Stager stager)
     {
-        if (made.Planning.Plan!.Changes.Select(c => c.Work).OfType<IssueCertificate>().FirstOrDefault() is not { CreateLeaf: true } issue || stager.NewLeaf is null)
+        var now = CertificatePaths.Of(manifest, made.Observed.CertificateGeneration);
+        if (made.Planning.Plan!.Changes.Select(c => c.Work).OfType<IssueCertificate>().FirstOrDefault() is not { } issue || stager.NewLeaf is null
+            || !PreviousPair.IsReplaced(made.Observed, now, issue.Files, issue.CreateLeaf))
         {
             return null;
         }
 
-        var now = CertificatePaths.Of(manifest, made.Observed.CertificateGeneration);
-        var before = RecordBuilder.PairFiles(made.Observed, [now.Key, now.Chain]);
+        var before = RecordBuilder.PairFiles(made.Observed, PreviousPair.Present(made.Observed, now));
         IReadOnlyList<RecordedPairFile> after = issue.Files.IsBundle
             ? [new(issue.Files.Chain, PairPart.Bundle)]
             : [new(issue.Files.Key, PairPart.Key), new(issue.Files.Chain, PairPart.Chain)];

@@ -90,8 +90,9 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now)
         }
 
         // What takes the pair's place left its before-image; where nothing does, the file itself only changes its name.
-        var image = files.Find(f => f.Path == path)?.BeforeImage;
-        return [.. _before, .. files, new KeepPairStep(kept.Path, image ?? path, started), .. _after.Where(s => image is not null || s is not RemoveFileStep || s.Path != path)];
+        var replaces = files.Find(f => f.Path == path);
+        var (image, digest) = (replaces?.BeforeImage, replaces?.OldDigest ?? Fingerprint.Digest(host.ReadBytes(path) ?? throw Moved(path)));
+        return [.. _before, .. files, new KeepPairStep(kept.Path, image ?? path, digest, started), .. _after.Where(s => image is not null || s is not RemoveFileStep || s.Path != path)];
     }
 
     private void Edit(EditText work)

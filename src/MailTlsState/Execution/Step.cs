@@ -251,8 +251,9 @@ public sealed record RemoveDirectoryStep(string Path, FileAttributes Old) : Step
 /// </summary>
 /// <param name="Path">Where the former pair is kept; what was kept there before goes.</param>
 /// <param name="Source">The file that is to be kept.</param>
+/// <param name="Digest">Digest of what is kept: anything else under that name is somebody else's, and stays.</param>
 /// <param name="Time">When it was replaced.</param>
-public sealed record KeepPairStep(string Path, string Source, DateTimeOffset Time) : Step(Path)
+public sealed record KeepPairStep(string Path, string Source, string Digest, DateTimeOffset Time) : Step(Path)
 {
     private const int PrivateFile = 0x180; // 0600
 
@@ -260,7 +261,7 @@ public sealed record KeepPairStep(string Path, string Source, DateTimeOffset Tim
     public override bool FollowsProof => true;
 
     /// <inheritdoc/>
-    public override bool IsDone(IHostWriter host) => host.Stat(Source) is null;
+    public override bool IsDone(IHostWriter host) => host.ReadBytes(Source) is not { } now || Fingerprint.Digest(now) != Digest;
 
     /// <inheritdoc/>
     public override void Do(IHostWriter host)

@@ -244,7 +244,7 @@ internal sealed class CertificatePlanner(Manifest manifest, HostObservation obse
     }
 
     private void PlanPrevious(CertificateState state) =>
-        _changes.AddRange(PreviousPair.Plan(manifest, observed, Now, replaced: state.CreateLeaf, now));
+        _changes.AddRange(PreviousPair.Plan(manifest, observed, Now, PreviousPair.IsReplaced(observed, Now, After(state), state.CreateLeaf), now));
 
     // Files that this plan writes get their attributes from the first byte; the others are set right.
     private void PlanAttributes(IReadOnlyList<string> effects)

@@ -13,13 +13,13 @@ internal static class PreviousPair
     /// <param name="manifest">The desired state.</param>
     /// <param name="observed">The host.</param>
     /// <param name="files">Where the present pair lies.</param>
-    /// <param name="replaced">True when this plan signs a new leaf.</param>
+    /// <param name="replaced">True when it goes (<see cref="IsReplaced"/>).</param>
     /// <param name="now">The planner's clock.</param>
     public static IEnumerable<Change> Plan(Manifest manifest, HostObservation observed, CertificateFiles files, bool replaced, DateTimeOffset now)
     {
         var keep = manifest.Certificate.KeepPrevious;
         var path = CertificatePaths.Previous(manifest);
-        if (replaced && Keep(observed, path, [files.Key, files.Chain], keep, now) is { } kept)
+        if (replaced && Keep(observed, path, Present(observed, files), keep, now) is { } kept)
         {
             return [kept];
         }
@@ -29,6 +29,25 @@ internal static class PreviousPair
         return expired
             ? [new Change("file", path, ChangeAction.Delete, keep == TimeSpan.Zero ? "the manifest keeps no former pair" : $"the former pair was kept for {Manifests.Durations.Format(keep)}", [], null, []) { Work = new RemoveFile(path) }]
             : [];
+    }
+
+    /// <summary>True when the pair that is in use now goes: another leaf takes its place, or the same one under other names.</summary>
+    /// <param name="observed">The host.</param>
+    /// <param name="now">Where a pair of the manifest's layout lies.</param>
+    /// <param name="after">Where the pair will lie.</param>
+    /// <param name="createLeaf">True when a new leaf is signed.</param>
+    public static bool IsReplaced(HostObservation observed, CertificateFiles now, CertificateFiles after, bool createLeaf) =>
+        createLeaf || Present(observed, now).Any(f => f != after.Key && f != after.Chain && observed.File(f).Kind == FileKind.Regular);
+
+    /// <summary>Where the pair lies that is in use now: another layout may have named its files otherwise.</summary>
+    /// <param name="observed">The host.</param>
+    /// <param name="files">Where a pair of the manifest's layout lies.</param>
+    public static IReadOnlyList<string> Present(HostObservation observed, CertificateFiles files)
+    {
+        string[] own = [files.Key, files.Chain];
+        return observed.FormerCertificateFiles.Count > 0 && KeyedPair.Find(own.Distinct().Select(f => observed.File(f).Text)) is null
+            ? observed.FormerCertificateFiles
+            : own;
     }
 
     /// <summary>The change that keeps the present pair, or null when it is not to be kept or could not be served again.</summary>

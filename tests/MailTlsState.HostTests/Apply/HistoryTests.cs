@@ -135,6 +135,25 @@ public sealed class HistoryTests
         await lab.ConvergedAsync();
     }
 
+    [Theory]
+    [InlineData("split", "bundle")]
+    [InlineData("bundle", "split")]
+    public async Task A_layout_that_changed_is_rolled_back_together_with_its_pair(string from, string to)
+    {
+        await using var lab = await MailLab.AppliedAsync("split", text => Layout(text, from));
+        var (before, served) = (await lab.Host.SnapshotAsync(), await ServedAsync(lab));
+        await lab.WriteManifestAsync("split", text => Layout(text, to));
+        await lab.ApplyAsync(0);
+        await lab.ConvergedAsync();
+        await lab.RunAsync("mailtls rollback --auto-approve");
+        Assert.Equal(served, await ServedAsync(lab));
+        Assert.Equal([Previous], before.ChangedPaths(await lab.Host.SnapshotAsync()));
+        await lab.WriteManifestAsync("split", text => Layout(text, from));
+        await lab.ConvergedAsync();
+
+        static string Layout(string text, string layout) => text.Replace("layout: split", $"layout: {layout}", StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task An_expired_former_pair_does_not_come_back()
     {

@@ -15,8 +15,8 @@ public sealed record ArchivedApply(JournalEntry Entry, JournalState State)
 
 /// <summary>What the archive holds, newest first, and what in it cannot be read.</summary>
 /// <param name="Applies">The applies.</param>
-/// <param name="Problems">A warning for each file that is damaged or of a newer version.</param>
-public sealed record ArchiveContent(IReadOnlyList<ArchivedApply> Applies, IReadOnlyList<Diagnostic> Problems);
+/// <param name="Problems">A warning for each file that is damaged or of a newer version, by its id.</param>
+public sealed record ArchiveContent(IReadOnlyList<ArchivedApply> Applies, IReadOnlyDictionary<string, Diagnostic> Problems);
 
 /// <summary>The journals of the last applies: ten that were applied, and ten that were rolled back at once, so that no row of failures pushes out what can be rolled back.</summary>
 public static class Archive
@@ -34,7 +34,7 @@ public static class Archive
     public static ArchiveContent Read(IHostWriter host, string journalDirectory)
     {
         var applies = new List<ArchivedApply>();
-        var problems = new List<Diagnostic>();
+        var problems = new Dictionary<string, Diagnostic>();
         foreach (var id in Ids(host, journalDirectory))
         {
             try
@@ -46,11 +46,11 @@ public static class Archive
             }
             catch (JournalUnreadableException e)
             {
-                problems.Add(HistoryDiagnostics.ArchiveDamaged(id, e.Diagnostic.Fact));
+                problems[id] = HistoryDiagnostics.ArchiveDamaged(id, e.Diagnostic.Fact);
             }
             catch (HostWriteException e)
             {
-                problems.Add(HistoryDiagnostics.ArchiveDamaged(id, e.Message));
+                problems[id] = HistoryDiagnostics.ArchiveDamaged(id, e.Message);
             }
         }
 
@@ -85,13 +85,13 @@ public static class Archive
                 return;
             }
 
-            var states = Read(host, journalDirectory).Applies.ToDictionary(a => a.Entry.Id, a => a.Applied);
-            foreach (var old in ids.GroupBy(i => states.GetValueOrDefault(i)).SelectMany(g => g.Skip(Kept)))
+            var applied = Read(host, journalDirectory).Applies.Where(a => a.Applied).Select(a => a.Entry.Id).ToHashSet();
+            foreach (var old in ids.GroupBy(applied.Contains).SelectMany(g => g.Skip(Kept)))
             {
                 host.Unlink($"{PathIn(journalDirectory)}/{old}");
             }
         }
-        catch (HostWriteException)
+        catch (Exception e) when (e is HostWriteException or MailTlsException or IOException)
         {
             // The apply is over and its outcome stands; one journal too many does no harm until the next run.
         }

@@ -1,3 +1,4 @@
+using MailTlsState.Certificates;
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
@@ -16,15 +17,18 @@ internal sealed class ExpectedAsBefore : IExpectedState
 {
     private readonly IReadOnlyList<Expected> _all;
     private readonly string _id;
+    private readonly HashSet<string?> _servedNow;
 
     public ExpectedAsBefore(ReversalRequest request, Plan plan)
     {
         _id = request.Id;
         var works = plan.Changes.Select(c => c.Work).ToList();
         var stopped = works.OfType<ActivateService>().Where(a => a.Activation == Activation.Stop).Select(a => a.Service).ToHashSet();
+        var started = works.OfType<ActivateService>().Where(a => a.Activation is Activation.Start or Activation.Restart).Select(a => a.Service).ToHashSet();
         var touched = works.OfType<ActivateService>().Select(a => a.Service).ToHashSet();
         var restores = works.OfType<RestorePair>().Any();
         var now = request.Observed.Served.Select(JournalEndpoint.Of).ToList();
+        _servedNow = [.. now.Select(n => n.Leaf)];
         var all = new List<Expected>();
         foreach (var before in request.Entry.Before)
         {
@@ -43,8 +47,14 @@ internal sealed class ExpectedAsBefore : IExpectedState
                 var restored = restores && before.Leaf == request.Record.Pair?.BeforeLeaf;
                 accepted.Add(new Answer(before.Outcome, restored ? before.Leaf : request.Since(before.Leaf, withThis: request.KeepCertificate)));
 
-                // Somebody has closed it since, and not the apply.
-                if (present is null && !request.Record.Endpoints.Any(e => e.Service == before.Service && e.Port == before.Port && !e.Enabled))
+                // A fault of that time need not come back.
+                if (before.Outcome is not (ProbeOutcome.Completed or ProbeOutcome.NotConnected))
+                {
+                    accepted.Add(new Answer(ProbeOutcome.Completed, null, AnyLeaf: true));
+                }
+
+                // Somebody has closed it since, and not the apply. Of a service that is down nobody knows.
+                if (present is null && !started.Contains(before.Service) && !request.Record.Endpoints.Any(e => e.Service == before.Service && e.Port == before.Port && !e.Enabled))
                 {
                     accepted.Add(Answer.None);
                 }
@@ -72,14 +82,17 @@ internal sealed class ExpectedAsBefore : IExpectedState
     {
         var expected = _all.First(e => ReferenceEquals(e.Expectation, expectation));
         var answer = new Answer(result.Outcome, result.Chain.Count == 0 ? null : Fingerprint.Digest(Convert.FromBase64String(result.Chain[0])));
-        return expected.Accepted.Any(a => a.Fits(answer))
+
+        // What has expired meanwhile must not come back, and what is served with it already is no matter of this roll-back.
+        var expired = result.Chain.Count > 0 && !_servedNow.Contains(answer.Leaf) && CertificateFacts.Read(Convert.FromBase64String(result.Chain[0])).NotAfter < now;
+        return !expired && expected.Accepted.Any(a => a.Fits(answer))
             ? []
             : [new Finding(
                 HistoryDiagnostics.NotAsBeforeCode,
                 FindingClass.Activation,
                 FindingSeverity.Failure,
                 expectation.Endpoint,
-                string.Join(" or ", expected.Accepted),
+                expired ? "a certificate that has not expired" : string.Join(" or ", expected.Accepted),
                 result.Failure is { } failure ? $"{answer} ({failure})" : answer.ToString(),
                 $"what it served before {_id}",
                 "see the service's log, and what else changed since")];

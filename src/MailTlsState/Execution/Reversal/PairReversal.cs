@@ -23,6 +23,12 @@ internal sealed class PairReversal(ReversalRequest request, IReadOnlyList<string
 
         if (request.KeepCertificate)
         {
+            if (pair.BeforeFiles.FirstOrDefault(f => !Exists(f)) is { } gone)
+            {
+                diagnostics.Add(HistoryDiagnostics.NotReversible(request.Id, $"its settings would name {gone.Path} again, which is gone: without --keep-certificate the former pair comes back under that name"));
+                return [];
+            }
+
             diagnostics.Add(HistoryDiagnostics.Stays("the present key and certificate stay", "leave out --keep-certificate to bring the former pair back"));
             return [];
         }
@@ -69,6 +75,12 @@ internal sealed class PairReversal(ReversalRequest request, IReadOnlyList<string
         }
 
         var targets = pair.BeforeFiles.Where(f => !Holds(f, former!)).ToList();
+        if (targets.Find(t => Exists(t) && pair.AfterFiles.All(a => a.Path != t.Path)) is { } theirs)
+        {
+            diagnostics.Add(HistoryDiagnostics.EditedSince(new SourceLocation(theirs.Path, 1, 1), request.Id, $"{theirs.Path}, where the former pair would come back, holds something else by now"));
+            return [];
+        }
+
         var odd = targets.Select(t => request.Observed.File(t.Path)).Where(f => f.Kind != FileKind.Absent).Select(ConfigEdit.Refusal).OfType<Diagnostic>().ToList();
         diagnostics.AddRange(odd);
 

@@ -34,8 +34,14 @@ public sealed class RollbackPlanSource : PlanSource
     /// <exception cref="MailTlsException">There is none, or it cannot be rolled back.</exception>
     public static RollbackPlanSource Open(IHostWriter writer, string journalDirectory, string? id, bool keepCertificate)
     {
-        var applies = Archive.Read(writer, journalDirectory).Applies;
+        var archive = Archive.Read(writer, journalDirectory);
+        var applies = archive.Applies;
         var apply = id is null ? applies.FirstOrDefault(a => a.Applied) ?? throw new MailTlsException(HistoryDiagnostics.UnknownApply(null, 0)) : Archive.Find(applies, id);
+        if (archive.Problems.Keys.FirstOrDefault(p => string.CompareOrdinal(p, apply.Entry.Id) > 0) is { } unreadable)
+        {
+            throw new MailTlsException(HistoryDiagnostics.NotReversible(apply.Entry.Id, $"the record of the later run {unreadable} cannot be read, so nobody knows what else it changed (mailtls history says why)"));
+        }
+
         if (!apply.Applied)
         {
             throw new MailTlsException(HistoryDiagnostics.NotReversible(apply.Entry.Id, "it failed and was taken back at once"));

@@ -3,6 +3,7 @@ using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
 using MailTlsState.Resources;
+using MailTlsState.Services;
 
 namespace MailTlsState.Execution.Reversal;
 
@@ -20,12 +21,14 @@ internal sealed class RollbackPlanner(ReversalRequest request)
     public PlanningResult Plan()
     {
         var effects = request.Entry.Activations.Select(a => $"reload {a.Service.Name()}").ToList();
+
+        // The pair first: at no moment may settings name a file that is not there yet. What goes is removed last in any case.
         var changes = new List<Change>(Directories());
-        changes.AddRange(new SettingsReversal(request, _diagnostics).Plan());
         changes.AddRange(new PairReversal(request, effects, _diagnostics).Plan());
+        changes.AddRange(new SettingsReversal(request, _diagnostics).Plan());
         changes.AddRange(Attributes());
         changes.AddRange(EmptyDirectories(changes));
-        changes.AddRange(Activations(changes.Count > 0));
+        changes.AddRange(Activations(changes));
         if (_diagnostics.Any(d => d.Severity == Severity.Error))
         {
             return new PlanningResult(null, _diagnostics);
@@ -71,7 +74,7 @@ internal sealed class RollbackPlanner(ReversalRequest request)
                     ? HistoryDiagnostics.NewerApply(at, request.Id, newer)
                     : HistoryDiagnostics.EditedSince(at, request.Id, $"owner and mode are {Show(now)}, where {request.Id} left {Show(step.New)}"));
             }
-            else if ((step.Old.Mode & OthersBits) != 0 && (file.Text?.Contains("PRIVATE KEY", StringComparison.Ordinal) ?? true))
+            else if (((step.Old.Mode & OthersBits) != 0 || step.Old.Owner != 0) && (file.Text?.Contains("PRIVATE KEY", StringComparison.Ordinal) ?? true))
             {
                 _diagnostics.Add(HistoryDiagnostics.Stays($"{step.Path} holds a private key and stays {Show(now)}; it was {Show(step.Old)} before {request.Id}", "nothing has to be done"));
             }
@@ -108,9 +111,13 @@ internal sealed class RollbackPlanner(ReversalRequest request)
         }
     }
 
-    private IEnumerable<Change> Activations(bool changes)
+    private IEnumerable<Change> Activations(IReadOnlyList<Change> others)
     {
-        foreach (var made in request.Entry.Activations)
+        var changes = others.Count > 0;
+
+        // It was down at the time, so the apply left it alone.
+        var since = new[] { ServiceKind.Postfix, ServiceKind.Dovecot }.Where(k => request.Entry.Activations.All(a => a.Service != k) && Edits(others, k)).Select(k => new JournalActivation(k, Activation.Reload));
+        foreach (var made in request.Entry.Activations.Concat(since))
         {
             var running = request.Observed.Services.GetValueOrDefault(made.Service)?.Running ?? false;
             var (activation, reason) = (made.Activation, running) switch
@@ -118,7 +125,7 @@ internal sealed class RollbackPlanner(ReversalRequest request)
                 (Activation.Start, true) => (Activation.Stop, $"{request.Id} started it"),
                 (Activation.Start, false) => ((Activation?)null, ""),
                 (Activation.Stop, false) => (Activation.Start, $"{request.Id} stopped it"),
-                (_, false) => (changes ? Activation.Start : null, "it is not running"),
+                (_, false) => (changes && request.Entry.Activations.Contains(made) ? Activation.Start : null, "it is not running"),
                 (Activation.Restart, true) => (changes ? Activation.Restart : null, "its configuration goes back"),
                 _ => (changes ? Activation.Reload : null, "its configuration goes back"),
             };
@@ -131,6 +138,14 @@ internal sealed class RollbackPlanner(ReversalRequest request)
                 };
             }
         }
+    }
+
+    // Postfix's configuration is a directory, Dovecot's a file that includes its neighbours.
+    private static bool Edits(IEnumerable<Change> changes, ServiceKind kind)
+    {
+        var path = MailServices.Of(kind).ConfigurationPath;
+        var directory = kind == ServiceKind.Postfix ? path : Step.Parent(path);
+        return changes.Any(c => c.Kind == "settings" && c.Name.StartsWith(directory + "/", StringComparison.Ordinal));
     }
 
     private static string Show(FileAttributes a) => $"{a.Owner}:{a.Group} {Octal(a.Mode)}";

@@ -4,6 +4,7 @@ using MailTlsState.Hosts;
 using MailTlsState.Planning;
 using MailTlsState.Resources;
 using MailTlsState.Services;
+using MailTlsState.Services.Systemd;
 
 namespace MailTlsState.Execution.Reversal;
 
@@ -15,7 +16,8 @@ internal sealed class SettingsReversal(ReversalRequest request, List<Diagnostic>
 
     public IReadOnlyList<Change> Plan()
     {
-        var changes = request.Record.Edits.Reverse().Select(Plan).OfType<Change>().ToList();
+        // The unit recovers this roll-back too, should the power fail; it stays, as the program does.
+        var changes = request.Record.Edits.Where(e => e.Path is not (RecoveryUnit.UnitPath or RecoveryUnit.DropInPath)).Reverse().Select(Plan).OfType<Change>().ToList();
 
         // Which listeners come and go is said beside the file in which it is written.
         return changes.Count == 0 ? [] : [.. changes, .. request.Record.Changes.Where(c => c.Kind == "listener").Select(Listener)];

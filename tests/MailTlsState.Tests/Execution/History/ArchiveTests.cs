@@ -61,7 +61,7 @@ public class ArchiveTests
         host.AddFile($"{Archive.PathIn(Directory)}/{bad}", "nonsense\n").AddFile($"{Archive.PathIn(Directory)}/README", "not a journal\n");
         var content = Archive.Read(host, Directory);
         Assert.Equal(good, Assert.Single(content.Applies).Entry.Id);
-        Assert.Contains(bad, Assert.Single(content.Problems).Fact, StringComparison.Ordinal);
+        Assert.Contains(bad, Assert.Single(content.Problems).Value.Fact, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -28,7 +28,7 @@ public class RecordTests
             KeepPrevious = TimeSpan.FromHours(7),
             PreviousPair = "/p",
         };
-        Step[] steps = [new RemoveDirectoryStep("/d", new FileAttributes(0, 1, 0x1C0)), new KeepPairStep("/p", "/s", time)];
+        Step[] steps = [new RemoveDirectoryStep("/d", new FileAttributes(0, 1, 0x1C0)), new KeepPairStep("/p", "/s", "sha256:0", time)];
         var entry = new JournalEntry("20260301T120000001", time, "mailtls rollback", "mail", "sha256:00", steps, [new JournalActivation(ServiceKind.Postfix, Activation.Stop)], []) { Record = record };
         var read = JournalText.Read(JournalText.Write(entry));
         Assert.Equal(JournalText.Write(entry), JournalText.Write(read));

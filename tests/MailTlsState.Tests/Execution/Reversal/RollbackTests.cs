@@ -214,6 +214,69 @@ public class RollbackTests
         await RefusedAsync(machine, "MTS0732", ["taken back at once"], machine.Host.List(ServingMachine.Archive)[0]);
     }
 
+    [Fact]
+    public async Task What_an_unreadable_later_run_changed_is_unknown_so_nothing_before_it_is_taken_back()
+    {
+        var machine = new ServingMachine();
+        var first = await machine.ApplyAsync();
+        machine.Edit(OneKey, OtherKey);
+        var second = await machine.ApplyAsync();
+        machine.Host.AddFile($"{ServingMachine.Archive}/{second}", "nonsense\n", mode: 0x180);
+        await RefusedAsync(machine, "MTS0732", [second, "cannot be read"], null);
+        await RefusedAsync(machine, "MTS0732", [second], first);
+    }
+
+    [Fact]
+    public async Task A_copy_in_the_archive_does_not_undo_an_apply_that_is_verified()
+    {
+        var machine = new ServingMachine();
+        var first = await machine.ApplyAsync();
+        for (var day = 10; day < 22; day++)
+        {
+            machine.Host.AddFile($"{ServingMachine.Archive}/202001{day}T000000000", machine.Text($"{ServingMachine.Archive}/{first}"), mode: 0x180);
+        }
+
+        machine.Edit(OneKey, OtherKey);
+        var second = await machine.ApplyAsync();
+        Assert.Contains(second, machine.Host.List(ServingMachine.Archive));
+        Assert.Equal(0, (await machine.RunAsync("verify", ServingMachine.Manifest)).Status);
+    }
+
+    [Fact]
+    public async Task A_key_does_not_go_back_to_an_owner_who_is_not_root()
+    {
+        var machine = new ServingMachine();
+        await machine.ApplyAsync();
+        machine.Host.AddFile(ServingMachine.Bundle, machine.Text(ServingMachine.Bundle), 998, 998, 0x180);
+        await machine.ApplyAsync();
+        Assert.Equal(0, machine.Host.Stat(ServingMachine.Bundle)!.Owner);
+        var back = await machine.RunAsync("rollback", "--auto-approve");
+        Assert.True(back.Status == 0, back.Output + back.Error);
+        Assert.Contains("MTS0737", back.Error, StringComparison.Ordinal);
+        Assert.Equal(0, machine.Host.Stat(ServingMachine.Bundle)!.Owner);
+    }
+
+    [Fact]
+    public async Task The_pair_is_back_before_any_setting_names_it()
+    {
+        var machine = new ServingMachine();
+        await machine.ApplyAsync();
+        machine.Edit(OneKey, OtherKey);
+        machine.Edit(Article, Intermediate);
+        await machine.ApplyAsync();
+        var renamed = new List<string>();
+        machine.Host.BeforeChange = (operation, path) =>
+        {
+            if (operation == "rename")
+            {
+                renamed.Add(path);
+            }
+        };
+        await machine.RunAsync("rollback", "--auto-approve");
+        var (pair, settings) = (renamed.FindIndex(p => p.Contains("mail.mydomain.com.pem", StringComparison.Ordinal)), renamed.FindIndex(p => p.Contains("main.cf", StringComparison.Ordinal)));
+        Assert.InRange(pair, 0, settings - 1);
+    }
+
     private static async Task RefusedAsync(ServingMachine machine, string code, string[] said, string? id)
     {
         var before = machine.Files();

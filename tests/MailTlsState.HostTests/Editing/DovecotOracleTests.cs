@@ -1,4 +1,4 @@
-using System.Net;
+using System.Globalization;
 using System.Text;
 using MailTlsState.HostTests.Lab;
 using MailTlsState.Services.Dovecot.Editing;
@@ -6,73 +6,46 @@ using Xunit;
 
 namespace MailTlsState.HostTests.Editing;
 
-/// <summary>The tree says of every connection what <c>doveconf</c> says of it.</summary>
+/// <summary>The tree says of every connection what <c>doveconf</c> of each version says of it, before and after an edit.</summary>
 public sealed class DovecotOracleTests
 {
-    private const string Base = "protocols = imap\nssl = yes\nssl_key = </k\n";
+    /// <summary>2.3.13 and 2.3.19.</summary>
+    public static TheoryData<string> Releases23 => ["bullseye", "bookworm"];
 
-    private static readonly Dictionary<string, string> Defaults = new()
+    /// <summary>2.4.1, and 2.4.5 under --long.</summary>
+    public static TheoryData<string> Releases24 => LabEnvironment.Long ? ["trixie", "forky"] : ["trixie"];
+
+    private static int Cases(int usual) => LabEnvironment.Long ? usual * 60 : usual;
+
+    [Theory]
+    [MemberData(nameof(Releases23))]
+    public Task Dovecot_2_3_says_what_the_tree_says_conflicts_included(string release) => DebianReleases.RunAsync(release, async () =>
     {
-        ["ssl_cert"] = "",
-        ["login_greeting"] = "Dovecot (Debian) ready.",
-    };
-
-    private static readonly (string Filter, DovecotConnection Connection)[] Connections =
-    [
-        ("", new DovecotConnection()),
-        ("-f protocol=imap", new DovecotConnection(Protocol: "imap")),
-        ("-f protocol=pop3 -f lname=z.x.y", new DovecotConnection("z.x.y", Protocol: "pop3")),
-        ("-f lname=m.x.y", new DovecotConnection("m.x.y")),
-        ("-f lname=m.x.y -f local=10.1.2.3 -f remote=192.0.2.7 -f protocol=imap", new DovecotConnection("m.x.y", IPAddress.Parse("10.1.2.3"), IPAddress.Parse("192.0.2.7"), "imap")),
-        ("-f local=10.1.2.3 -f remote=192.0.2.7", new DovecotConnection(null, IPAddress.Parse("10.1.2.3"), IPAddress.Parse("192.0.2.7"))),
-    ];
-
-    private static readonly string[] Settings =
-    [
-        "ssl_cert = </a\n", "ssl_cert=<  /b # c\r\n", "\tssl_cert = \\\n  </c\n", "ssl_cert = \\\n# lost\n", "ssl_cert = </d#e\n",
-        "login_greeting = it's # b\n", "login_greeting = \"a # b\" # c\n", "login_greeting = 'a \\' b'\n", "login_greeting = a \\ \n\t b\\\n c\n",
-        "login_greeting =\n", "login_greeting = $x y\n", "login_greeting = \xe4\xff\n", "login_greeting = \"a\n", "# ssl_cert = </z\n", "  \n", "\r\n",
-        "service imap-login {\n  inet_listener imaps {\n    port = 1993\n  }\n}\n", "ssl_cert = \"</q\"\n",
-    ];
-
-    private static readonly string[][] Filters =
-    [
-        ["local 10.0.0.0/8", "local 10.1.2.3"],
-        ["local_name m.x.y", "local_name *.x.y", "local_name \"a.b m.x.y\"", "local_name M.X.Y"],
-        ["remote 192.0.2.0/24"],
-        ["protocol imap", "protocol !imap"],
-    ];
-
-    [Fact]
-    public async Task Effective_settings_and_conflicts_are_those_of_doveconf()
-    {
-        var random = new Random(22);
-        var cases = Enumerable.Range(0, 60).Select(i => new Dictionary<string, string>
-        {
-            [$"/cases/{i}/main.conf"] = Base + Content(random, 0, "!include inc/*.conf\n", "!include_try inc/{B,a}.conf\n", "!include_try none/*\n"),
-            [$"/cases/{i}/inc/a.conf"] = Content(random, 3),
-            [$"/cases/{i}/inc/B.conf"] = Content(random, 3).TrimEnd('\n'),
-            [$"/cases/{i}/inc/.h.conf"] = "ssl_cert = </hidden\n",
-        }).ToList();
+        var generator = new DovecotGenerator(DovecotGrammar.V23, new Random(22));
+        var cases = Enumerable.Range(0, Cases(20)).Select(_ => generator.Next(nested: true)).ToList();
+        var edits = cases.Select(c => Without(c, "login_greeting", DovecotGrammar.V23)).ToList();
         var script = new StringBuilder();
         for (var i = 0; i < cases.Count; i++)
         {
-            for (var q = 0; q < Connections.Length; q++)
+            for (var q = 0; q < DovecotGenerator.Connections.Length; q++)
             {
-                script.Append($"doveconf -c {i}/main.conf {Connections[q].Filter} ssl_cert login_greeting >out/{i}.{q} 2>out/{i}.{q}.err || touch out/{i}.{q}.failed\n");
+                var filter = string.Concat(DovecotGenerator.Connections[q].Filters.Select(f => $" -f {f.Replace("local_name=", "lname=", StringComparison.Ordinal)}"));
+                script.Append(CultureInfo.InvariantCulture, $"doveconf -c {i}/main.conf{filter} ssl_cert login_greeting >out/{i}.{q} 2>out/{i}.{q}.err || touch out/{i}.{q}.failed\n");
             }
+
+            script.Append(CultureInfo.InvariantCulture, $"doveconf -c {i}e/main.conf ssl_cert login_greeting >out/{i}e 2>out/{i}e.err\n");
         }
 
-        var answers = await Oracle.AskAsync(cases.SelectMany(c => c).Select(f => (f.Key["/cases/".Length..], f.Value)), script.ToString());
+        var answers = await Oracle.AskAsync(Files(cases, "").Concat(Files(edits, "e")), script.ToString(), release);
         var (compared, conflicts) = (0, 0);
         for (var i = 0; i < cases.Count; i++)
         {
-            var tree = DovecotTree.Build($"/cases/{i}/main.conf", cases[i]);
-            Assert.True(tree.Problems.Count == 0, string.Join("\n-----\n", [.. tree.Problems.Select(p => p.ToString()), .. cases[i].Values]));
-            for (var q = 0; q < Connections.Length; q++)
+            var tree = Tree(cases[i], DovecotGrammar.V23);
+            for (var q = 0; q < DovecotGenerator.Connections.Length; q++)
             {
-                var context = $"{Connections[q]}\n{string.Join("\n-----\n", cases[i].Values)}\n=====\n{answers[$"{i}.{q}"]}{answers[$"{i}.{q}.err"]}";
-                var conflict = Defaults.Keys.Any(name => tree.Conflict(name, Connections[q].Connection) is not null);
+                var connection = DovecotGenerator.Connections[q].Connection;
+                var context = $"{connection}\n{Show(cases[i])}\n=====\n{answers[$"{i}.{q}"]}{answers[$"{i}.{q}.err"]}";
+                var conflict = DovecotGenerator.Defaults23.Keys.Any(name => tree.Conflict(name, connection) is not null);
                 Assert.True(conflict == answers.ContainsKey($"{i}.{q}.failed"), context);
                 if (conflict)
                 {
@@ -81,17 +54,85 @@ public sealed class DovecotOracleTests
                 }
 
                 var told = DoveconfOutput.Parse(answers[$"{i}.{q}"]);
-                foreach (var (name, value) in Defaults)
+                foreach (var (name, value) in DovecotGenerator.Defaults23)
                 {
                     compared++;
-                    var here = tree.Effective(name, Connections[q].Connection)?.Value ?? value;
+                    var here = tree.Effective(name, connection)?.Value ?? value;
                     Assert.True(here == told.Find(name)?.Value, $"{name} is '{here}' here\n{context}");
                 }
             }
+
+            // The lines that went were decisive, and what else the files say stayed.
+            var edited = DoveconfOutput.Parse(answers[$"{i}e"]);
+            Assert.True(DovecotGenerator.Defaults23["login_greeting"] == edited.Find("login_greeting")?.Value, Show(edits[i]) + answers[$"{i}e.err"]);
+            Assert.Equal(tree.Effective("ssl_cert")?.Value ?? "", edited.Find("ssl_cert")?.Value);
         }
 
-        Assert.True(compared > 300 && conflicts > 20, $"{compared} values and {conflicts} conflicts were compared");
-    }
+        Assert.True(compared > 5 * cases.Count && conflicts > 3, $"{compared} values and {conflicts} conflicts were compared");
+        generator.AssertCoverage(cases.Count / 20);
+    });
+
+    [Theory]
+    [MemberData(nameof(Releases24))]
+    public Task Dovecot_2_4_says_what_the_tree_says_in_every_block(string release) => DebianReleases.RunAsync(release, async () =>
+    {
+        var generator = new DovecotGenerator(DovecotGrammar.V24, new Random(24));
+        var cases = Enumerable.Range(0, Cases(30)).Select(i => generator.Next(nested: i % 2 == 0)).ToList();
+        var edits = cases.Select(c => Without(c, "login_greeting", DovecotGrammar.V24)).ToList();
+        var script = new StringBuilder();
+        for (var i = 0; i < cases.Count; i++)
+        {
+            script.Append(CultureInfo.InvariantCulture, $"doveconf -c {i}/main.conf -n >out/{i} 2>out/{i}.err\n");
+            if (i % 2 == 0)
+            {
+                script.Append(CultureInfo.InvariantCulture, $"doveconf -c {i}e/main.conf -n >out/{i}e 2>out/{i}e.err\n");
+                continue;
+            }
+
+            // doveconf puts what stands in nested blocks after all others, which the daemon does not: so it is asked where none are.
+            foreach (var q in Asked(i))
+            {
+                var filter = string.Concat(DovecotGenerator.Connections[q].Filters.Select(f => $" -f {f}"));
+                script.Append(CultureInfo.InvariantCulture, $"doveconf -c {i}/main.conf{filter} ssl_server ssl_min_protocol login_greeting >out/{i}.{q} 2>out/{i}.{q}.err\n");
+            }
+        }
+
+        var answers = await Oracle.AskAsync(Files(cases, "").Concat(Files(edits, "e")), script.ToString(), release);
+        var compared = 0;
+        for (var i = 0; i < cases.Count; i++)
+        {
+            var tree = Tree(cases[i], DovecotGrammar.V24);
+            var context = $"{Show(cases[i])}\n=====\n{answers[$"{i}"]}{answers[$"{i}.err"]}";
+            var told = DovecotGenerator.Flatten(DoveconfOutput.Parse(answers[$"{i}"]));
+            Assert.Contains("dovecot_storage_version = 2.4.0", answers[$"{i}"], StringComparison.Ordinal);
+            compared += told.Count;
+            AssertSame(DovecotGenerator.Flatten(tree), told, context);
+            if (i % 2 == 0)
+            {
+                AssertSame(
+                    DovecotGenerator.Flatten(tree).Where(s => !s.Key.EndsWith(" login_greeting", StringComparison.Ordinal)).ToDictionary(),
+                    DovecotGenerator.Flatten(DoveconfOutput.Parse(answers[$"{i}e"])),
+                    $"after an edit\n{Show(edits[i])}\n=====\n{answers[$"{i}e"]}{answers[$"{i}e.err"]}");
+                continue;
+            }
+
+            foreach (var q in Asked(i))
+            {
+                var output = DoveconfOutput.Parse(answers[$"{i}.{q}"]);
+                var server = DovecotGenerator.Flatten(output);
+                var connection = DovecotGenerator.Connections[q].Connection;
+                string? Value(string name) => tree.Effective(name, connection)?.Value;
+                var where = $"{connection}\n{Show(cases[i])}\n=====\n{answers[$"{i}.{q}"]}{answers[$"{i}.{q}.err"]}";
+                Assert.True((Value("ssl_server_cert_file") ?? "") == server.GetValueOrDefault(" ssl_server_cert_file", ""), where);
+                Assert.True((Value("ssl_min_protocol") ?? "TLSv1.2") == server.GetValueOrDefault("ssl_server ssl_min_protocol", server.GetValueOrDefault(" ssl_min_protocol", "")), where);
+                Assert.True(Value("login_greeting") is not { } greeting || greeting == output.Find("login_greeting")?.Value, where);
+                compared += 3;
+            }
+        }
+
+        Assert.True(compared > 5 * cases.Count, $"{compared} values were compared");
+        generator.AssertCoverage(cases.Count / 20);
+    });
 
     [Fact]
     public async Task The_stock_configuration_is_read_whole_and_local_conf_has_the_last_word()
@@ -117,6 +158,33 @@ public sealed class DovecotOracleTests
         Assert.DoesNotContain(told.Nodes, n => n is DovecotFault);
     }
 
+    private static int[] Asked(int i) => [i % DovecotGenerator.Connections.Length, (i + 1) % DovecotGenerator.Connections.Length];
+
+    private static void AssertSame(Dictionary<string, string> here, Dictionary<string, string> told, string context)
+    {
+        var different = here.Keys.Union(told.Keys).Where(k => here.GetValueOrDefault(k) != told.GetValueOrDefault(k)).ToList();
+        Assert.True(different.Count == 0, string.Join('\n', [.. different.Select(k => $"{k}: '{here.GetValueOrDefault(k)}' here, '{told.GetValueOrDefault(k)}' there"), context]));
+    }
+
+    private static DovecotTree Tree(Dictionary<string, string> files, DovecotGrammar grammar)
+    {
+        var tree = DovecotTree.Build(DovecotGenerator.Main, files, grammar);
+        Assert.True(tree.Problems.Count == 0, string.Join("\n-----\n", [.. tree.Problems.Select(p => p.ToString()), .. files.Values]));
+        return tree;
+    }
+
+    /// <summary>The files with every setting of a name taken out.</summary>
+    private static Dictionary<string, string> Without(Dictionary<string, string> files, string name, DovecotGrammar grammar) => files.ToDictionary(f => f.Key, f =>
+    {
+        var config = DovecotConfig.Parse(f.Key, f.Value, grammar);
+        return config.RemoveSettings(config.Statements.OfType<DovecotSetting>().Where(s => s.Name == name).Select(s => s.Line)).ToString();
+    });
+
+    private static IEnumerable<(string, string)> Files(IReadOnlyList<Dictionary<string, string>> cases, string suffix) =>
+        cases.SelectMany((files, i) => files.Select(f => ($"{i}{suffix}/{f.Key[1..]}", f.Value)));
+
+    private static string Show(Dictionary<string, string> files) => string.Join("\n-----\n", files.Values);
+
     private static (string?, string?) Decisive(IReadOnlyDictionary<string, string> files)
     {
         var effective = DovecotTree.Build("/etc/dovecot/dovecot.conf", files).Effective("ssl_cert");
@@ -127,29 +195,4 @@ public sealed class DovecotOracleTests
         "/etc/dovecot/dovecot.conf",
         async path => await host.RunAsync($"cat {path}") is { ExitCode: 0 } read ? read.Output : null,
         async path => (await host.RunAsync($"ls -A {path} 2>/dev/null")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries))).ToDictionary(f => f.Path, f => f.Text);
-
-    /// <summary>Settings and filter blocks; Dovecot allows local, local_name, remote, protocol inside one another in this order only.</summary>
-    private static string Content(Random random, int level, params string[] more)
-    {
-        var text = new StringBuilder();
-        for (var n = random.Next(level == 0 ? 8 : 4); n > 0; n--)
-        {
-            var next = random.Next(level, 6);
-            if (next < Filters.Length)
-            {
-                var filter = Filters[next][random.Next(Filters[next].Length)];
-                text.Append(filter).Append(" {\n").Append(Content(random, next + 1, next < 3 ? more : [])).Append("\n}\n");
-            }
-            else if (more.Length > 0 && random.Next(6) == 0)
-            {
-                text.Append(more[random.Next(more.Length)]);
-            }
-            else
-            {
-                text.Append(Settings[random.Next(Settings.Length)]);
-            }
-        }
-
-        return text.ToString();
-    }
 }

@@ -15,7 +15,7 @@ internal static class Oracle
     {
         await using var host = await ThrowawayHost.StartAsync(new ThrowawayHostOptions { WithBinary = false, Release = release });
         var command = $"mkdir -p /cases/out && cd /cases && base64 -d | tar xf - && {{ {script}\n}} && tar cf - -C out . | base64 -w0";
-        var result = (await host.RunAsync(command, Pack(files), TimeSpan.FromMinutes(LabEnvironment.Long ? 30 : 3))).Expect(0);
+        var result = (await host.RunAsync(command, Pack(files), TimeSpan.FromMinutes(LabEnvironment.Long ? 30 : 10))).Expect(0);
         return Unpack(result.Output);
     }
 

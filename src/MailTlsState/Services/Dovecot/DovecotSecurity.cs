@@ -12,34 +12,48 @@ namespace MailTlsState.Services.Dovecot;
 internal sealed record DovecotSecurity(IReadOnlyList<ManagedSetting> Everywhere, IReadOnlyDictionary<string, IReadOnlyList<ManagedSetting>> ByProtocol)
 {
     private const string Ssl = "ssl";
+    private const string Yes = "yes";
     private const string IsRequired = "required";
 
-    /// <summary>The settings, from the manifest's endpoints, the protocols that Dovecot serves, and the configuration as it is.</summary>
-    public static DovecotSecurity Of(DovecotDialect dialect, IReadOnlyList<EndpointManifest> endpoints, IReadOnlyList<string> served, DovecotTree now)
+    /// <summary>The settings.</summary>
+    /// <param name="dialect">How they are spelled.</param>
+    /// <param name="endpoints">What the manifest names.</param>
+    /// <param name="served">The protocols that Dovecot serves.</param>
+    /// <param name="now">The configuration as it is.</param>
+    /// <param name="others">The configuration without our own file.</param>
+    public static DovecotSecurity Of(DovecotDialect dialect, IReadOnlyList<EndpointManifest> endpoints, IReadOnlyList<string> served, DovecotTree now, DovecotTree others)
     {
         var named = endpoints.Where(e => e.Security != EndpointSecurity.Disabled).Select(e => DovecotAnswers.Protocol(e.Kind)).Distinct().ToList();
-        string Now(string protocol) => now.Effective(Ssl, new DovecotConnection(Protocol: protocol))?.Value ?? "yes";
+        var unnamed = served.Where(p => HasLogin(p) && !named.Contains(p)).ToList();
+        string Now(string protocol) => now.Effective(Ssl, new DovecotConnection(Protocol: protocol))?.Value ?? Yes;
 
         // An endpoint that the manifest does not name keeps its security; "no" would take TLS from the one that it names.
         string Wanted(string protocol) => endpoints.FirstOrDefault(e => !e.Kind.IsImplicit() && DovecotAnswers.Protocol(e.Kind) == protocol)?.Security switch
         {
             EndpointSecurity.Required => IsRequired,
-            EndpointSecurity.Opportunistic => "yes",
-            _ => Now(protocol) == IsRequired ? IsRequired : "yes",
+            EndpointSecurity.Opportunistic => Yes,
+            _ => Now(protocol) == IsRequired ? IsRequired : Yes,
         };
 
         var wanted = named.ToDictionary(p => p, Wanted);
-        var others = served.Where(p => HasLogin(p) && !named.Contains(p)).Select(Now);
-        if (wanted.Values.Concat(others).Distinct().Count() <= 1)
+        if (wanted.Values.Concat(unnamed.Select(Now)).Distinct().Count() <= 1)
         {
-            return new DovecotSecurity(Settings(dialect, wanted.Values.FirstOrDefault() ?? "yes"), new Dictionary<string, IReadOnlyList<ManagedSetting>>());
+            return new DovecotSecurity(Settings(dialect, wanted.Values.FirstOrDefault() ?? Yes), new Dictionary<string, IReadOnlyList<ManagedSetting>>());
         }
 
-        return new DovecotSecurity([], wanted.ToDictionary(w => w.Key, w => Settings(dialect, w.Value)));
+        // "no" at the top level switches TLS off whatever a block says, so it goes, and those who have it from there get it in a block.
+        // A protocol that had its value from a former state of our file would lose it as well.
+        var off = others.Effective(Ssl)?.Value == "no";
+        foreach (var protocol in unnamed.Where(p => off || Now(p) != (others.Effective(Ssl, new DovecotConnection(Protocol: p))?.Value ?? Yes)))
+        {
+            wanted[protocol] = Now(protocol);
+        }
+
+        return new DovecotSecurity(off ? [new(Ssl, Yes)] : [], wanted.ToDictionary(w => w.Key, w => Settings(dialect, w.Value)));
     }
 
     /// <summary>What holds for a protocol.</summary>
-    public IReadOnlyList<ManagedSetting> For(string protocol) => Everywhere.Count > 0 ? Everywhere : ByProtocol.GetValueOrDefault(protocol) ?? [];
+    public IReadOnlyList<ManagedSetting> For(string protocol) => ByProtocol.GetValueOrDefault(protocol) ?? Everywhere;
 
     private static IReadOnlyList<ManagedSetting> Settings(DovecotDialect dialect, string ssl) =>
         [new(Ssl, ssl), .. ssl == IsRequired ? dialect.Required : []];

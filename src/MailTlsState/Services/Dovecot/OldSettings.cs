@@ -44,6 +44,9 @@ internal static class OldSettings
         {
             "plugin" => null,
             "namespace" when setting.Name == "location" => Replacements["mail_location"],
+            "inet_listener" when setting.Name == "address" => "use listen",
+            "service" when setting.Name == "service_count" => "use restart_request_count",
+            "service" when setting.Name == "idle_kill" => "use idle_kill_interval",
             "passdb" or "userdb" when setting.Name is "driver" or "args" && inside.Argument.Length == 0 => null,
             _ when setting.Path.Any(h => !h.IsTransparent) => null,
             _ => Replacements.GetValueOrDefault(setting.Name) ?? Families.FirstOrDefault(f => setting.Name.StartsWith(f.Prefix, StringComparison.Ordinal)).Replacement,

@@ -41,6 +41,7 @@ public sealed class DovecotTree
         Files = walk.Files;
         Problems = walk.Problems;
         Blocks = walk.Blocks;
+        GroupUses = walk.GroupUses;
         _filters = walk.Filters;
         foreach (var assignment in Assignments.Where(a => a.IsGlobal))
         {
@@ -68,6 +69,9 @@ public sealed class DovecotTree
 
     /// <summary>Every block that is opened, in reading order.</summary>
     public IReadOnlyList<DovecotOpened> Blocks { get; }
+
+    /// <summary>2.4: where groups are used: the blocks around the line, the group's label (<c>@LABEL</c>) and name.</summary>
+    public IReadOnlyList<(IReadOnlyList<DovecotHeader> Path, string Label, string Name)> GroupUses { get; }
 
     /// <summary>Reads a configuration.</summary>
     /// <param name="root">Absolute path of dovecot.conf.</param>

@@ -21,7 +21,6 @@ internal sealed class DovecotWalk(IReadOnlyDictionary<string, string> texts, Dov
     private readonly List<DovecotHeader> _path = [];
     private int _deeper;
     private readonly HashSet<DovecotFilter> _seen = [];
-    private readonly List<(string Group, List<DovecotHeader> Path)> _uses = [];
     private readonly Dictionary<string, List<DovecotAssignment>> _groups = [];
 
     public List<DovecotAssignment> Assignments { get; } = [];
@@ -35,6 +34,8 @@ internal sealed class DovecotWalk(IReadOnlyDictionary<string, string> texts, Dov
     public List<DovecotProblem> Problems { get; } = [];
 
     public List<DovecotFilter> Filters { get; } = [];
+
+    public List<(IReadOnlyList<DovecotHeader> Path, string Label, string Name)> GroupUses { get; } = [];
 
     public void Run(string root)
     {
@@ -52,9 +53,9 @@ internal sealed class DovecotWalk(IReadOnlyDictionary<string, string> texts, Dov
             Problems.Add(new DovecotProblem($"missing '}}' of {_path[^1]}", Blocks[^1].File, Blocks.FindLast(b => b.Path.SequenceEqual(_path))?.Line ?? 1));
         }
 
-        foreach (var (group, path) in _uses)
+        foreach (var (path, label, name) in GroupUses)
         {
-            foreach (var assignment in _groups.GetValueOrDefault(group) ?? [])
+            foreach (var assignment in _groups.GetValueOrDefault($"{label}/{name}") ?? [])
             {
                 List<DovecotHeader> whole = [.. path, .. assignment.Path.Skip(1)];
                 if (whole.TrueForAll(h => h.IsTransparent))
@@ -117,7 +118,7 @@ internal sealed class DovecotWalk(IReadOnlyDictionary<string, string> texts, Dov
     {
         if (grammar == DovecotGrammar.V24 && setting.Name.StartsWith('@'))
         {
-            _uses.Add(($"{setting.Name}/{setting.Value}", [.. _path]));
+            GroupUses.Add(([.. _path], setting.Name, setting.Value));
             return;
         }
 

@@ -1,0 +1,148 @@
+using System.Text.RegularExpressions;
+using MailTlsState.HostTests.Apply;
+using MailTlsState.HostTests.Lab;
+using Xunit;
+
+namespace MailTlsState.HostTests.Releases;
+
+/// <summary>What Dovecot's versions have to be told differently, by what a remote client sees.</summary>
+public sealed class DovecotTests
+{
+    private const string Folder = "/etc/dovecot/conf.d";
+    private const string Own = Folder + "/99-mailtlsstate.conf";
+
+    private static readonly string[] MailRoots = ["etc/dovecot", "etc/pki"];
+
+    [Theory]
+    [MemberData(nameof(DebianReleases.All), MemberType = typeof(DebianReleases))]
+    public Task Each_protocol_has_its_own_security_and_what_is_not_named_keeps_its_own(string release) => DebianReleases.RunAsync(release, async () =>
+    {
+        await using var lab = await MailLab.StartAsync("article", OnlyDovecot("imap: { security: required }\n      imaps: { security: implicit }"), release);
+        await lab.ApplyAsync(0);
+        await lab.ConvergedAsync();
+        Assert.Contains("LOGINDISABLED", await SaidAsync(lab, 143, "a capability\\r\\n"), StringComparison.Ordinal);
+        Assert.Contains("PRIVACYREQUIRED", await SaidAsync(lab, 143, "a login anna apple-cider\\r\\n"), StringComparison.Ordinal);
+        Assert.Matches(@"(?m)^protocol imap \{\r?$", await lab.Host.ReadFileAsync(Own));
+        Assert.DoesNotMatch(@"(?m)^ssl = ", await lab.Host.ReadFileAsync(Own));
+
+        // The other way round: what imap was given before is taken back, and pop3 gets it alone.
+        await lab.WriteManifestAsync("article", OnlyDovecot("imap: { security: opportunistic }\n      pop3: { security: required }"));
+        await lab.ApplyAsync(0);
+        await lab.ConvergedAsync();
+        Assert.Contains("-ERR", await SaidAsync(lab, 110, "USER anna\\r\\n"), StringComparison.Ordinal);
+        Assert.Contains("STARTTLS", await SaidAsync(lab, 143, "a capability\\r\\n"), StringComparison.Ordinal);
+    });
+
+    [Theory]
+    [MemberData(nameof(DebianReleases.All), MemberType = typeof(DebianReleases))]
+    public Task Modern_keeps_TLS_1_2_out_even_where_the_version_has_no_such_floor(string release) => DebianReleases.RunAsync(release, async () =>
+    {
+        await using var lab = await MailLab.StartAsync(
+            "article", text => OnlyDovecot("imaps: { security: implicit }")(text).Replace("base: article", "base: modern", StringComparison.Ordinal), release);
+        await lab.ApplyAsync(0);
+        await lab.VerifyAsync(0);
+        await lab.ConvergedAsync();
+        Assert.NotEqual(0, (await lab.Host.RunRemoteAsync("openssl s_client -tls1_2 -connect 10.77.0.1:993 </dev/null")).ExitCode);
+        (await lab.Host.RunRemoteAsync($"openssl s_client -tls1_3 -connect 10.77.0.1:993 {MailLab.Strict}")).Expect(0);
+    });
+
+    [Fact]
+    public async Task After_an_upgrade_to_2_4_what_is_ours_is_translated_and_what_is_not_is_named()
+    {
+        string archive;
+        await using (var old = await MailLab.AppliedAsync("article", OnlyDovecot("imap: { security: required }\n      imaps: { security: implicit }\n      pop3: { security: required }"), "bookworm"))
+        {
+            await old.Host.WriteFileAsync($"{Folder}/50-site.conf", "local_name other.example.org {\n  ssl_cert = </etc/dovecot/private/dovecot.pem   # theirs\n  ssl_key = </etc/dovecot/private/dovecot.key\n}\nverbose_ssl = no\n");
+            archive = (await old.RunAsync($"tar -C / -cf - {string.Join(' ', MailRoots)} | base64 -w0")).Output;
+        }
+
+        await using var lab = await MailLab.StartAsync("article", OnlyDovecot("imap: { security: required }\n      imaps: { security: implicit }\n      pop3: { security: required }"), "trixie");
+        await lab.Host.StopMailAsync();
+        await lab.RunAsync("mv /etc/dovecot /root/dovecot.13");
+        (await lab.Host.RunAsync("base64 -d | tar -C / -xf -", archive)).Expect(0);
+        await lab.RunAsync("doveconf -n", 89);
+
+        // All files of 12: every line is named, with its place and what takes its place; nothing is changed.
+        var before = await lab.Host.SnapshotAsync();
+        var error = (await lab.PlanAsync(1)).Error;
+        Assert.Matches(@"/etc/dovecot/dovecot\.conf:1:1: error MTS0406: .*dovecot_config_version = 2\.4\.0", error);
+        Assert.Matches(@"/etc/dovecot/conf\.d/10-mail\.conf:30:1: error MTS0404: .*mail_location.* hint: use mail_driver", error);
+        Assert.Matches(@"auth-system\.conf\.ext:\d+:1: error MTS0404: .*passdb", error);
+        Assert.Contains("50-site.conf:2:1: note MTS0405", error, StringComparison.Ordinal);
+        Assert.Empty(before.ChangesTo(await lab.Host.SnapshotAsync()));
+
+        // The package's new files with ours and the site's of before: translated, applied, proven.
+        await lab.RunAsync($"cp {Own} {Folder}/50-site.conf /root/; rm -r /etc/dovecot; mv /root/dovecot.13 /etc/dovecot; cp /root/99-mailtlsstate.conf /root/50-site.conf {Folder}/; doveconf -n", 89);
+        var plan = (await lab.PlanAsync(2)).Output;
+        Assert.Contains("because Dovecot 2.4 needs the manifest's settings under their new names", plan, StringComparison.Ordinal);
+        Assert.Contains("+  ssl_server_cert_file = /etc/dovecot/private/dovecot.pem   # theirs", plan, StringComparison.Ordinal);
+        await lab.ApplyAsync(0);
+        await lab.VerifyAsync(0);
+        await lab.ConvergedAsync();
+        Assert.Equal(
+            "local_name other.example.org {\n  ssl_server_cert_file = /etc/dovecot/private/dovecot.pem   # theirs\n  ssl_server_key_file = /etc/dovecot/private/dovecot.key\n}\n",
+            await lab.Host.ReadFileAsync($"{Folder}/50-site.conf"));
+    }
+
+    [Fact]
+    public async Task Overrides_of_the_manifest_s_names_go_in_2_4_as_well_and_their_lines_are_those_of_the_file()
+    {
+        await using var lab = await MailLab.StartAsync("article", OnlyDovecot("imap: { security: required }\n      imaps: { security: implicit }\n      pop3: { security: required }"), "trixie");
+        await lab.Host.WriteFileAsync(
+            $"{Folder}/99-zz.conf",
+            "ssl_min_protocol = TLSv1.2\nssl_server {\n  cert_file = /etc/dovecot/private/dovecot.pem\n  ssl_min_protocol = TLSv1.2\n}\nlocal_name mail.mydomain.com {\n  ssl_server_key_file = /etc/dovecot/private/dovecot.key\n}\nlocal_name other.example.org {\n  ssl = yes\n}\n");
+        var plan = (await lab.PlanAsync(2)).Output;
+        foreach (var line in new[] { 1, 3, 4, 7 })
+        {
+            Assert.Contains($"({Folder}/99-zz.conf:{line})", plan, StringComparison.Ordinal);
+        }
+
+        await lab.ApplyAsync(0);
+        await lab.ConvergedAsync();
+        Assert.Equal("local_name other.example.org {\n  ssl = yes\n}\n", await lab.Host.ReadFileAsync($"{Folder}/99-zz.conf"));
+    }
+
+    [Theory]
+    [InlineData("bookworm")]
+    [InlineData("trixie")]
+    public async Task A_configuration_that_cannot_be_built_on_is_named_with_its_place_and_left_alone(string release)
+    {
+        await using var lab = await MailLab.StartAsync("article", OnlyDovecot("imaps: { security: implicit }"), release);
+        const string zz = Folder + "/98-zz.conf";
+        await RefusedAsync(lab, zz, "service imap-login {\n  a b c\n}\n", $"{zz}:2:1: error MTS0409: expecting '{{'");
+        await RefusedAsync(lab, zz, "ssl = yes\nlocal_name a.b {\n", "error MTS0409: missing '}' of local_name a.b");
+        await RefusedAsync(lab, zz, "\n!include gone.conf\n", $"{zz}:2:1: error MTS0409: nothing matches gone.conf");
+        await RefusedAsync(lab, zz, $"!include {zz}\n", "includes itself");
+        await RefusedAsync(lab, zz, "\u0001\u0002 rubbish\u007f\n", "MTS0409");
+        await RefusedAsync(lab, zz, "no_such_setting = 1\n", "MTS0304");
+        await RefusedAsync(lab, Own, "# Written by MailTlsState for mx.example.org; changes made here are lost. The manifest decides.\n", "error MTS0408: ");
+        await lab.RunAsync($"echo 'ssl = yes' >{zz}; chown nobody {zz}");
+        await lab.RefusesAsync(1, [$"{zz}:1:1: error MTS0407: ", "hint: chown root"]);
+        await lab.RunAsync($"chown root {zz}; chmod 666 {zz}");
+        await lab.RefusesAsync(1, ["MTS0407", "hint: chmod o-w"]);
+        await lab.RunAsync($"rm {zz}");
+
+        // Linked from a checkout: read like any other, and only refused where a line of it has to go.
+        await lab.RunAsync("mkdir /root/checkout; mv /etc/dovecot/dovecot.conf /root/checkout/; ln -s /root/checkout/dovecot.conf /etc/dovecot/dovecot.conf");
+        await lab.RunAsync("cp -p /root/checkout/dovecot.conf /root/kept; echo 'ssl_cipher_list = ALL' >>/root/checkout/dovecot.conf");
+        await lab.RefusesAsync(1, ["MTS0308", "symbolic link"]);
+        await lab.RunAsync("cp -p /root/kept /root/checkout/dovecot.conf");
+        await lab.ApplyAsync(0);
+        await lab.ConvergedAsync();
+        Assert.Equal("/root/checkout/dovecot.conf", (await lab.RunAsync("readlink /etc/dovecot/dovecot.conf")).Output.Trim());
+    }
+
+    private static async Task RefusedAsync(MailLab lab, string path, string content, string said)
+    {
+        await lab.Host.WriteFileAsync(path, content);
+        await lab.RefusesAsync(1, ["hint: ", said]);
+        await lab.RunAsync($"rm {path}");
+    }
+
+    private static Func<string, string> OnlyDovecot(string endpoints) =>
+        text => Regex.Replace(text, @"(?s)services:.*$", $"services:\n  dovecot:\n    endpoints:\n      {endpoints}\n");
+
+    /// <summary>What a port answers a remote client in clear text.</summary>
+    private static async Task<string> SaidAsync(MailLab lab, int port, string commands) => (await lab.Host.RunRemoteAsync(
+        $"bash -c 'exec 3<>/dev/tcp/10.77.0.1/{port}; read -r greeting <&3; printf \"{commands}\" >&3; timeout 2 cat <&3; :'")).Output;
+}

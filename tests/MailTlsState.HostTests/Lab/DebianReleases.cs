@@ -14,6 +14,12 @@ public static class DebianReleases
     /// <summary>Code names: the stable ones, and testing under <c>tests/run.sh --long</c>.</summary>
     public static TheoryData<string> All => [.. LabEnvironment.Long ? Stable.Append(Testing) : Stable];
 
+    /// <summary>Debian 11 in the normal run, all under --long: for what the oldest versions lack.</summary>
+    public static TheoryData<string> Oldest => LabEnvironment.Long ? All : ["bullseye"];
+
+    /// <summary>Debian 13 in the normal run, all under --long: for what is the same on each.</summary>
+    public static TheoryData<string> Newest => LabEnvironment.Long ? All : ["trixie"];
+
     private const string Testing = "forky";
 
     /// <summary>Runs a test on a release. Debian testing moves, so what fails there is said in the test's output and is no failure.</summary>

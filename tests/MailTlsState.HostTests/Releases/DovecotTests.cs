@@ -34,7 +34,39 @@ public sealed class DovecotTests
     });
 
     [Theory]
-    [MemberData(nameof(DebianReleases.All), MemberType = typeof(DebianReleases))]
+    [MemberData(nameof(DebianReleases.Newest), MemberType = typeof(DebianReleases))]
+    public Task Where_TLS_is_off_for_all_a_named_protocol_gets_it_and_the_others_stay_as_they_are_on(string release) => DebianReleases.RunAsync(release, async () =>
+    {
+        // The line that switches it off is read before our file, and then after it; no port for TLS from the first byte is open then.
+        await using var lab = await MailLab.StartAsync("article", OnlyDovecot("imap: { security: required }\n      imaps: { security: implicit }"), release);
+        foreach (var site in new[] { $"{Folder}/10-ssl.conf", "/etc/dovecot/local.conf" })
+        {
+            await lab.Host.StopMailAsync();
+            await lab.RunAsync($"rm -f {Own}; sed -i '/^ssl = no$/d' {Folder}/10-ssl.conf; printf 'ssl = no\\n' >>{site}; /run/lab/start-mail.sh 143 110 && ! ss -Hltn 'sport = :993' | grep -q .");
+            await lab.ApplyAsync(0);
+            await lab.ConvergedAsync();
+            var told = await SaidAsync(lab, 143, "a capability\\r\\n");
+            Assert.Contains("STARTTLS", told, StringComparison.Ordinal);
+            Assert.Contains("LOGINDISABLED", told, StringComparison.Ordinal);
+            var pop3 = await SaidAsync(lab, 110, "CAPA\\r\\n");
+            Assert.Contains("UIDL", pop3, StringComparison.Ordinal);
+            Assert.DoesNotContain("STLS", pop3, StringComparison.Ordinal);
+
+            // It is served after a start as well, and Dovecot has nothing to warn of.
+            await lab.RunAsync("! doveconf -n 2>&1 >/dev/null | grep -i 'ssl=no'");
+            await lab.Host.StopMailAsync();
+            await lab.RunAsync("/run/lab/start-mail.sh 143 993 110");
+            (await lab.Host.RunRemoteAsync($"openssl s_client -connect 10.77.0.1:993 {MailLab.Strict}")).Expect(0);
+
+            // That pop3 has no TLS is its own choice here, and a fault all the same.
+            var verified = (await lab.VerifyAsync(2)).Output;
+            Assert.DoesNotContain("FAIL dovecot imap", verified, StringComparison.Ordinal);
+            Assert.Matches(@"FAIL dovecot pop3 .*\n +MTS0802", verified);
+        }
+    });
+
+    [Theory]
+    [MemberData(nameof(DebianReleases.Oldest), MemberType = typeof(DebianReleases))]
     public Task Modern_keeps_TLS_1_2_out_even_where_the_version_has_no_such_floor(string release) => DebianReleases.RunAsync(release, async () =>
     {
         await using var lab = await MailLab.StartAsync(

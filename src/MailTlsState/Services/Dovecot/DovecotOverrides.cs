@@ -65,6 +65,15 @@ internal sealed class DovecotOverrides(
             }
         }
 
+        // The top level decides by itself whether ports for TLS from the first byte are opened.
+        foreach (var name in security.Everywhere.Select(s => s.Name))
+        {
+            if (tree.Effective(name) is { } effective && effective.File != place.Path)
+            {
+                yield return effective;
+            }
+        }
+
         foreach (var endpoint in request.Desired.Endpoints)
         {
             DovecotHeader[] path = [new("service", $"{DovecotAnswers.Protocol(endpoint.Kind)}-login"), new("inet_listener", endpoint.Kind.Name())];

@@ -65,7 +65,7 @@ internal sealed class DovecotPlanner(ServicePlanRequest request)
         var hybrids = DovecotAnswers.KnowsHybrids(_observed.Answers);
         var settings = dialect.Render(request.Files, request.Policy, hybrids);
         var others = DovecotTree.Build(DovecotService.MainFile, new Dictionary<string, string>(texts) { [place.Path] = "" }, dialect.Grammar);
-        var security = DovecotSecurity.Of(dialect, request.Desired.Endpoints, served, now, others);
+        var security = DovecotSecurity.Of(dialect, request.Desired.Endpoints, served, now, others, place.Path);
         var text = ManagedFile.Render(request.Manifest.Host, dialect, settings, security, request.Desired.Endpoints);
         var changes = new List<Change>();
         var reason = leftovers.Found ? "Dovecot 2.4 needs the manifest's settings under their new names" : "the manifest's certificate, policy and endpoints";

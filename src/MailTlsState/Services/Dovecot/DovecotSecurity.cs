@@ -13,6 +13,7 @@ internal sealed record DovecotSecurity(IReadOnlyList<ManagedSetting> Everywhere,
 {
     private const string Ssl = "ssl";
     private const string Yes = "yes";
+    private const string No = "no";
     private const string IsRequired = "required";
 
     /// <summary>The settings.</summary>
@@ -21,7 +22,8 @@ internal sealed record DovecotSecurity(IReadOnlyList<ManagedSetting> Everywhere,
     /// <param name="served">The protocols that Dovecot serves.</param>
     /// <param name="now">The configuration as it is.</param>
     /// <param name="others">The configuration without our own file.</param>
-    public static DovecotSecurity Of(DovecotDialect dialect, IReadOnlyList<EndpointManifest> endpoints, IReadOnlyList<string> served, DovecotTree now, DovecotTree others)
+    /// <param name="own">Absolute path of our own file.</param>
+    public static DovecotSecurity Of(DovecotDialect dialect, IReadOnlyList<EndpointManifest> endpoints, IReadOnlyList<string> served, DovecotTree now, DovecotTree others, string own)
     {
         var named = endpoints.Where(e => e.Security != EndpointSecurity.Disabled).Select(e => DovecotAnswers.Protocol(e.Kind)).Distinct().ToList();
         var unnamed = served.Where(p => HasLogin(p) && !named.Contains(p)).ToList();
@@ -41,9 +43,10 @@ internal sealed record DovecotSecurity(IReadOnlyList<ManagedSetting> Everywhere,
             return new DovecotSecurity(Settings(dialect, wanted.Values.FirstOrDefault() ?? Yes), new Dictionary<string, IReadOnlyList<ManagedSetting>>());
         }
 
-        // "no" at the top level switches TLS off whatever a block says, so it goes, and those who have it from there get it in a block.
+        // Where the top level says "no", no port for TLS from the first byte is opened, whatever a block says. So it goes, those who have it
+        // from there get it in a block, and our own line stays, since a later file's line that said "no" is gone by the next time.
+        var off = others.Effective(Ssl)?.Value == No || (now.Effective(Ssl) is { Value: Yes } mine && mine.File == own);
         // A protocol that had its value from a former state of our file would lose it as well.
-        var off = others.Effective(Ssl)?.Value == "no";
         foreach (var protocol in unnamed.Where(p => off || Now(p) != (others.Effective(Ssl, new DovecotConnection(Protocol: p))?.Value ?? Yes)))
         {
             wanted[protocol] = Now(protocol);

@@ -7,6 +7,8 @@ namespace MailTlsState.HostTests.Releases;
 /// <summary>Listeners of Postfix as mail hosts have them, on every release.</summary>
 public sealed class PostfixEndpointTests
 {
+    private const string FromRemote = "smtp-source -4 -m 1 -f someone@example.org -t root@mail.mydomain.com 10.77.0.1:";
+
     [Theory]
     [MemberData(nameof(DebianReleases.All), MemberType = typeof(DebianReleases))]
     public Task Postscreen_and_a_content_filters_way_back_in_keep_working_on(string release) => DebianReleases.RunAsync(release, async () =>
@@ -34,9 +36,64 @@ public sealed class PostfixEndpointTests
         Assert.DoesNotContain("STARTTLS", (await lab.RunAsync("bash -c 'exec 3<>/dev/tcp/127.0.0.1/10025; read -u 3 l; printf \"EHLO x\\r\\nQUIT\\r\\n\" >&3; cat <&3'")).Output, StringComparison.Ordinal);
     });
 
+    [Theory]
+    [MemberData(nameof(DebianReleases.All), MemberType = typeof(DebianReleases))]
+    public Task A_remote_client_can_neither_log_in_nor_send_before_TLS_where_it_is_required_on(string release) => DebianReleases.RunAsync(release, async () =>
+    {
+        await using var lab = await PostfixAsync(release);
+        await lab.Host.EnableSaslAsync();
+        await lab.WriteManifestAsync("article", text => Both(text, "smtp: { security: opportunistic }, submission: { security: required }"));
+        await lab.ApplyAsync(0);
+        var told = (await lab.Host.RunRemoteAsync("bash -c 'exec 3<>/dev/tcp/10.77.0.1/587; read -u 3 l; printf \"EHLO x\\r\\nMAIL FROM:<a@example.org>\\r\\nAUTH PLAIN AGEAYg==\\r\\nQUIT\\r\\n\" >&3; cat <&3'")).Expect(0).Output;
+        Assert.Contains("STARTTLS", told, StringComparison.Ordinal);
+        Assert.DoesNotContain("250-AUTH", told, StringComparison.Ordinal);
+        Assert.DoesNotContain("250 2.1.0", told, StringComparison.Ordinal);
+        Assert.Contains("530 5.7.0 Must issue a STARTTLS command first", told, StringComparison.Ordinal);
+
+        // An old sender without TLS still gets its mail through on an opportunistic port 25, and not on one where TLS is required.
+        (await lab.Host.RunRemoteAsync(FromRemote + "25")).Expect(0);
+        await lab.WriteManifestAsync("article", text => Both(text, "smtp: { security: required }"));
+        await lab.ApplyAsync(0);
+        Assert.NotEqual(0, (await lab.Host.RunRemoteAsync(FromRemote + "25")).ExitCode);
+        await lab.WriteManifestAsync("article", text => Both(text, "smtp: { security: opportunistic }, submission: { security: disabled }"));
+        await lab.ApplyAsync(0);
+        await lab.ConvergedAsync();
+        (await lab.Host.RunRemoteAsync(FromRemote + "25")).Expect(0);
+        Assert.Empty((await lab.RunAsync("ss -Hltn 'sport = :587'")).Output);
+    });
+
+    [Fact]
+    public async Task Mail_to_other_hosts_follows_its_own_section()
+    {
+        await using var lab = await PostfixAsync("bookworm");
+        const string server = "postconf -x tls_high_cipherlist tls_medium_cipherlist tls_eecdh_auto_curves smtp_tls_ciphers smtp_tls_cert_file smtp_tls_chain_files; postconf -P | grep -E '^(smtp|relay)/unix'; :";
+        var before = (await lab.RunAsync(server)).Output;
+        await lab.RunAsync("postconf -e 'relayhost = [10.77.0.2]'; touch -d '1 minute ago' /etc/postfix/main.cf");
+        (await lab.Host.RunRemoteAsync("smtp-sink -u nobody 10.77.0.2:25 10 </dev/null >/dev/null 2>&1 & i=0; while ! ss -Hltn 'sport = :25' | grep -q .; do i=$((i+1)); [ $i -lt 200 ] || exit 1; sleep 0.05; done")).Expect(0);
+
+        await lab.WriteManifestAsync("intermediate", text => OnlyPostfix(text, "smtp: { security: opportunistic }", "outbound: { security: required, minimumProtocol: TLSv1.2 }, "));
+        await lab.ApplyAsync(0);
+        Assert.Equal("encrypt\n>=TLSv1.2\n>=TLSv1.2\n", (await lab.RunAsync("postconf -h smtp_tls_security_level smtp_tls_protocols smtp_tls_mandatory_protocols")).Output);
+        Assert.Equal(before, (await lab.RunAsync(server)).Output);
+        await lab.RunAsync(Sent("status=deferred (TLS is required, but was not offered"));
+
+        await lab.WriteManifestAsync("intermediate", text => OnlyPostfix(text, "smtp: { security: opportunistic }", "outbound: { security: opportunistic }, "));
+        await lab.ApplyAsync(0);
+        Assert.Equal("may\n", (await lab.RunAsync("postconf -h smtp_tls_security_level")).Output);
+        Assert.Equal(before, (await lab.RunAsync(server)).Output);
+        await lab.RunAsync(Sent("status=sent (250"));
+        await lab.ConvergedAsync();
+    }
+
+    private static string Sent(string logged) =>
+        $"echo test | sendmail someone@example.org; i=0; while ! grep -qF '{logged}' /var/log/mail.log; do i=$((i+1)); [ $i -lt 400 ] || {{ tail -n 20 /var/log/mail.log; exit 1; }}; sleep 0.05; done";
+
     private static Task<MailLab> PostfixAsync(string release) =>
         MailLab.StartAsync("intermediate", text => OnlyPostfix(text, "smtp: { security: opportunistic }"), release);
 
     private static string OnlyPostfix(string text, string endpoints, string more = "") =>
         $"{text[..text.IndexOf("services:", StringComparison.Ordinal)]}services:\n  postfix: {{ {more}endpoints: {{ {endpoints} }} }}\n";
+
+    // The login's passwords are Dovecot's, and a rehearsal starts the services of the manifest alone.
+    private static string Both(string text, string endpoints) => OnlyPostfix(text, endpoints) + "  dovecot: { endpoints: { imaps: { security: implicit } } }\n";
 }

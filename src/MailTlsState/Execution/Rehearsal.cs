@@ -19,7 +19,12 @@ internal sealed record RehearsalResult(bool Passed, IReadOnlyList<Diagnostic> Di
 internal sealed class Rehearsal(IHost host, IHostWriter writer, ApplyLimits limits)
 {
     /// <summary>Runs the rehearsal.</summary>
-    public async Task<RehearsalResult> TryAsync(JournalEntry entry, Plan plan, IExpectedState wanted, CancellationToken cancellation)
+    /// <param name="entry">The staged files.</param>
+    /// <param name="plan">What is to be done.</param>
+    /// <param name="observed">The host as it is.</param>
+    /// <param name="wanted">What has to be seen.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task<RehearsalResult> TryAsync(JournalEntry entry, Plan plan, HostObservation observed, IExpectedState wanted, CancellationToken cancellation)
     {
         var expectations = wanted.Rehearsed();
         var services = plan.Changes.Select(c => c.Work).OfType<ActivateService>().Where(w => w.Activation != Activation.Stop).Select(w => w.Service).ToHashSet();
@@ -31,13 +36,34 @@ internal sealed class Rehearsal(IHost host, IHostWriter writer, ApplyLimits limi
 
         try
         {
-            await using var rehearsal = await writer.StartRehearsalAsync(Request(entry, services), cancellation).ConfigureAwait(false);
+            var started = services.Concat(await BesideAsync(services, observed, cancellation).ConfigureAwait(false)).ToHashSet();
+            await using var rehearsal = await writer.StartRehearsalAsync(Request(entry, started), cancellation).ConfigureAwait(false);
             return await JudgeAsync(rehearsal, expectations, wanted, services, cancellation).ConfigureAwait(false);
         }
         catch (RehearsalUnavailableException e)
         {
             return new RehearsalResult(true, [ExecutionDiagnostics.NotRehearsed(e.Message)], null);
         }
+    }
+
+    /// <summary>
+    /// What a rehearsed service asks runs beside it, as it is on the host, and is not judged: smtpd dies where Dovecot, which it asks
+    /// for passwords, does not listen. The host's own sockets are no choice: the view has other inodes, and a staged
+    /// configuration must not talk to a live daemon.
+    /// </summary>
+    private async Task<IReadOnlyList<ServiceKind>> BesideAsync(HashSet<ServiceKind> services, HostObservation observed, CancellationToken cancellation)
+    {
+        var beside = new List<ServiceKind>();
+        foreach (var needed in services.SelectMany(s => MailServices.Of(s).Needs(observed.Services[s])).Distinct().Where(n => !services.Contains(n)))
+        {
+            // Where it is down, nobody can log in after the apply either, and the rehearsal says so.
+            if (await MailServices.Of(needed).IsRunningAsync(host, cancellation).ConfigureAwait(false))
+            {
+                beside.Add(needed);
+            }
+        }
+
+        return beside;
     }
 
     private async Task<RehearsalResult> JudgeAsync(

@@ -23,6 +23,10 @@ public interface IMailService
     /// <summary>True while its master process lives.</summary>
     Task<bool> IsRunningAsync(IHost host, CancellationToken cancellation);
 
+    /// <summary>The other servers without whose sockets it cannot serve, as its configuration says.</summary>
+    /// <param name="observed">What it said of itself.</param>
+    IReadOnlyList<ServiceKind> Needs(ServiceObservation observed);
+
     /// <summary>The file that it logs to, or null for the system's log.</summary>
     Task<string?> LogFileAsync(IHost host, CancellationToken cancellation);
 

@@ -44,7 +44,7 @@ public sealed class PostfixEndpointTests
         await lab.Host.EnableSaslAsync();
         await lab.WriteManifestAsync("article", text => Both(text, "smtp: { security: opportunistic }, submission: { security: required }"));
         await lab.ApplyAsync(0);
-        var told = (await lab.Host.RunRemoteAsync("bash -c 'exec 3<>/dev/tcp/10.77.0.1/587; read -u 3 l; printf \"EHLO x\\r\\nMAIL FROM:<a@example.org>\\r\\nAUTH PLAIN AGEAYg==\\r\\nQUIT\\r\\n\" >&3; cat <&3'")).Expect(0).Output;
+        var told = (await lab.Host.RunRemoteAsync("bash -c 'exec 3<>/dev/tcp/10.77.0.1/587; answer() { while read -r -u 3 l; do echo \"$l\"; case $l in ???\\ *) break ;; esac; done; }; answer; for say in \"EHLO x\" \"MAIL FROM:<a@example.org>\" \"AUTH PLAIN AGEAYg==\" QUIT; do printf \"%s\\r\\n\" \"$say\" >&3; answer; done'")).Expect(0).Output;
         Assert.Contains("STARTTLS", told, StringComparison.Ordinal);
         Assert.DoesNotContain("250-AUTH", told, StringComparison.Ordinal);
         Assert.DoesNotContain("250 2.1.0", told, StringComparison.Ordinal);
@@ -61,6 +61,34 @@ public sealed class PostfixEndpointTests
         (await lab.Host.RunRemoteAsync(FromRemote + "25")).Expect(0);
         Assert.Empty((await lab.RunAsync("ss -Hltn 'sport = :587'")).Output);
     });
+
+    [Theory]
+    [InlineData("bookworm", "main.cf")]
+    [InlineData("trixie", "master.cf")]
+    public async Task Postfix_alone_is_rehearsed_with_the_Dovecot_that_it_asks_for_passwords(string release, string where)
+    {
+        await using var lab = await MailLab.StartAsync("intermediate", text => OnlyPostfix(text, "smtp: { security: opportunistic }, submission: { security: required }"), release);
+        await lab.Host.EnableSaslAsync();
+        if (where == "master.cf")
+        {
+            await lab.RunAsync(
+                "postconf -X smtpd_sasl_type smtpd_sasl_path smtpd_sasl_auth_enable; postconf -M submission/inet='submission inet n - y - - smtpd'; "
+                + "postconf -P submission/inet/smtpd_sasl_auth_enable=yes submission/inet/smtpd_sasl_type=dovecot submission/inet/smtpd_sasl_path=private/auth; "
+                + "touch -d '1 minute ago' /etc/postfix/main.cf /etc/postfix/master.cf; postfix reload >/dev/null 2>&1");
+        }
+
+        var master = (await lab.RunAsync("cat /run/dovecot/master.pid; ls -i /var/spool/postfix/private/auth; find /etc/dovecot -type f -exec sha256sum {} +")).Output;
+        var applied = await lab.ApplyAsync(0);
+        Assert.DoesNotContain("not rehearsed", applied.Error, StringComparison.OrdinalIgnoreCase);
+        await lab.VerifyAsync(0);
+        await lab.ConvergedAsync();
+        await lab.Host.RunRemoteAsync("true");
+        var told = (await lab.Host.RunRemoteAsync("{ sleep 1; printf 'EHLO x\\r\\n'; sleep 1; printf 'QUIT\\r\\n'; } | openssl s_client -quiet -starttls smtp -connect 10.77.0.1:587 2>&1")).Output;
+        Assert.Contains("AUTH PLAIN", told, StringComparison.Ordinal);
+
+        // The host's own Dovecot was neither touched nor reloaded.
+        Assert.Equal(master, (await lab.RunAsync("cat /run/dovecot/master.pid; ls -i /var/spool/postfix/private/auth; find /etc/dovecot -type f -exec sha256sum {} +")).Output);
+    }
 
     [Fact]
     public async Task Mail_to_other_hosts_follows_its_own_section()

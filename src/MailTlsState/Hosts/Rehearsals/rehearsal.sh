@@ -79,8 +79,8 @@ own_log() {
     esac
 }
 
-# Nothing is started before the queue is a private one: no mail may move.
-start_postfix() {
+# Nothing is started before the queue is a private one: no mail may move. Nor is Dovecot, whose sockets for Postfix are in there.
+prepare_postfix() {
     touch -d '1 minute ago' "$postfix/main.cf" "$postfix/master.cf" || return 1
     settings=$(postconf -c "$postfix" queue_directory daemon_directory maillog_file) || return 1
     queue='' daemons='' log=''
@@ -104,6 +104,9 @@ END
     for jail in etc lib lib64 usr; do
         [ ! -d "/dev/shm/jail-$jail" ] || cp -a "/dev/shm/jail-$jail/." "$queue/$jail/" || return 1
     done
+}
+
+start_postfix() {
     "$daemons/master" -w -c "$postfix" || return 1
     read -r master <"$queue/pid/master.pid" && echo "postfix $master"
 }
@@ -135,6 +138,7 @@ start_dovecot() {
     read -r master <"$base/master.pid" && echo "dovecot $master"
 }
 
+if [ "$postfix" ] && ! prepare_postfix; then echo postfix failed; postfix=''; fi
 if [ "$dovecot" ]; then (start_dovecot || echo dovecot failed) & fi
 if [ "$postfix" ]; then start_postfix || echo postfix failed; fi
 wait

@@ -28,6 +28,9 @@ public sealed class DovecotService : IMailService
     public string ConfigurationPath => MainFile;
 
     /// <inheritdoc/>
+    public IReadOnlyList<ServiceKind> Needs(ServiceObservation observed) => [];
+
+    /// <inheritdoc/>
     public async Task<ServiceObservation> ObserveAsync(IHost host, ObservedFiles files, Manifest manifest, CancellationToken cancellation)
     {
         var tree = DovecotFiles.LoadAsync(host, files, MainFile, cancellation);

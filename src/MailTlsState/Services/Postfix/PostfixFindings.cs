@@ -30,8 +30,13 @@ internal sealed class PostfixFindings(ServicePlanRequest request, PostfixAnswers
         "tls_high_cipherlist", "tls_medium_cipherlist", "tls_eecdh_auto_curves", "tls_daemon_random_bytes", "tls_disable_workarounds", "tls_append_default_CA",
     ];
 
-    /// <summary>The place that postconf names in an error, or null: <c>/etc/postfix/main.cf, line 12: …</c>, <c>file /etc/postfix/master.cf: line 3: …</c>.</summary>
-    public static SourceLocation? Place(string error)
+    /// <summary>
+    /// The place that postconf names in an error, or null: <c>/etc/postfix/main.cf, line 12: …</c>, <c>file /etc/postfix/master.cf: line 3: …</c>,
+    /// <c>invalid type field "inetd" in "smtp inetd …"</c>.
+    /// </summary>
+    /// <param name="error">Its words.</param>
+    /// <param name="master">The text of master.cf, whose lines are quoted at times.</param>
+    public static SourceLocation? Place(string error, string? master)
     {
         foreach (var file in new[] { PostfixService.MainCf, PostfixService.MasterCf })
         {
@@ -49,7 +54,19 @@ internal sealed class PostfixFindings(ServicePlanRequest request, PostfixAnswers
             }
         }
 
-        return null;
+        return Quoted(error) is { } entry && Array.FindIndex((master ?? "").Split('\n'), l => Words(l).SequenceEqual(Words(entry))) is >= 0 and var index
+            ? new SourceLocation(PostfixService.MasterCf, index + 1, 1)
+            : null;
+
+        static string[] Words(string line) => line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    private static string? Quoted(string error)
+    {
+        const string before = " in \"";
+        var start = error.IndexOf(before, StringComparison.Ordinal);
+        var end = start < 0 ? -1 : error.IndexOf('"', start + before.Length);
+        return end < 0 ? null : error[(start + before.Length)..end];
     }
 
     // What the review of the text says with its place: obsolete parameters (MTS0622) and repeated ones (MTS0633).

@@ -24,7 +24,7 @@ internal sealed class PostfixPlanner(ServicePlanRequest request)
 
         if (_observed.ConfigurationError is { } error)
         {
-            return Failed(ServiceDiagnostics.BrokenConfiguration("Postfix", PostfixService.ConfigDirectory, error, PostfixFindings.Place(error)));
+            return Failed(ServiceDiagnostics.BrokenConfiguration("Postfix", PostfixService.ConfigDirectory, error, PostfixFindings.Place(error, request.Observed.File(PostfixService.MasterCf).Text)));
         }
 
         if (ServiceVersions.Choose(PostfixDialect.All, _observed, request.Desired, at, _diagnostics) is not { } dialect)

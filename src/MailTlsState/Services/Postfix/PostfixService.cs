@@ -67,6 +67,17 @@ public sealed class PostfixService : IMailService
     }
 
     /// <inheritdoc/>
+    public IReadOnlyList<ServiceKind> Needs(ServiceObservation observed)
+    {
+        ArgumentNullException.ThrowIfNull(observed);
+        var answers = new PostfixAnswers(observed.Answers);
+        var own = PostconfOutput.ParseSettings(answers.Raw.GetValueOrDefault(PostfixAnswers.MasterOverrides, ""));
+        return answers.Parameter("smtpd_sasl_type") == "dovecot" || own.Any(s => s.Key.EndsWith("/smtpd_sasl_type", StringComparison.Ordinal) && s.Value == "dovecot")
+            ? [ServiceKind.Dovecot]
+            : [];
+    }
+
+    /// <inheritdoc/>
     public async Task<bool> IsRunningAsync(IHost host, CancellationToken cancellation)
     {
         var queue = await host.RunAsync(Ask(["-h", "queue_directory"]), cancellation).ConfigureAwait(false);

@@ -82,7 +82,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         var log = await DaemonLog.FindAsync(host, writer, entry.Activations.Select(a => a.Service)).ConfigureAwait(false);
         cancellation.ThrowIfCancellationRequested();
         var files = FileTransaction.Begin(writer, journalDirectory, entry);
-        if (await StageAsync(files, stager, plan, made.Observed, wanted, cancellation).ConfigureAwait(false) is { } failed)
+        if (await StageAsync(files, stager, plan, wanted, cancellation).ConfigureAwait(false) is { } failed)
         {
             return failed;
         }
@@ -91,7 +91,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
     }
 
     /// <summary>Writes the new files beside their places and tries them on the real daemons. Null when all is well; else the host is untouched.</summary>
-    private async Task<ApplyResult?> StageAsync(FileTransaction files, Stager stager, Plan plan, HostObservation observed, IExpectedState wanted, CancellationToken cancellation)
+    private async Task<ApplyResult?> StageAsync(FileTransaction files, Stager stager, Plan plan, IExpectedState wanted, CancellationToken cancellation)
     {
         try
         {
@@ -100,7 +100,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
             cancellation.ThrowIfCancellationRequested();
 
             progress.Begin("rehearsing with the real daemons in private namespaces");
-            var rehearsal = await new Rehearsal(host, writer, limits).TryAsync(files.Entry, plan, observed, wanted, cancellation).ConfigureAwait(false);
+            var rehearsal = await new Rehearsal(host, writer, limits).TryAsync(files.Entry, plan, wanted, cancellation).ConfigureAwait(false);
             _diagnostics.AddRange(rehearsal.Diagnostics);
             if (!rehearsal.Passed)
             {

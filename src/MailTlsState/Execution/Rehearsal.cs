@@ -21,10 +21,9 @@ internal sealed class Rehearsal(IHost host, IHostWriter writer, ApplyLimits limi
     /// <summary>Runs the rehearsal.</summary>
     /// <param name="entry">The staged files.</param>
     /// <param name="plan">What is to be done.</param>
-    /// <param name="observed">The host as it is.</param>
     /// <param name="wanted">What has to be seen.</param>
     /// <param name="cancellation">Ends it.</param>
-    public async Task<RehearsalResult> TryAsync(JournalEntry entry, Plan plan, HostObservation observed, IExpectedState wanted, CancellationToken cancellation)
+    public async Task<RehearsalResult> TryAsync(JournalEntry entry, Plan plan, IExpectedState wanted, CancellationToken cancellation)
     {
         var expectations = wanted.Rehearsed();
         var services = plan.Changes.Select(c => c.Work).OfType<ActivateService>().Where(w => w.Activation != Activation.Stop).Select(w => w.Service).ToHashSet();
@@ -36,7 +35,7 @@ internal sealed class Rehearsal(IHost host, IHostWriter writer, ApplyLimits limi
 
         try
         {
-            var started = services.Concat(await BesideAsync(services, observed, cancellation).ConfigureAwait(false)).ToHashSet();
+            var started = services.Concat(await BesideAsync(services, cancellation).ConfigureAwait(false)).ToHashSet();
             await using var rehearsal = await writer.StartRehearsalAsync(Request(entry, started), cancellation).ConfigureAwait(false);
             return await JudgeAsync(rehearsal, expectations, wanted, services, cancellation).ConfigureAwait(false);
         }
@@ -51,15 +50,17 @@ internal sealed class Rehearsal(IHost host, IHostWriter writer, ApplyLimits limi
     /// for passwords, does not listen. The host's own sockets are no choice: the view has other inodes, and a staged
     /// configuration must not talk to a live daemon.
     /// </summary>
-    private async Task<IReadOnlyList<ServiceKind>> BesideAsync(HashSet<ServiceKind> services, HostObservation observed, CancellationToken cancellation)
+    private async Task<IReadOnlyList<ServiceKind>> BesideAsync(HashSet<ServiceKind> services, CancellationToken cancellation)
     {
         var beside = new List<ServiceKind>();
-        foreach (var needed in services.SelectMany(s => MailServices.Of(s).Needs(observed.Services[s])).Distinct().Where(n => !services.Contains(n)))
+        foreach (var other in Enum.GetValues<ServiceKind>().Where(k => !services.Contains(k)))
         {
+            var asks = await Task.WhenAll(services.Select(s => MailServices.Of(s).AsksAsync(other, host, cancellation))).ConfigureAwait(false);
+
             // Where it is down, nobody can log in after the apply either, and the rehearsal says so.
-            if (await MailServices.Of(needed).IsRunningAsync(host, cancellation).ConfigureAwait(false))
+            if (asks.Contains(true) && await MailServices.Of(other).IsRunningAsync(host, cancellation).ConfigureAwait(false))
             {
-                beside.Add(needed);
+                beside.Add(other);
             }
         }
 

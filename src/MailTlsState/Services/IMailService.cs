@@ -23,9 +23,11 @@ public interface IMailService
     /// <summary>True while its master process lives.</summary>
     Task<bool> IsRunningAsync(IHost host, CancellationToken cancellation);
 
-    /// <summary>The other servers without whose sockets it cannot serve, as its configuration says.</summary>
-    /// <param name="observed">What it said of itself.</param>
-    IReadOnlyList<ServiceKind> Needs(ServiceObservation observed);
+    /// <summary>True when its configuration makes it ask another service, without whose sockets it cannot serve.</summary>
+    /// <param name="other">The other service.</param>
+    /// <param name="host">The host.</param>
+    /// <param name="cancellation">Ends it.</param>
+    Task<bool> AsksAsync(ServiceKind other, IHost host, CancellationToken cancellation);
 
     /// <summary>The file that it logs to, or null for the system's log.</summary>
     Task<string?> LogFileAsync(IHost host, CancellationToken cancellation);

@@ -82,7 +82,6 @@ public sealed class PostfixEndpointTests
         Assert.DoesNotContain("not rehearsed", applied.Error, StringComparison.OrdinalIgnoreCase);
         await lab.VerifyAsync(0);
         await lab.ConvergedAsync();
-        await lab.Host.RunRemoteAsync("true");
         var told = (await lab.Host.RunRemoteAsync("{ sleep 1; printf 'EHLO x\\r\\n'; sleep 1; printf 'QUIT\\r\\n'; } | openssl s_client -quiet -starttls smtp -connect 10.77.0.1:587 2>&1")).Output;
         Assert.Contains("AUTH PLAIN", told, StringComparison.Ordinal);
 

@@ -28,7 +28,7 @@ public sealed class DovecotService : IMailService
     public string ConfigurationPath => MainFile;
 
     /// <inheritdoc/>
-    public IReadOnlyList<ServiceKind> Needs(ServiceObservation observed) => [];
+    public Task<bool> AsksAsync(ServiceKind other, IHost host, CancellationToken cancellation) => Task.FromResult(false);
 
     /// <inheritdoc/>
     public async Task<ServiceObservation> ObserveAsync(IHost host, ObservedFiles files, Manifest manifest, CancellationToken cancellation)

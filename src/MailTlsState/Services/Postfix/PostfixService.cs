@@ -67,14 +67,18 @@ public sealed class PostfixService : IMailService
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<ServiceKind> Needs(ServiceObservation observed)
+    public async Task<bool> AsksAsync(ServiceKind other, IHost host, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(observed);
-        var answers = new PostfixAnswers(observed.Answers);
-        var own = PostconfOutput.ParseSettings(answers.Raw.GetValueOrDefault(PostfixAnswers.MasterOverrides, ""));
-        return answers.Parameter("smtpd_sasl_type") == "dovecot" || own.Any(s => s.Key.EndsWith("/smtpd_sasl_type", StringComparison.Ordinal) && s.Value == "dovecot")
-            ? [ServiceKind.Dovecot]
-            : [];
+        if (other != ServiceKind.Dovecot)
+        {
+            return false;
+        }
+
+        var said = await Task.WhenAll(
+            host.RunAsync(new ProcessCall(Postconf, ["-c", ConfigDirectory, "smtpd_sasl_type"]), cancellation),
+            host.RunAsync(new ProcessCall(Postconf, ["-c", ConfigDirectory, "-P"]), cancellation)).ConfigureAwait(false);
+        return PostconfOutput.ParseSettings(said[0].Output).Concat(PostconfOutput.ParseSettings(said[1].Output))
+            .Any(s => s.Key.Split('/')[^1] == "smtpd_sasl_type" && s.Value == "dovecot");
     }
 
     /// <inheritdoc/>

@@ -45,7 +45,12 @@ public sealed class SavedPlanTests
     {
         await using var lab = await MailLab.StartAsync();
         await lab.RunAsync($"mailtls observe {MailLab.Manifest} -o /root/observation.json");
-        Assert.DoesNotContain("PRIVATE KEY", await lab.Host.ReadFileAsync("/root/observation.json"), StringComparison.Ordinal);
+
+        // The key that Debian made is looked at for what it is; not one of its lines is written down.
+        var observation = await lab.Host.ReadFileAsync("/root/observation.json");
+        var key = (await lab.Host.ReadFileAsync("/etc/ssl/private/ssl-cert-snakeoil.key")).Split('\n').Where(l => l.Length > 20 && !l.StartsWith("-----", StringComparison.Ordinal)).ToList();
+        Assert.NotEmpty(key);
+        Assert.All(key, line => Assert.DoesNotContain(line, observation, StringComparison.Ordinal));
         var here = (await lab.PlanAsync(2)).Output;
 
         await lab.RunAsync($"mkdir /srv/review; cp {MailLab.Manifest} /root/observation.json /srv/review; chown -R nobody /srv/review");

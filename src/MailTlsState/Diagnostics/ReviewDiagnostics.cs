@@ -1,3 +1,5 @@
+using MailTlsState.Hosts;
+
 namespace MailTlsState.Diagnostics;
 
 /// <summary>Findings about what is there before the first apply, and about what somebody changed since (MTS062x, MTS063x). None of them ends a plan.</summary>
@@ -109,10 +111,10 @@ public static class ReviewDiagnostics
         Warning(OverriddenCode, $"{setting} has no effect: {by} is read later and overrides it", "remove the line", file, line);
 
     internal static Diagnostic SharedDirectoryClosed(string path, int mode) =>
-        new(SharedDirectoryClosedCode, Severity.Warning, $"{path} has mode {Octal(mode)}, so other programs cannot reach what they need below it", $"chmod 755 {path}, and keep private keys in a directory of their own");
+        new(SharedDirectoryClosedCode, Severity.Warning, $"{path} has mode {FileModes.Octal(mode)}, so other programs cannot reach what they need below it", $"chmod 755 {path}, and keep private keys in a directory of their own");
 
     internal static Diagnostic KeyReadable(string path, int mode, bool byAll) =>
-        new(KeyReadableCode, byAll ? Severity.Warning : Severity.Note, $"the private key {path} has mode {Octal(mode)}: {(byAll ? "everybody" : "its group")} can read it", $"chmod 600 {path}");
+        new(KeyReadableCode, byAll ? Severity.Warning : Severity.Note, $"the private key {path} has mode {FileModes.Octal(mode)}: {(byAll ? "everybody" : "its group")} can read it", $"chmod 600 {path}");
 
     internal static Diagnostic NoSan(string path, int line, int version) =>
         Warning(NoSanCode, $"the certificate is X.509 v{version} without a subject alternative name", "issue a new one; apply does", path, line);
@@ -132,8 +134,6 @@ public static class ReviewDiagnostics
 
     internal static Diagnostic Repeated(string file, int line, string setting, int last) =>
         Warning(RepeatedCode, $"{setting} is set again in line {last}, which counts", "remove the line that does not count", file, line);
-
-    private static string Octal(int mode) => "0" + Convert.ToString(mode, 8);
 
     private static Diagnostic Warning(DiagnosticCode code, string fact, string remedy, string file, int line) =>
         new(code, Severity.Warning, fact, remedy, new SourceLocation(file, line, 1));

@@ -230,10 +230,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         foreach (var activation in entry.Activations)
         {
             progress.Begin($"{activation.Activation.ToString().ToLowerInvariant()} {activation.Service.Name()}");
-            var failure = activation.Activation == Activation.Stop
-                ? await control.StopAsync(activation.Service).ConfigureAwait(false)
-                : await control.ActivateAsync(activation.Service, activation.Activation).ConfigureAwait(false);
-            if (failure is { } failed)
+            if (await control.ActivateAsync(activation.Service, activation.Activation).ConfigureAwait(false) is { } failed)
             {
                 _diagnostics.Add(ExecutionDiagnostics.ActivationFailed(failed.Call.ToString(), failed.Result.ExitCode, failed.Words));
             }

@@ -243,7 +243,7 @@ public sealed class FileTransaction
             throw HostWriteException.Swapped(step.Path);
         }
 
-        if (step.CurrentDigest(_host) != step.OldDigest)
+        if (Step.DigestOf(_host, step.Path) != step.OldDigest)
         {
             throw new PlanStaleException([$"{step.Path} changed after it was observed"]);
         }

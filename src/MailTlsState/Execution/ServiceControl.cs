@@ -24,10 +24,15 @@ internal sealed class ServiceControl(IHost host, IHostWriter writer, bool system
     /// <summary>True while the service's master lives.</summary>
     public Task<bool> IsRunningAsync(ServiceKind kind) => MailServices.Of(kind).IsRunningAsync(host, CancellationToken.None);
 
-    /// <summary>Reloads, restarts or starts.</summary>
+    /// <summary>Reloads, restarts, starts or stops.</summary>
     /// <returns>What failed, or null.</returns>
     public async Task<Failure?> ActivateAsync(ServiceKind kind, Activation activation)
     {
+        if (activation == Activation.Stop)
+        {
+            return await StopAsync(kind).ConfigureAwait(false);
+        }
+
         if (activation != Activation.Restart || systemd)
         {
             return await RunAsync(MailServices.Of(kind).Activate(activation, systemd)).ConfigureAwait(false);

@@ -60,7 +60,7 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now)
                     Issue(i);
                     break;
                 case RemoveFile r:
-                    _after.Add(new RemoveFileStep(host.Resolve(r.Path), Fingerprint.Digest(host.ReadBytes(r.Path) ?? throw Moved(r.Path))));
+                    _after.Add(new RemoveFileStep(host.Resolve(r.Path), Step.DigestOf(host, r.Path) ?? throw Moved(r.Path)));
                     break;
                 case RemoveText r:
                     _ = ReadPlanned(r.Path, r.BeforeDigest);
@@ -91,7 +91,7 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now)
 
         // What takes the pair's place left its before-image; where nothing does, the file itself only changes its name.
         var replaces = files.Find(f => f.Path == path);
-        var (image, digest) = (replaces?.BeforeImage, replaces?.OldDigest ?? Fingerprint.Digest(host.ReadBytes(path) ?? throw Moved(path)));
+        var (image, digest) = (replaces?.BeforeImage, replaces?.OldDigest ?? Step.DigestOf(host, path) ?? throw Moved(path));
         return [.. _before, .. files, new KeepPairStep(kept.Path, image ?? path, digest, started), .. _after.Where(s => image is not null || s is not RemoveFileStep || s.Path != path)];
     }
 

@@ -25,6 +25,9 @@ public abstract record Step(string Path)
     /// <summary>Names that exist only while the apply runs.</summary>
     public virtual IEnumerable<string> TemporaryNames => [];
 
+    /// <summary>Digest of the file at <paramref name="path"/>, or null when nothing is there.</summary>
+    public static string? DigestOf(IHostWriter host, string path) => host.ReadBytes(path) is { } bytes ? Fingerprint.Digest(bytes) : null;
+
     /// <summary>The directory of <paramref name="path"/>.</summary>
     public static string Parent(string path) => path.LastIndexOf('/') is > 0 and var i ? path[..i] : "/";
 
@@ -109,10 +112,7 @@ public sealed record ReplaceFileStep(string Path, string Staged, string? BeforeI
     public override IEnumerable<string> TemporaryNames => BeforeImage is null ? [Staged] : [Staged, BeforeImage];
 
     /// <inheritdoc/>
-    public override bool IsDone(IHostWriter host) => CurrentDigest(host) == NewDigest;
-
-    /// <summary>Digest of what stands at the path now, or null when nothing does.</summary>
-    public string? CurrentDigest(IHostWriter host) => host.ReadBytes(Path) is { } bytes ? Fingerprint.Digest(bytes) : null;
+    public override bool IsDone(IHostWriter host) => DigestOf(host, Path) == NewDigest;
 
     /// <summary>Keeps the old file under a second name, so that it can come back with content, owner, mode, label and ACL as they were.</summary>
     public void KeepBeforeImage(IHostWriter host)
@@ -138,7 +138,7 @@ public sealed record ReplaceFileStep(string Path, string Staged, string? BeforeI
     /// <inheritdoc/>
     public override void Undo(IHostWriter host)
     {
-        var now = CurrentDigest(host);
+        var now = DigestOf(host, Path);
         if (now == NewDigest)
         {
             BringBack(host);
@@ -163,8 +163,8 @@ public sealed record ReplaceFileStep(string Path, string Staged, string? BeforeI
             return;
         }
 
-        var image = host.ReadBytes(BeforeImage);
-        if (image is null || Fingerprint.Digest(image) != OldDigest)
+        var image = DigestOf(host, BeforeImage);
+        if (image != OldDigest)
         {
             throw new StepNotUndoneException($"the former content of {Path} is {(image is null ? "missing" : "damaged")} at {BeforeImage}");
         }
@@ -193,7 +193,7 @@ public sealed record RemoveFileStep(string Path, string Digest) : Step(Path)
     public override bool FollowsProof => true;
 
     /// <inheritdoc/>
-    public override bool IsDone(IHostWriter host) => host.ReadBytes(Path) is not { } now || Fingerprint.Digest(now) != Digest;
+    public override bool IsDone(IHostWriter host) => DigestOf(host, Path) != Digest;
 
     /// <inheritdoc/>
     public override void Do(IHostWriter host)
@@ -261,7 +261,7 @@ public sealed record KeepPairStep(string Path, string Source, string Digest, Dat
     public override bool FollowsProof => true;
 
     /// <inheritdoc/>
-    public override bool IsDone(IHostWriter host) => host.ReadBytes(Source) is not { } now || Fingerprint.Digest(now) != Digest;
+    public override bool IsDone(IHostWriter host) => DigestOf(host, Source) != Digest;
 
     /// <inheritdoc/>
     public override void Do(IHostWriter host)

@@ -101,7 +101,7 @@ internal sealed class CertificatePlanner(Manifest manifest, HostObservation obse
                     break;
                 case FileKind.Absent:
                     var mode = own.Contains(path) ? PrivateDirectory : SharedDirectory;
-                    _changes.Add(new Change("directory", path, ChangeAction.Create, "it does not exist", [new("owner", null, "root:root"), new("mode", null, Octal(mode))], null, [])
+                    _changes.Add(new Change("directory", path, ChangeAction.Create, "it does not exist", [new("owner", null, "root:root"), new("mode", null, FileModes.Octal(mode))], null, [])
                     {
                         Work = new MakeDirectory(path, mode),
                     });
@@ -129,7 +129,7 @@ internal sealed class CertificatePlanner(Manifest manifest, HostObservation obse
         }
         else if ((directory.Mode & 0x12) != 0)
         {
-            _diagnostics.Add(PlanDiagnostics.DirectoryUnusable(at, directory.Path, $"can be written by others (mode {Octal(directory.Mode)})"));
+            _diagnostics.Add(PlanDiagnostics.DirectoryUnusable(at, directory.Path, $"can be written by others (mode {FileModes.Octal(directory.Mode)})"));
         }
         else if ((directory.Mode & 0x3F) != 0)
         {
@@ -264,7 +264,7 @@ internal sealed class CertificatePlanner(Manifest manifest, HostObservation obse
                 path,
                 ChangeAction.Update,
                 "others may read or change it",
-                [new("owner", $"{file.Owner}:{file.Group}", "0:0"), new("mode", Octal(file.Mode), Octal(PrivateFile))],
+                [new("owner", $"{file.Owner}:{file.Group}", "0:0"), new("mode", FileModes.Octal(file.Mode), FileModes.Octal(PrivateFile))],
                 null,
                 [])
             {
@@ -276,8 +276,6 @@ internal sealed class CertificatePlanner(Manifest manifest, HostObservation obse
     private static string? Names(CertificateFacts? leaf) => leaf is null ? null : string.Join(", ", leaf.DnsNames);
 
     private static string Name(string path) => path[(path.LastIndexOf('/') + 1)..];
-
-    private static string Octal(int mode) => "0" + Convert.ToString(mode, 8);
 
     private static string Day(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 }

@@ -62,6 +62,17 @@ public sealed record Change(
     string? Diff,
     IReadOnlyList<string> Effects)
 {
+    /// <summary>A service that is made to use what is on disk.</summary>
+    /// <param name="service">Which.</param>
+    /// <param name="how">How.</param>
+    /// <param name="reason">Why, in a few words.</param>
+    /// <param name="what">What differs besides, if anything.</param>
+    public static Change Activate(ServiceKind service, Activation how, string reason, params IEnumerable<AttributeChange> what) =>
+        new("service", service.Name(), ChangeAction.Activate, reason, [new("activation", null, how.ToString().ToLowerInvariant()), .. what], null, [])
+        {
+            Work = new ActivateService(service, how),
+        };
+
     /// <summary>
     /// What the executor does for it, or null when another change's work covers it (a listener is part of master.cf's edit).
     /// Never written to a plan file: apply plans anew and takes no path, content or command from a file.

@@ -122,12 +122,11 @@ public static class Planner
     private static Change? Activation(
         Manifest manifest, TlsPolicy policy, ServiceManifest service, HostObservation observed, DateTimeOffset now, bool configured, bool newFiles)
     {
-        var name = service.Kind.Name();
         if (!observed.Services[service.Kind].Running)
         {
             return service.State == DesiredServiceState.AsFound
                 ? null
-                : Change(Planning.Activation.Start, "it is not running", [new("state", "stopped", "running")]);
+                : Change.Activate(service.Kind, Planning.Activation.Start, "it is not running", new AttributeChange("state", "stopped", "running"));
         }
 
         var reasons = new List<string>();
@@ -153,13 +152,7 @@ public static class Planner
             reasons.Add("it serves something else than what is on disk");
         }
 
-        return Change(Planning.Activation.Reload, string.Join(" and ", reasons), attributes);
-
-        Change Change(Activation activation, string reason, IReadOnlyList<AttributeChange> what) =>
-            new("service", name, ChangeAction.Activate, reason, [new("activation", null, activation.ToString().ToLowerInvariant()), .. what], null, [])
-            {
-                Work = new ActivateService(service.Kind, activation),
-            };
+        return Change.Activate(service.Kind, Planning.Activation.Reload, string.Join(" and ", reasons), attributes);
     }
 
     private static IEnumerable<AttributeChange> ServedOtherwise(Manifest manifest, TlsPolicy policy, ServiceManifest service, HostObservation observed, DateTimeOffset now)

@@ -11,20 +11,8 @@ internal sealed class HeldApply(MailLab lab)
     private const string Status = "/run/held.status";
 
     /// <summary>Replaces a program: with arguments that match the shell pattern it first runs <paramref name="first"/>.</summary>
-    public Task ReplaceAsync(string program, string pattern, string first) => lab.RunAsync(
-        $"""
-        set -e
-        mv {program} {program}.real
-        cat >{program} <<'END'
-        #!/bin/sh
-        case "$*" in {pattern}) {first} ;; esac
-        exec {program}.real "$@"
-        END
-        chmod 755 {program}
-        """);
-
-    /// <summary>Brings the program back.</summary>
-    public Task RestoreAsync(string program) => lab.RunAsync($"mv -f {program}.real {program}");
+    public Task ReplaceAsync(string program, string pattern, string first) =>
+        lab.ReplaceAsync(program, $"case \"$*\" in {pattern}) {first} ;; esac\nexec {program}.real \"$@\"");
 
     /// <summary>Starts it and returns when it waits where Dovecot is reloaded: after the commit, before verification.</summary>
     public async Task StartToReloadAsync(string command)

@@ -63,6 +63,13 @@ internal sealed class MailLab : IAsyncDisposable
 
     public async Task<CommandResult> RunAsync(string command, int exitCode = 0) => (await Host.RunAsync(command, timeLimit: Patience)).Expect(exitCode);
 
+    /// <summary>Puts a script in the place of a program; the program is <c>NAME.real</c> then.</summary>
+    public Task ReplaceAsync(string program, string script) => RunAsync(
+        $"mv {program} {program}.real && cat >{program} <<'END'\n#!/bin/sh\n{script}\nEND\nchmod 755 {program}");
+
+    /// <summary>Brings the program back.</summary>
+    public Task RestoreAsync(string program) => RunAsync($"mv -f {program}.real {program}");
+
     public Task<CommandResult> PlanAsync(int exitCode) => RunAsync($"mailtls plan {Manifest} --detailed-exitcode", exitCode);
 
     public Task<CommandResult> ApplyAsync(int exitCode, string source = Manifest) => RunAsync($"mailtls apply {source} --auto-approve", exitCode);

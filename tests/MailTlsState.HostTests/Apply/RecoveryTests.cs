@@ -28,7 +28,7 @@ public sealed class RecoveryTests
 
         // A recovery that is killed as well is recovered by the next.
         await lab.RunAsync("mailtls recover", 137);
-        await new HeldApply(lab).RestoreAsync("/usr/bin/doveadm");
+        await lab.RestoreAsync("/usr/bin/doveadm");
         Assert.Contains("MTS0711", (await lab.PlanAsync(2)).Error, StringComparison.Ordinal);
         Assert.Contains("verified", (await lab.RunAsync("mailtls recover")).Error, StringComparison.Ordinal);
         Assert.Empty(before.ChangesTo(await lab.Host.SnapshotAsync()));
@@ -45,7 +45,7 @@ public sealed class RecoveryTests
     {
         await using var lab = await MailLab.StartAsync();
         await KillAsync(lab);
-        await new HeldApply(lab).RestoreAsync("/usr/bin/doveadm");
+        await lab.RestoreAsync("/usr/bin/doveadm");
         var result = await lab.ApplyAsync(0);
         Assert.Contains("MTS0705", result.Error, StringComparison.Ordinal);
         Assert.Contains("Apply complete", result.Output, StringComparison.Ordinal);
@@ -58,7 +58,7 @@ public sealed class RecoveryTests
     {
         await using var lab = await MailLab.StartAsync();
         var (before, served) = await KillAsync(lab);
-        await new HeldApply(lab).RestoreAsync("/usr/bin/doveadm");
+        await lab.RestoreAsync("/usr/bin/doveadm");
 
         // As after a power cut: no daemon runs, and the recovery comes before they do.
         await lab.RunAsync("pkill -9 -x master; pkill -9 -x dovecot; pkill -9 smtpd; while pgrep -x 'master|dovecot|smtpd' >/dev/null; do sleep 0.1; done");
@@ -77,7 +77,7 @@ public sealed class RecoveryTests
     {
         await using var lab = await MailLab.StartAsync();
         await KillAsync(lab);
-        await new HeldApply(lab).RestoreAsync("/usr/bin/doveadm");
+        await lab.RestoreAsync("/usr/bin/doveadm");
         await lab.RunAsync($"cp -p {Journal} /root/good; sed -i '1s/intermediate\\|mailtls/xailtls/' {Journal}");
         var half = await lab.Host.SnapshotAsync();
         foreach (var command in new[] { "mailtls recover", $"mailtls apply {MailLab.Manifest} --auto-approve" })

@@ -111,7 +111,7 @@ public sealed class RollbackTests
         Assert.Contains("mailtls recover", error, StringComparison.Ordinal);
         await lab.RunAsync("mailtls recover", 6);
         await lab.RunAsync("mv -f /usr/sbin/dovecot.away /usr/sbin/dovecot");
-        await held.RestoreAsync("/usr/bin/doveadm");
+        await lab.RestoreAsync("/usr/bin/doveadm");
         await lab.RunAsync("mailtls recover");
         Assert.Empty(before.ChangesTo(await lab.Host.SnapshotAsync()));
         await lab.Host.ServedCertificateAsync(993);

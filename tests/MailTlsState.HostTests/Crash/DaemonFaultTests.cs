@@ -46,9 +46,9 @@ public sealed class DaemonFaultTests
     public async Task A_postfix_reload_that_returns_0_and_does_nothing_is_undone()
     {
         await using var host = await FaultHost.StockAsync();
-        await host.ReplaceAsync(Postfix, $"case \"$*\" in *reload*) exit 0;; esac\nexec {Postfix}.real \"$@\"");
+        await host.Lab.ReplaceAsync(Postfix, $"case \"$*\" in *reload*) exit 0;; esac\nexec {Postfix}.real \"$@\"");
         await host.RollsBackAsync(5, ["MTS07", "465"]);
-        await host.RestoreAsync(Postfix);
+        await host.Lab.RestoreAsync(Postfix);
         await host.SucceedsAsync();
     }
 
@@ -60,10 +60,10 @@ public sealed class DaemonFaultTests
         await host.Lab.RunAsync($"cp -p {MailLab.Bundle} /root/old.pem; readlink /proc/self/ns/net >/root/net");
 
         // Only on the host itself: a rehearsal has a network of its own.
-        await host.ReplaceAsync(Smtpd, $"case \"$*\" in *465*|*submissions*|*smtps*) [ \"$(readlink /proc/self/ns/net)\" != \"$(cat /root/net)\" ] || exec {Smtpd}.real \"$@\" -o smtpd_tls_chain_files=/root/old.pem;; esac\nexec {Smtpd}.real \"$@\"");
+        await host.Lab.ReplaceAsync(Smtpd, $"case \"$*\" in *465*|*submissions*|*smtps*) [ \"$(readlink /proc/self/ns/net)\" != \"$(cat /root/net)\" ] || exec {Smtpd}.real \"$@\" -o smtpd_tls_chain_files=/root/old.pem;; esac\nexec {Smtpd}.real \"$@\"");
         var error = await host.RollsBackAsync(5, ["MTS07", "submissions"]);
         Assert.DoesNotContain("imaps", error, StringComparison.Ordinal);
-        await host.RestoreAsync(Smtpd);
+        await host.Lab.RestoreAsync(Smtpd);
         await host.Lab.RunAsync("postfix reload");
         await host.SucceedsAsync();
     }
@@ -73,11 +73,11 @@ public sealed class DaemonFaultTests
     {
         await using var host = await FaultHost.StockAsync();
         await host.Lab.RunAsync("doveadm stop; while pgrep -x dovecot; do sleep 0.05; done");
-        await host.ReplaceAsync(Postfix, $"case \"$*\" in *reload*) exit 0;; esac\nexec {Postfix}.real \"$@\"");
+        await host.Lab.ReplaceAsync(Postfix, $"case \"$*\" in *reload*) exit 0;; esac\nexec {Postfix}.real \"$@\"");
         await host.RollsBackAsync(5, ["start dovecot", "MTS07"]);
         Assert.NotEqual(0, (await host.Host.RunAsync("pgrep -x dovecot")).ExitCode);
 
-        await host.RestoreAsync(Postfix);
+        await host.Lab.RestoreAsync(Postfix);
         await host.SucceedsAsync();
         await host.Lab.RunAsync("pgrep -x dovecot");
     }
@@ -88,7 +88,7 @@ public sealed class DaemonFaultTests
         await using var host = await FaultHost.StockAsync();
         var tree = await host.Host.SnapshotAsync();
         var served = await Handshake.AllAsync(host.Network, new Dictionary<string, string>());
-        await host.ReplaceAsync(Doveadm, $"[ -e /usr/sbin/dovecot ] || exit 1\nmv /usr/sbin/dovecot /usr/sbin/dovecot.away; exec {Doveadm}.real stop");
+        await host.Lab.ReplaceAsync(Doveadm, $"[ -e /usr/sbin/dovecot ] || exit 1\nmv /usr/sbin/dovecot /usr/sbin/dovecot.away; exec {Doveadm}.real stop");
         var failed = (await host.Host.RunAsync(CrashHost.Apply, timeLimit: CrashHost.Limit)).Expect(6);
         Assert.Contains("mailtls recover", failed.Error, StringComparison.Ordinal);
         Assert.Contains("993", failed.Error, StringComparison.Ordinal);
@@ -96,7 +96,7 @@ public sealed class DaemonFaultTests
         // The files are back all the same, and Postfix serves the old state.
         Assert.Empty(tree.ChangesTo(await host.Host.SnapshotAsync()).Where(c => !c.Contains("/dovecot.away", StringComparison.Ordinal)));
         await host.Lab.RunAsync("mv /usr/sbin/dovecot.away /usr/sbin/dovecot");
-        await host.RestoreAsync(Doveadm);
+        await host.Lab.RestoreAsync(Doveadm);
         await host.Lab.RunAsync("mailtls recover");
         Assert.Empty(tree.ChangesTo(await host.Host.SnapshotAsync()));
         Assert.Equal(served, await Handshake.AllAsync(host.Network, new Dictionary<string, string>()));

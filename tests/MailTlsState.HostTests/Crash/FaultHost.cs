@@ -26,12 +26,6 @@ internal sealed class FaultHost : IAsyncDisposable
     public Task WantRenewalAsync() =>
         Lab.WriteManifestAsync("article", text => text.Replace("names: [mail.mydomain.com]", "names: [mail.mydomain.com, imap.mydomain.com]", StringComparison.Ordinal));
 
-    /// <summary>Puts a script in the place of a program; the program is <c>NAME.real</c> then.</summary>
-    public Task ReplaceAsync(string program, string script) => Lab.RunAsync(
-        $"mv {program} {program}.real && cat >{program} <<'END'\n#!/bin/sh\n{script}\nEND\nchmod 755 {program}");
-
-    public Task RestoreAsync(string program) => Lab.RunAsync($"mv -f {program}.real {program}");
-
     /// <summary>Runs something once the journal of the apply has a line of this state.</summary>
     public Task WhenAsync(string state, Func<Task> act) => Task.Run(async () =>
     {

@@ -96,7 +96,7 @@ internal sealed class RandomRun : IAsyncDisposable
         await _lab.RunAsync("touch -d '1 minute ago' /etc/postfix/main.cf /etc/postfix/master.cf; : >/var/log/mail.log");
         if (_case.Fault == "reload")
         {
-            await _lab.RunAsync($"mv {Postfix} {Postfix}.real; printf '#!/bin/sh\\ncase \"$*\" in *reload*) exit 0;; esac\\nexec {Postfix}.real \"$@\"\\n' >{Postfix}; chmod 755 {Postfix}");
+            await _lab.ReplaceAsync(Postfix, $"case \"$*\" in *reload*) exit 0;; esac\nexec {Postfix}.real \"$@\"");
         }
     }
 

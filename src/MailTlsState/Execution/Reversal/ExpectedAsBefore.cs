@@ -23,9 +23,7 @@ internal sealed class ExpectedAsBefore : IExpectedState
     {
         _id = request.Id;
         var works = plan.Changes.Select(c => c.Work).ToList();
-        var stopped = works.OfType<ActivateService>().Where(a => a.Activation == Activation.Stop).Select(a => a.Service).ToHashSet();
-        var started = works.OfType<ActivateService>().Where(a => a.Activation is Activation.Start or Activation.Restart).Select(a => a.Service).ToHashSet();
-        var touched = works.OfType<ActivateService>().Select(a => a.Service).ToHashSet();
+        var activations = works.OfType<ActivateService>().ToDictionary(a => a.Service, a => (Activation?)a.Activation);
         var restores = works.OfType<RestorePair>().Any();
         var now = request.Observed.Served.Select(JournalEndpoint.Of).ToList();
         _servedNow = [.. now.Select(n => n.Leaf)];
@@ -33,12 +31,13 @@ internal sealed class ExpectedAsBefore : IExpectedState
         foreach (var before in request.Entry.Before)
         {
             var present = now.Find(n => Same(n, before));
+            var activation = activations.GetValueOrDefault(before.Service);
             List<Answer> accepted = [];
-            if (stopped.Contains(before.Service))
+            if (activation == Activation.Stop)
             {
                 accepted.Add(Answer.None);
             }
-            else if (!touched.Contains(before.Service))
+            else if (activation is null)
             {
                 accepted.Add(present is null ? Answer.None : new Answer(present.Outcome, present.Leaf));
             }
@@ -54,7 +53,7 @@ internal sealed class ExpectedAsBefore : IExpectedState
                 }
 
                 // Somebody has closed it since, and not the apply. Of a service that is down nobody knows.
-                if (present is null && !started.Contains(before.Service) && !request.Record.Endpoints.Any(e => e.Service == before.Service && e.Port == before.Port && !e.Enabled))
+                if (present is null && activation == Activation.Reload && !request.Record.Endpoints.Any(e => e.Service == before.Service && e.Port == before.Port && !e.Enabled))
                 {
                     accepted.Add(Answer.None);
                 }
@@ -65,7 +64,7 @@ internal sealed class ExpectedAsBefore : IExpectedState
 
         foreach (var since in now.Where(n => !request.Entry.Before.Any(b => Same(n, b))))
         {
-            all.Add(new Expected(Question(request, since), stopped.Contains(since.Service) ? [Answer.None] : [Answer.None, new Answer(since.Outcome, null, AnyLeaf: true)]));
+            all.Add(new Expected(Question(request, since), activations.GetValueOrDefault(since.Service) == Activation.Stop ? [Answer.None] : [Answer.None, new Answer(since.Outcome, null, AnyLeaf: true)]));
         }
 
         _all = all;

@@ -50,7 +50,7 @@ internal sealed class RollbackPlanner(ReversalRequest request)
     // A roll-back that is rolled back had removed them.
     private IEnumerable<Change> Directories() => request.Entry.Steps.OfType<RemoveDirectoryStep>().Reverse()
         .Where(s => request.Observed.File(s.Path).Kind == FileKind.Absent)
-        .Select(s => new Change("directory", s.Path, ChangeAction.Create, request.Reason, [new("owner", null, "root:root"), new("mode", null, Octal(s.Old.Mode))], null, [])
+        .Select(s => new Change("directory", s.Path, ChangeAction.Create, request.Reason, [new("owner", null, "root:root"), new("mode", null, FileModes.Octal(s.Old.Mode))], null, [])
         {
             Work = new MakeDirectory(s.Path, s.Old.Mode),
         });
@@ -85,7 +85,7 @@ internal sealed class RollbackPlanner(ReversalRequest request)
                     step.Path,
                     ChangeAction.Update,
                     request.Reason,
-                    [new("owner", $"{now.Owner}:{now.Group}", $"{step.Old.Owner}:{step.Old.Group}"), new("mode", Octal(now.Mode), Octal(step.Old.Mode))],
+                    [new("owner", $"{now.Owner}:{now.Group}", $"{step.Old.Owner}:{step.Old.Group}"), new("mode", FileModes.Octal(now.Mode), FileModes.Octal(step.Old.Mode))],
                     null,
                     [])
                 {
@@ -114,31 +114,31 @@ internal sealed class RollbackPlanner(ReversalRequest request)
     private IEnumerable<Change> Activations(IReadOnlyList<Change> others)
     {
         var changes = others.Count > 0;
-
-        // It was down at the time, so the apply left it alone.
-        var since = new[] { ServiceKind.Postfix, ServiceKind.Dovecot }.Where(k => request.Entry.Activations.All(a => a.Service != k) && Edits(others, k)).Select(k => new JournalActivation(k, Activation.Reload));
-        foreach (var made in request.Entry.Activations.Concat(since))
+        foreach (var made in request.Entry.Activations)
         {
-            var running = request.Observed.Services.GetValueOrDefault(made.Service)?.Running ?? false;
-            var (activation, reason) = (made.Activation, running) switch
+            var (activation, reason) = (made.Activation, IsRunning(made.Service)) switch
             {
                 (Activation.Start, true) => (Activation.Stop, $"{request.Id} started it"),
                 (Activation.Start, false) => ((Activation?)null, ""),
                 (Activation.Stop, false) => (Activation.Start, $"{request.Id} stopped it"),
-                (_, false) => (changes && request.Entry.Activations.Contains(made) ? Activation.Start : null, "it is not running"),
+                (_, false) => (changes ? Activation.Start : null, "it is not running"),
                 (Activation.Restart, true) => (changes ? Activation.Restart : null, "its configuration goes back"),
                 _ => (changes ? Activation.Reload : null, "its configuration goes back"),
             };
             if (activation is { } how)
             {
-                yield return new Change(
-                    "service", made.Service.Name(), ChangeAction.Activate, reason, [new("activation", null, how.ToString().ToLowerInvariant())], null, [])
-                {
-                    Work = new ActivateService(made.Service, how),
-                };
+                yield return Change.Activate(made.Service, how, reason);
             }
         }
+
+        // What was down at the time was left alone by the apply, and may run by now.
+        foreach (var kind in request.Observed.Services.Keys.Where(k => request.Entry.Activations.All(a => a.Service != k) && IsRunning(k) && Edits(others, k)))
+        {
+            yield return Change.Activate(kind, Activation.Reload, "its configuration goes back");
+        }
     }
+
+    private bool IsRunning(ServiceKind kind) => request.Observed.Services.GetValueOrDefault(kind)?.Running ?? false;
 
     // Postfix's configuration is a directory, Dovecot's a file that includes its neighbours.
     private static bool Edits(IEnumerable<Change> changes, ServiceKind kind)
@@ -148,7 +148,5 @@ internal sealed class RollbackPlanner(ReversalRequest request)
         return changes.Any(c => c.Kind == "settings" && c.Name.StartsWith(directory + "/", StringComparison.Ordinal));
     }
 
-    private static string Show(FileAttributes a) => $"{a.Owner}:{a.Group} {Octal(a.Mode)}";
-
-    private static string Octal(int mode) => "0" + Convert.ToString(mode, 8);
+    private static string Show(FileAttributes a) => $"{a.Owner}:{a.Group} {FileModes.Octal(a.Mode)}";
 }

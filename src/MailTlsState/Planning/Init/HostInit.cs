@@ -6,6 +6,7 @@ using MailTlsState.Manifests;
 using MailTlsState.Planning.Review;
 using MailTlsState.Policies;
 using MailTlsState.Services;
+using MailTlsState.Services.Postfix;
 
 namespace MailTlsState.Planning.Init;
 
@@ -70,7 +71,7 @@ public static class HostInit
     {
         if (endpoints.Any(e => e.Service == ServiceKind.Postfix))
         {
-            var answer = await host.RunAsync(new ProcessCall("/usr/sbin/postconf", ["-c", "/etc/postfix", "-h", "myhostname"]), cancellation).ConfigureAwait(false);
+            var answer = await host.RunAsync(new ProcessCall(PostfixService.Postconf, ["-c", PostfixService.ConfigDirectory, "-h", "myhostname"]), cancellation).ConfigureAwait(false);
             if (answer.ExitCode == 0 && answer.Output.Trim() is { Length: > 0 } mine)
             {
                 return mine.ToLowerInvariant();

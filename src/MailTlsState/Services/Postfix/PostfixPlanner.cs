@@ -19,7 +19,7 @@ internal sealed class PostfixPlanner(ServicePlanRequest request)
         var at = request.Manifest.Source.Locate("/services/postfix");
         if (!_observed.Installed)
         {
-            return Failed(ServiceDiagnostics.NotInstalled(at, "Postfix", "/usr/sbin/postconf", "postfix"));
+            return Failed(ServiceDiagnostics.NotInstalled(at, "Postfix", PostfixService.Postconf, "postfix"));
         }
 
         if (_observed.ConfigurationError is { } error)

@@ -18,7 +18,8 @@ public sealed class PostfixService : IMailService
     /// <summary>The services that the master runs.</summary>
     public const string MasterCf = ConfigDirectory + "/master.cf";
 
-    private const string Postconf = "/usr/sbin/postconf";
+    /// <summary>Tells its settings.</summary>
+    public const string Postconf = "/usr/sbin/postconf";
 
     /// <inheritdoc/>
     public ServiceKind Kind => ServiceKind.Postfix;

@@ -18,7 +18,7 @@ internal static class VerifyCommand
     public static Command Create(CommandRunner run)
     {
         var connect = new Option<string?>("--connect") { Description = "verify over the network, reaching the manifest's host at this address", HelpName = "HOST=ADDRESS" };
-        var root = new Option<string?>("--root") { Description = "trust this root certificate (PEM); default is the private CA's on this host", HelpName = "FILE" };
+        var root = new Option<string?>("--root") { Description = "trust this root certificate (PEM); default is what the manifest trusts: the private CA's on this host, or the system's roots", HelpName = "FILE" };
         var command = new Command("verify", "Shake hands with every endpoint and compare what it serves with the manifest; exit 2 when something fails.") { GlobalOptions.Manifest, connect, root };
         command.SetAction((parse, cancellation) => run(parse, async context =>
         {
@@ -42,40 +42,43 @@ internal static class VerifyCommand
 
     private static async Task<IReadOnlyList<EndpointExpectation>> LocalAsync(CommandContext context, Manifest manifest, string? root, CancellationToken cancellation)
     {
-        var place = await CertificatePaths.LocateAsync(context.Host, manifest, cancellation).ConfigureAwait(false);
-        var files = CertificatePaths.Of(manifest, place.Generation);
+        var files = new ObservedFiles(context.Host);
         var listeners = context.Host.ObserveListenersAsync(cancellation);
-        var chain = await context.Host.ObserveFileAsync(files.Chain, cancellation).ConfigureAwait(false);
-        var leaf = PemFile.Parse(chain.Text ?? "").Certificates.FirstOrDefault()?.Facts?.Fingerprint;
+        var places = await CertificateIssuers.Of(manifest).ObserveAsync(context.Host, files, manifest, cancellation).ConfigureAwait(false);
+        var chains = await Task.WhenAll(places.Select(p => files.ResolveAsync(p.Files.Chain, cancellation))).ConfigureAwait(false);
+        var leaves = chains.Select(c => PemFile.Parse(c.Text ?? "").Certificates.FirstOrDefault()?.Facts?.Fingerprint).OfType<string>().ToList();
         return Expectations.Of(
             manifest,
             PolicyCatalogue.Resolve(manifest.Policy),
             EndpointTarget.Of(manifest, await listeners.ConfigureAwait(false)),
 
             // Nothing on disk can be served, so whatever is served is another leaf.
-            leaf ?? "none",
+            leaves.Count > 0 ? leaves : ["none"],
             Anchors(context, manifest, root));
     }
 
     private static IReadOnlyList<EndpointExpectation> Remote(CommandContext context, Manifest manifest, string address, string? root) =>
-        [.. Expectations.Of(manifest, PolicyCatalogue.Resolve(manifest.Policy), EndpointTarget.Of(manifest, []), null, Anchors(context, manifest, root))
+        [.. Expectations.Of(manifest, PolicyCatalogue.Resolve(manifest.Policy), EndpointTarget.Of(manifest, []), [], Anchors(context, manifest, root))
             .Select(e => e with { Address = address })];
 
     private static IReadOnlyList<byte[]> Anchors(CommandContext context, Manifest manifest, string? root)
     {
-        var path = root ?? CertificatePaths.Root((PrivateCaManifest)manifest.Certificate.Issuer);
-        byte[] bytes;
-        try
+        var paths = root is null ? CertificateIssuers.Of(manifest).TrustFiles(manifest) : [root];
+        foreach (var path in paths)
         {
-            bytes = context.ReadFile(path);
-        }
-        catch (MailTlsException) when (root is null)
-        {
-            throw new MailTlsException(CommandDiagnostics.NoTrustAnchor(path));
+            try
+            {
+                var anchors = TrustAnchors.Read(Encoding.Latin1.GetString(context.ReadFile(path)));
+                return anchors.Count > 0 ? anchors : throw new MailTlsException(CommandDiagnostics.NoTrustAnchor(path));
+            }
+            catch (MailTlsException unread) when (root is null && unread.Diagnostics[0].Code != CommandDiagnostics.NoTrustAnchorCode)
+            {
+                // The next place may have it.
+                continue;
+            }
         }
 
-        var anchors = PemFile.Parse(Encoding.Latin1.GetString(bytes)).Certificates.Select(c => c.Der!).ToList();
-        return anchors.Count > 0 ? anchors : throw new MailTlsException(CommandDiagnostics.NoTrustAnchor(path));
+        throw new MailTlsException(CommandDiagnostics.NoTrustAnchor(paths[0]));
     }
 
     private static string Address(string value, Manifest manifest)

@@ -28,6 +28,18 @@ public static class BundleWriter
     public static byte[] Chain(byte[] leaf, IReadOnlyList<byte[]> intermediates) =>
         [.. Certificate(leaf), .. intermediates.SelectMany(Certificate)];
 
+    /// <summary>The files of one pair in its layout; a key that stays is not written again.</summary>
+    public static IEnumerable<KeyValuePair<string, byte[]>> Files(MadePair pair, KeyPair key, byte[] leaf, IReadOnlyList<byte[]> intermediates)
+    {
+        if (pair.Files.IsBundle)
+        {
+            return [new(pair.Files.Chain, Bundle(key, leaf, intermediates))];
+        }
+
+        KeyValuePair<string, byte[]> chain = new(pair.Files.Chain, Chain(leaf, intermediates));
+        return pair.CreateKey ? [new(pair.Files.Key, Key(key)), chain] : [chain];
+    }
+
     /// <summary>One certificate in PEM.</summary>
     public static byte[] Certificate(byte[] der) => PrivateKeyPem.Encode(PemFile.CertificateLabel, der);
 }

@@ -1,4 +1,3 @@
-using MailTlsState.Certificates.PrivateCa;
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
@@ -6,7 +5,7 @@ using MailTlsState.Manifests;
 namespace MailTlsState.Certificates;
 
 /// <summary>One judgement of the files of one certificate; see <see cref="CertificateState.Examine"/>.</summary>
-internal sealed class CertificateExamination(CertificateManifest desired, KeyKind kind, PrivateCaState root, DateTimeOffset now)
+internal sealed class CertificateExamination(CertificateManifest desired, KeyKind kind, LeafRules rules, DateTimeOffset now)
 {
     private readonly List<CertificateReason> _reasons = [];
 
@@ -99,7 +98,11 @@ internal sealed class CertificateExamination(CertificateManifest desired, KeyKin
             Add(CertificateNeed.NewLeaf, "the private key does not match the certificate");
         }
 
-        JudgeIssuer(leaf, facts);
+        foreach (var text in rules.IssuerProblems(leaf.Der!, facts))
+        {
+            Add(CertificateNeed.NewLeaf, text);
+        }
+
         JudgeNames(facts);
         foreach (var text in LeafProfile.Problems(leaf.Der!, facts))
         {
@@ -107,35 +110,6 @@ internal sealed class CertificateExamination(CertificateManifest desired, KeyKin
         }
 
         return JudgeTimes(facts);
-    }
-
-    private void JudgeIssuer(PemBlock leaf, CertificateFacts facts)
-    {
-        if (!root.Exists)
-        {
-            Add(CertificateNeed.NewLeaf, "a new root CA is made");
-            return;
-        }
-
-        if (root.Facts is not { } ca)
-        {
-            return;
-        }
-
-        if (facts.Fingerprint == ca.Fingerprint)
-        {
-            Add(CertificateNeed.NewLeaf, "the root certificate stands in the server certificate's place");
-        }
-        else if (!LeafProfile.IsSignedBy(leaf.Der!, root.Certificate!))
-        {
-            Add(CertificateNeed.NewLeaf, facts.Issuer == ca.Subject
-                ? $"the certificate was not signed by the key of the root CA {ca.Subject}"
-                : $"the issuer is {Shown(facts.Issuer)}, the manifest's root CA is {ca.Subject}");
-        }
-        else if (facts.NotAfter > ca.NotAfter)
-        {
-            Add(CertificateNeed.NewLeaf, $"the certificate outlives its CA, which ends on {CertificateDiagnostics.Day(ca.NotAfter)}");
-        }
     }
 
     private void JudgeNames(CertificateFacts facts)
@@ -153,10 +127,9 @@ internal sealed class CertificateExamination(CertificateManifest desired, KeyKin
 
     private bool JudgeTimes(CertificateFacts facts)
     {
-        var wanted = ((PrivateCaManifest)desired.Issuer).LeafLifetime;
-        if (facts.NotAfter - facts.NotBefore > wanted)
+        if (rules.Longest is { } longest && facts.NotAfter - facts.NotBefore > longest)
         {
-            Add(CertificateNeed.NewLeaf, $"the certificate is valid for {Durations.Text(facts.NotAfter - facts.NotBefore)}, the manifest allows {Durations.Text(wanted)}");
+            Add(CertificateNeed.NewLeaf, $"the certificate is valid for {Durations.Text(facts.NotAfter - facts.NotBefore)}, the manifest allows {Durations.Text(longest)}");
         }
 
         if (now < facts.NotBefore)
@@ -171,9 +144,7 @@ internal sealed class CertificateExamination(CertificateManifest desired, KeyKin
             return true;
         }
 
-        // A leaf that is cut at the root's end gains nothing from a renewal: it would be renewed by every apply until that day.
-        var due = now >= CertificateState.RenewalDue(facts, desired.RenewBefore)
-            && PrivateCaIssuer.EndOfNewLeaf(wanted, root.Facts?.NotAfter, now) > facts.NotAfter;
+        var due = now >= CertificateState.RenewalDue(facts, desired.RenewBefore) && rules.Gains(facts);
         if (due)
         {
             var before = CertificateState.RemainingAtRenewal(facts, desired.RenewBefore);
@@ -186,13 +157,11 @@ internal sealed class CertificateExamination(CertificateManifest desired, KeyKin
     // The files are MailTlsState's own, so any other form than its own is written anew, also where a daemon would read it.
     private void JudgeForm(PemFile? chain, PemFile? keys, PemBlock? leaf, PemBlock? key, bool split)
     {
-        foreach (var text in PemForm.Problems(chain, keys, leaf, key, split))
+        foreach (var text in PemForm.Problems(chain, keys, leaf, key, split, rules.SignsDirectly))
         {
             Add(CertificateNeed.Rewrite, text);
         }
     }
 
     private static bool Matches(CertificateFacts certificate, PemBlock key) => key.Key!.PublicKeyDigest == "sha256:" + certificate.PublicKeyFingerprint;
-
-    private static string Shown(string name) => name.Length == 0 ? "without a name" : name;
 }

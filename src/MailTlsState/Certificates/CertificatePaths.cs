@@ -11,12 +11,19 @@ public sealed record CertificateFiles(string Key, string Chain)
 {
     /// <summary>True when one file holds key and chain.</summary>
     public bool IsBundle => Key == Chain;
+
+    /// <summary>The key's algorithm, or null where it is not known.</summary>
+    public KeyFamily? Family { get; init; }
+
+    /// <summary>True when MailTlsState writes the files; what others write may have the key behind its certificate.</summary>
+    public bool IsOwn { get; init; } = true;
 }
 
-/// <summary>Where the files of a manifest's certificate are to be looked for.</summary>
-/// <param name="Generation">See <see cref="CertificatePaths"/>.</param>
-/// <param name="Former">Paths of key and chain that other generations or the other layout left in the directory, in ordinal order.</param>
-public sealed record CertificatePlace(int Generation, IReadOnlyList<string> Former);
+/// <summary>Where the files of one of a manifest's certificates are to be looked for.</summary>
+/// <param name="Files">Where key and chain lie now, or would.</param>
+/// <param name="Generation">See <see cref="CertificatePaths"/>; 1 for files that another tool keeps.</param>
+/// <param name="Former">Paths of key and chain that other generations or the other layout left in the directory, in ordinal order; they go with the next certificate.</param>
+public sealed record CertificatePlace(CertificateFiles Files, int Generation, IReadOnlyList<string> Former);
 
 /// <summary>
 /// Where the files of a manifest's certificate lie. In the split layout a new key never takes the place of the old one, because
@@ -26,37 +33,45 @@ public sealed record CertificatePlace(int Generation, IReadOnlyList<string> Form
 /// </summary>
 public static class CertificatePaths
 {
-    /// <summary>Key and chain of the host's certificate: <c>HOST.pem</c>, or split <c>HOST.key</c> and <c>HOST.pem</c>.</summary>
+    /// <summary>Key and chain of one of the host's certificates: <c>HOST.pem</c>, or split <c>HOST.key</c> and <c>HOST.pem</c>; with two kinds <c>HOST.rsa.pem</c> and <c>HOST.ecdsa.pem</c>.</summary>
     /// <param name="manifest">The desired state.</param>
+    /// <param name="kind">Which of its key kinds.</param>
     /// <param name="generation">1 for the plain names.</param>
-    public static CertificateFiles Of(Manifest manifest, int generation)
+    public static CertificateFiles Of(Manifest manifest, KeyKind kind, int generation)
     {
         var c = manifest.Certificate;
-        var stem = $"{c.Directory}/{Stem(manifest, generation)}";
-        return c.Layout == CertificateLayout.Bundle ? new CertificateFiles(stem + ".pem", stem + ".pem") : new CertificateFiles(stem + ".key", stem + ".pem");
+        var stem = $"{c.Directory}/{Stem(Name(manifest, kind), generation)}";
+        return new CertificateFiles(c.Layout == CertificateLayout.Bundle ? stem + ".pem" : stem + ".key", stem + ".pem") { Family = KeyKinds.Family(kind) };
     }
 
     /// <summary>The one pair that was in use before the present one: key, leaf and chain in one file.</summary>
-    public static string Previous(Manifest manifest) => $"{manifest.Certificate.Directory}/.{manifest.Host}.previous.pem";
+    public static string Previous(Manifest manifest, KeyKind kind) => $"{manifest.Certificate.Directory}/.{Name(manifest, kind)}.previous.pem";
+
+    /// <summary>A key that is made for a certificate yet to come.</summary>
+    public static string NextKey(Manifest manifest, KeyKind kind) => $"{manifest.Certificate.Directory}/{Name(manifest, kind)}.next.key";
+
+    /// <summary>The request for a certificate yet to come (PKCS#10, PEM).</summary>
+    public static string Request(Manifest manifest, KeyKind kind) => $"{manifest.Certificate.Directory}/{Name(manifest, kind)}.csr";
 
     /// <summary>Looks for the generation on disk. Split: the highest whose key exists. Bundle: the plain name where it holds a key, else the highest chain without a key file beside it, else the first unused one.</summary>
-    public static async Task<CertificatePlace> LocateAsync(IHost host, Manifest manifest, CancellationToken cancellation)
+    public static async Task<CertificatePlace> LocateAsync(IHost host, Manifest manifest, KeyKind kind, CancellationToken cancellation)
     {
+        var name = Name(manifest, kind);
         var directory = manifest.Certificate.Directory;
         var bundle = manifest.Certificate.Layout == CertificateLayout.Bundle;
-        if (bundle && await IsPlainBundleAsync(host, manifest, cancellation).ConfigureAwait(false))
+        if (bundle && await IsPlainBundleAsync(host, manifest, kind, cancellation).ConfigureAwait(false))
         {
-            return new CertificatePlace(1, []);
+            return new CertificatePlace(Of(manifest, kind, 1), 1, []);
         }
 
         var names = await host.ListDirectoryAsync(directory, cancellation).ConfigureAwait(false);
-        var keys = Generations(names, manifest.Host, ".key");
-        var chains = Generations(names, manifest.Host, ".pem");
+        var keys = Generations(names, name, ".key");
+        var chains = Generations(names, name, ".pem");
         var newest = keys.Concat(chains).Append(0).Max();
         var generation = !bundle ? keys.Append(1).Max() : keys.Contains(newest) ? newest + 1 : Math.Max(newest, 1);
-        var now = Of(manifest, generation);
-        var all = keys.Select(g => Stem(manifest, g) + ".key").Concat(chains.Select(g => Stem(manifest, g) + ".pem"));
-        return new CertificatePlace(generation, [.. all.Select(n => $"{directory}/{n}").Except([now.Key, now.Chain]).Order(StringComparer.Ordinal)]);
+        var now = Of(manifest, kind, generation);
+        var all = keys.Select(g => Stem(name, g) + ".key").Concat(chains.Select(g => Stem(name, g) + ".pem"));
+        return new CertificatePlace(now, generation, [.. all.Select(n => $"{directory}/{n}").Except([now.Key, now.Chain]).Order(StringComparer.Ordinal)]);
     }
 
     /// <summary>The private CA's key, encrypted.</summary>
@@ -65,43 +80,24 @@ public static class CertificatePaths
     /// <summary>The private CA's certificate.</summary>
     public static string Root(PrivateCaManifest ca) => ca.Directory + "/ca.pem";
 
-    /// <summary>Directories that have to exist, each with all its parents, outermost first.</summary>
-    public static IReadOnlyList<string> Directories(Manifest manifest)
-    {
-        var wanted = new List<string> { manifest.Certificate.Directory };
-        if (manifest.Certificate.Issuer is PrivateCaManifest ca)
-        {
-            wanted.Add(ca.Directory);
-        }
-
-        return [.. wanted.SelectMany(WithParents).Distinct()];
-    }
-
-    /// <summary>Every path that has to be looked at.</summary>
-    public static IReadOnlyList<string> Observed(Manifest manifest, int generation)
-    {
-        var files = Of(manifest, generation);
-        var paths = new List<string>(Directories(manifest)) { files.Chain, files.Key };
-        if (manifest.Certificate.Issuer is PrivateCaManifest ca)
-        {
-            paths.Add(RootKey(ca));
-            paths.Add(Root(ca));
-        }
-
-        return [.. paths.Distinct()];
-    }
+    /// <summary>The directories and all their parents, outermost first.</summary>
+    public static IReadOnlyList<string> WithParents(IEnumerable<string> directories) => [.. directories.SelectMany(WithParents).Distinct()];
 
     // A directory that is not there cannot be listed, and needs not be.
-    private static async Task<bool> IsPlainBundleAsync(IHost host, Manifest manifest, CancellationToken cancellation)
+    private static async Task<bool> IsPlainBundleAsync(IHost host, Manifest manifest, KeyKind kind, CancellationToken cancellation)
     {
-        var file = await host.ObserveFileAsync(Of(manifest, 1).Chain, cancellation).ConfigureAwait(false);
+        var file = await host.ObserveFileAsync(Of(manifest, kind, 1).Chain, cancellation).ConfigureAwait(false);
         return file.Kind == FileKind.Absent
             ? (await host.ObserveFileAsync(manifest.Certificate.Directory, cancellation).ConfigureAwait(false)).Kind == FileKind.Absent
             : file.Kind != FileKind.Regular || file.Text is null || PemFile.Parse(file.Text).Keys.Any();
     }
 
-    private static string Stem(Manifest manifest, int generation) =>
-        generation == 1 ? manifest.Host : string.Create(CultureInfo.InvariantCulture, $"{manifest.Host}.{generation}");
+    // A daemon takes at most one certificate of each algorithm, so that is name enough.
+    private static string Name(Manifest manifest, KeyKind kind) =>
+        manifest.Certificate.Keys.Count == 1 ? manifest.Host : $"{manifest.Host}.{KeyKinds.Text(KeyKinds.Family(kind))}";
+
+    private static string Stem(string name, int generation) =>
+        generation == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}.{generation}");
 
     private static List<int> Generations(IReadOnlyList<string> names, string host, string end)
     {

@@ -57,20 +57,20 @@ public sealed record CertificateState(
     /// </param>
     public static DateTimeOffset RenewalDue(CertificateFacts leaf, TimeSpan? renewBefore) => leaf.NotAfter - RemainingAtRenewal(leaf, renewBefore);
 
-    /// <summary>Judges the files of one certificate that the private CA issues.</summary>
+    /// <summary>Judges the files of one certificate that MailTlsState keeps.</summary>
     /// <param name="desired">What the manifest wants.</param>
     /// <param name="kind">Which of its key kinds these files are for.</param>
     /// <param name="chain">The file with leaf and chain.</param>
     /// <param name="key">The file with the key; the same path (or null) in the bundle layout.</param>
-    /// <param name="root">The CA.</param>
+    /// <param name="rules">What its issuer asks.</param>
     /// <param name="now">The host's time.</param>
     public static CertificateState Examine(
         CertificateManifest desired,
         KeyKind kind,
         Hosts.FileObservation chain,
         Hosts.FileObservation? key,
-        PrivateCa.PrivateCaState root,
-        DateTimeOffset now) => new CertificateExamination(desired, kind, root, now).Examine(chain, key?.Path == chain.Path ? null : key);
+        LeafRules rules,
+        DateTimeOffset now) => new CertificateExamination(desired, kind, rules, now).Examine(chain, key?.Path == chain.Path ? null : key);
 
     internal static TimeSpan RemainingAtRenewal(CertificateFacts leaf, TimeSpan? renewBefore)
     {

@@ -1,6 +1,6 @@
 namespace MailTlsState.Certificates;
 
-/// <summary>The form of the files: key first, then the leaf, then nothing (a private CA signs the leaf itself, and the root is never sent).</summary>
+/// <summary>The form of the files: key first, then the leaf, then intermediates where there are any. The root is never sent.</summary>
 internal static class PemForm
 {
     /// <summary>Why the files are not in their form, for files that do hold a key and a leaf; empty when they are or hold none.</summary>
@@ -9,11 +9,12 @@ internal static class PemForm
     /// <param name="leaf">The leaf that was chosen.</param>
     /// <param name="key">The key that was chosen.</param>
     /// <param name="split">True when the two files differ.</param>
-    public static IEnumerable<string> Problems(PemFile? chain, PemFile? keys, PemBlock? leaf, PemBlock? key, bool split)
+    /// <param name="alone">True when the leaf stands alone, since a root signs it itself.</param>
+    public static IEnumerable<string> Problems(PemFile? chain, PemFile? keys, PemBlock? leaf, PemBlock? key, bool split, bool alone)
     {
         if (chain is not null)
         {
-            foreach (var text in Blocks(chain, leaf, split ? null : key, split ? "the certificate file" : "the file"))
+            foreach (var text in Blocks(chain, leaf, split ? null : key, split ? "the certificate file" : "the file", alone))
             {
                 yield return text;
             }
@@ -21,14 +22,14 @@ internal static class PemForm
 
         if (split && keys is not null)
         {
-            foreach (var text in Blocks(keys, null, key, "the key file"))
+            foreach (var text in Blocks(keys, null, key, "the key file", true))
             {
                 yield return text;
             }
         }
     }
 
-    private static IEnumerable<string> Blocks(PemFile file, PemBlock? leaf, PemBlock? key, string name)
+    private static IEnumerable<string> Blocks(PemFile file, PemBlock? leaf, PemBlock? key, string name, bool alone)
     {
         if (key is not null && leaf is not null && Index(file, key) > Index(file, leaf))
         {
@@ -65,7 +66,7 @@ internal static class PemForm
             {
                 yield return $"the root certificate {facts.Subject} is included, which clients do not need";
             }
-            else
+            else if (alone)
             {
                 yield return $"the certificate {facts.Subject} is included, which does not belong to the chain";
             }

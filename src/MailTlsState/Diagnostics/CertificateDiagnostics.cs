@@ -104,11 +104,33 @@ public static class CertificateDiagnostics
         "The subject, key kind or lifetime of a root CA cannot be changed without making a new one, which no client trusts yet. Therefore a root CA that exists is kept as it is, and the "
         + "manifest's values count only when one is made. Bring the manifest in line with the root CA, or point certificate.issuer.directory at a new place.");
 
+    /// <summary>A request was written and its answer is not there yet.</summary>
+    public static readonly DiagnosticCode CertificateAwaited = new(
+        "MTS0515",
+        "a purchased certificate is waited for",
+        "With issuer purchased mailtls makes a key and a request (HOST.csr), which you give to the CA of your choice. Until its answer is imported with mailtls import, the services keep serving what they "
+        + "serve: their configuration is not touched, and a plan without other changes is no drift and ends with exit code 0.");
+
+    /// <summary>Files that another tool keeps cannot be served.</summary>
+    public static readonly DiagnosticCode ExistingUnusable = new(
+        "MTS0516",
+        "files that another tool keeps cannot be served",
+        "With issuer existing another tool makes key and certificate, and mailtls only reads them. What they hold now would break TLS for clients or stop a daemon from starting, so nothing is changed and the "
+        + "services keep what they have loaded. Have the other tool renew or write the files again; a renewal that is under way (the key is new, the certificate still old) is over a moment later.");
+
+    /// <summary>Files that another tool keeps have a fault that does not stop them from being served.</summary>
+    public static readonly DiagnosticCode ExistingDoubtful = new(
+        "MTS0517",
+        "files that another tool keeps have a fault",
+        "With issuer existing mailtls changes neither content nor owner nor mode of key and certificate. What is named here does not keep the daemons from serving them, but should be mended in the tool that "
+        + "keeps the files: a key that others may change or that they could replace is as good as known to them, a certificate that nears its end was not renewed in its time, and one without a name that the "
+        + "manifest lists fails for the clients that use it.");
+
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All =>
     [
         UnreadableKey, WrongPassphrase, EmptyPassphrase, BrokenRootKey, RootMismatch, BrokenRootCertificate, RootIsNoCa, RootExpired,
-        RootNotYetValid, SameSubject, IncompleteRoot, UnencryptedRootKey, RootEndsSoon, RootDiffers,
+        RootNotYetValid, SameSubject, IncompleteRoot, UnencryptedRootKey, RootEndsSoon, RootDiffers, CertificateAwaited, ExistingUnusable, ExistingDoubtful,
     ];
 
     internal static Diagnostic KeyUnreadable(string reason) =>
@@ -152,6 +174,15 @@ public static class CertificateDiagnostics
 
     internal static Diagnostic RootIsAnother(string difference) =>
         new(RootDiffers, Severity.Note, $"the root CA is kept although it differs from the manifest: {difference}", "bring the manifest in line, or use another directory for a new root CA");
+
+    internal static Diagnostic Waiting(string request) =>
+        new(CertificateAwaited, Severity.Note, $"the certificate for {request} is waited for; the services keep what they serve", "give the request to the CA, then mailtls import its answer");
+
+    internal static Diagnostic NotServable(SourceLocation at, string fact) =>
+        new(ExistingUnusable, Severity.Error, fact, "have the tool that keeps the files write them again", at);
+
+    internal static Diagnostic Doubtful(SourceLocation at, string fact, string remedy) =>
+        new(ExistingDoubtful, Severity.Warning, fact, remedy, at);
 
     /// <summary>The reason alone, as it was given to the factory method.</summary>
     internal static string ReasonOf(MailTlsException exception)

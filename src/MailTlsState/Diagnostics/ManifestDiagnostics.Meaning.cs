@@ -87,11 +87,11 @@ public static partial class ManifestDiagnostics
         "a renewal would always be due",
         "renewBefore is the remaining lifetime at which a new certificate is made. When it is as long as the certificate's lifetime or longer, each run makes another certificate and the host is never in its desired state. Choose a shorter time, or leave it out: a third of the lifetime is the default.");
 
-    /// <summary>An issuer of a later version.</summary>
-    public static readonly DiagnosticCode IssuerNotAvailable = new(
+    /// <summary>A setting that issuer existing leaves to another tool.</summary>
+    public static readonly DiagnosticCode SettingOfOwnFiles = new(
         "MTS0154",
-        "this kind of issuer is not available in this version",
-        "The manifest format knows the issuers privateCa, purchased and existing. This release of mailtls makes certificates by a private CA only; the other kinds are refused and not half done.");
+        "a setting has no meaning for files that another tool keeps",
+        "With issuer existing another tool (certbot, lego, acme.sh, a copy job) makes keys and certificates, and decides on their kind, place, layout and renewal. mailtls only reads the files that issuer.files names and never writes, moves or re-modes them, so a key kind, directory, layout, rotateKey or keepPrevious in the manifest would do nothing. Set it in the other tool and leave it out here.");
 
     /// <summary>A passphrase in the manifest itself.</summary>
     public static readonly DiagnosticCode SecretLiteral = new(
@@ -156,7 +156,7 @@ public static partial class ManifestDiagnostics
         ManifestDuration, ManifestApiVersion,
         NameInvalid, NameInternational, NameIsAddress, NameWildcard, HostNotCovered, RootNamedLikeServer, CountryInvalid,
         PathNotAbsolute, PathNotNormalized, PathCharacter, DirectorySharedWithOthers,
-        TwoKeyKinds, LeafOutlivesRoot, RenewalAlwaysDue, IssuerNotAvailable, SecretLiteral, SecretReferenceInvalid,
+        TwoKeyKinds, LeafOutlivesRoot, RenewalAlwaysDue, SettingOfOwnFiles, SecretLiteral, SecretReferenceInvalid,
         PolicyUnknown, PolicyFloorTooLow, .. PolicyDiagnostics.All,
         EndpointSecurityImpossible, EndpointWrongService, PortTwice, AddressInvalid, EndpointsMissing,
     ];
@@ -203,8 +203,8 @@ public static partial class ManifestDiagnostics
     internal static Diagnostic AlwaysDue(SourceLocation at, string lifetime) =>
         Error(RenewalAlwaysDue, $"renewBefore is not shorter than the certificate's lifetime of {lifetime}", "shorten it, or leave it out: the default is a third of the lifetime", at);
 
-    internal static Diagnostic Issuer(SourceLocation at, string kind) =>
-        Error(IssuerNotAvailable, $"the issuer {kind} is not available in this version", "use privateCa", at);
+    internal static Diagnostic NotOfExisting(SourceLocation at, string path) =>
+        Error(SettingOfOwnFiles, $"{Show(path)} has no meaning with issuer existing: the tool that keeps the files decides", "leave it out", at);
 
     internal static Diagnostic LiteralSecret(SourceLocation at) =>
         Error(SecretLiteral, "the passphrase stands in the manifest itself", "refer to it: { file: /root/mail-ca.pass } or { env: NAME }", at);

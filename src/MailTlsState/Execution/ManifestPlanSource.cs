@@ -13,7 +13,7 @@ namespace MailTlsState.Execution;
 public sealed class ManifestPlanSource(Manifest manifest) : PlanSource
 {
     private readonly TlsPolicy _policy = PolicyCatalogue.Resolve(manifest.Policy);
-    private CertificateState? _onDisk;
+    private IReadOnlyList<CertificateState> _onDisk = [];
 
     /// <inheritdoc/>
     public override string Host => manifest.Host;
@@ -22,40 +22,39 @@ public sealed class ManifestPlanSource(Manifest manifest) : PlanSource
     public override async Task<SourcedPlan> MakeAsync(IHost host, DateTimeOffset? now, CancellationToken cancellation)
     {
         var made = await PlanMaker.MakeAsync(host, manifest, now, cancellation).ConfigureAwait(false);
-        _onDisk = made.Planning.Plan is null ? null : CertificatePlanner.Examine(manifest, made.Observed, made.Planning.Plan.MadeAt);
+        _onDisk = made.Planning.Plan is null ? [] : CertificateIssuers.Of(manifest).Examine(manifest, made.Observed, made.Planning.Plan.MadeAt);
         return new SourcedPlan(made.Observed, made.Planning)
         {
-            LeafOnDisk = _onDisk?.Leaf is { } leaf ? "sha256:" + leaf.Fingerprint : null,
+            LeafOnDisk = _onDisk.FirstOrDefault()?.Leaf is { } leaf ? "sha256:" + leaf.Fingerprint : null,
             Silent = [.. EndpointTarget.Of(manifest, made.Observed.Listeners).Where(t => !t.Listening).Select(JournalEndpoint.Silent)],
         };
     }
 
     /// <inheritdoc/>
     internal override IExpectedState Expect(SourcedPlan made, Stager stager, DateTimeOffset now) =>
-        new ApplyExpectations(manifest, _policy, made.Observed, _onDisk!, stager, now);
+        new ApplyExpectations(manifest, _policy, made, _onDisk, stager);
 
     /// <inheritdoc/>
     internal override ApplyRecord Record(SourcedPlan made, Stager stager, Invocation invocation) => RecordBuilder.Build(made, invocation, Pair(made, stager)) with
     {
         Endpoints = [.. manifest.Services.SelectMany(s => s.Endpoints.Select(e => new RecordedEndpoint(s.Kind, e.Kind, e.Port, e.Security != EndpointSecurity.Disabled)))],
         KeepPrevious = manifest.Certificate.KeepPrevious,
-        PreviousPair = CertificatePaths.Previous(manifest),
+        PreviousPair = CertificatePaths.Previous(manifest, manifest.Certificate.Keys[0]),
     };
 
     private RecordedPair? Pair(SourcedPlan made, Stager stager)
     {
-        var now = CertificatePaths.Of(manifest, made.Observed.CertificateGeneration);
-        if (made.Planning.Plan!.Changes.Select(c => c.Work).OfType<IssueCertificate>().FirstOrDefault() is not { } issue || stager.NewLeaf is null
-            || !PreviousPair.IsReplaced(made.Observed, now, issue.Files, issue.CreateLeaf))
+        if (made.Planning.Plan!.Changes.Select(c => c.Work).OfType<MakeCertificates>().SelectMany(m => m.Pairs).FirstOrDefault() is not { } pair
+            || made.Observed.Certificates[0] is not { } now || !PreviousPair.IsReplaced(made.Observed, now, pair.Files, pair.CreateLeaf))
         {
             return null;
         }
 
         var before = RecordBuilder.PairFiles(made.Observed, PreviousPair.Present(made.Observed, now));
-        IReadOnlyList<RecordedPairFile> after = issue.Files.IsBundle
-            ? [new(issue.Files.Chain, PairPart.Bundle)]
-            : [new(issue.Files.Key, PairPart.Key), new(issue.Files.Chain, PairPart.Chain)];
+        IReadOnlyList<RecordedPairFile> after = pair.Files.IsBundle
+            ? [new(pair.Files.Chain, PairPart.Bundle)]
+            : [new(pair.Files.Key, PairPart.Key), new(pair.Files.Chain, PairPart.Chain)];
         return new RecordedPair(
-            KeyedPair.Find(before.Select(f => made.Observed.File(f.Path).Text))?.Fingerprint, Fingerprint.Digest(stager.NewLeaf), before, after);
+            KeyedPair.Find(before.Select(f => made.Observed.File(f.Path).Text))?.Fingerprint, Fingerprint.Digest(stager.NewLeaves[0]), before, after);
     }
 }

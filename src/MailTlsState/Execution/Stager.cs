@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using MailTlsState.Certificates;
-using MailTlsState.Certificates.PrivateCa;
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
@@ -32,8 +31,8 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now)
     /// <summary>The new files, in the order of the plan.</summary>
     public IReadOnlyList<NewFile> Files => _files;
 
-    /// <summary>The leaf that will be served (DER), or null when the plan makes none.</summary>
-    public byte[]? NewLeaf { get; private set; }
+    /// <summary>The leaves that will be served (DER); none when the plan makes none.</summary>
+    public IReadOnlyList<byte[]> NewLeaves { get; private set; } = [];
 
     /// <summary>The root that the plan makes (DER), or null.</summary>
     public byte[]? NewRoot { get; private set; }
@@ -56,8 +55,8 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now)
                 case EditText e:
                     Edit(e);
                     break;
-                case IssueCertificate i:
-                    Issue(i);
+                case MakeCertificates m:
+                    Make(m);
                     break;
                 case RemoveFile r:
                     _after.Add(new RemoveFileStep(host.Resolve(r.Path), Step.DigestOf(host, r.Path) ?? throw Moved(r.Path)));
@@ -102,36 +101,23 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now)
         _files.Add(new NewFile(host.Resolve(work.Path), Encoding.Latin1.GetBytes(text), AttributesOf(work.Path), work.BeforeDigest, work.KeepModificationTime));
     }
 
-    private void Issue(IssueCertificate work)
+    private void Make(MakeCertificates work)
     {
-        var ca = (PrivateCaManifest)work.Desired.Issuer;
-        var paths = work.Files;
         foreach (var (path, digest) in work.BeforeDigests)
         {
-            ReadPlanned(path, digest);
+            CryptographicOperations.ZeroMemory(ReadPlanned(path, digest));
         }
 
-        using var root = work.CreateLeaf ? OpenOrCreateRoot(work, ca) : null;
-        using var key = work.CreateKey
-            ? KeyPair.Generate(work.Desired.Keys[0])
-            : KeyPair.Import(host.ReadBytes(paths.Key) ?? throw Moved(paths.Key));
-        var leaf = work.CreateLeaf
-            ? PrivateCaIssuer.IssueLeaf(root!, work.Desired.Names, key, ca.LeafLifetime, now)
-            : work.Leaf ?? throw Moved(paths.Chain);
-        NewLeaf = leaf;
-
-        if (paths.IsBundle)
+        var made = work.Make(new CertificateInputs(p => host.ReadBytes(p) ?? throw Moved(p), host.ReadSecret, now));
+        NewLeaves = [.. NewLeaves, .. made.Leaves];
+        NewRoot = made.Root ?? NewRoot;
+        foreach (var (path, content) in made.Files)
         {
-            Add(paths.Chain, BundleWriter.Bundle(key, leaf, []), work);
-            return;
+            if (host.ReadBytes(path) is not { } there || !there.AsSpan().SequenceEqual(content))
+            {
+                _files.Add(new NewFile(host.Resolve(path), content, new FileAttributes(0, 0, PrivateFile), work.BeforeDigests.GetValueOrDefault(path), BackDated: false));
+            }
         }
-
-        if (work.CreateKey)
-        {
-            Add(paths.Key, BundleWriter.Key(key), work);
-        }
-
-        Add(paths.Chain, BundleWriter.Chain(leaf, []), work);
     }
 
     // The pair is read before anything takes its place: one of its files may be the one that is kept next.
@@ -139,7 +125,7 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now)
     {
         var kept = ReadPlanned(work.Previous, work.PreviousDigest) ?? throw Moved(work.Previous);
         var pair = KeyedPair.FindIn(kept) ?? throw Moved(work.Previous);
-        NewLeaf = pair.Chain[0];
+        NewLeaves = [.. NewLeaves, pair.Chain[0]];
         foreach (var target in work.Targets)
         {
             CryptographicOperations.ZeroMemory(ReadPlanned(target.Path, target.BeforeDigest));
@@ -166,32 +152,6 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now)
 
     private FileAttributes AttributesOf(string path) =>
         host.Stat(path) is { } now ? new FileAttributes(now.Owner, now.Group, now.Mode) : new FileAttributes(0, 0, PublicFile);
-
-    private RootAuthority OpenOrCreateRoot(IssueCertificate work, PrivateCaManifest ca)
-    {
-        var passphrase = host.ReadSecret(ca.Passphrase);
-        var (keyPath, certificatePath) = (CertificatePaths.RootKey(ca), CertificatePaths.Root(ca));
-        if (!work.CreateRoot)
-        {
-            return PrivateCaIssuer.OpenRoot(host.ReadBytes(keyPath) ?? throw Moved(keyPath), host.ReadBytes(certificatePath) ?? throw Moved(certificatePath), passphrase);
-        }
-
-        var made = PrivateCaIssuer.CreateRoot(ca, now, passphrase);
-        Add(keyPath, made.EncryptedKeyPem, work);
-        Add(certificatePath, made.CertificatePem, work);
-        NewRoot = made.Root.Certificate;
-        return made.Root;
-    }
-
-    private void Add(string path, byte[] content, IssueCertificate work)
-    {
-        if (host.ReadBytes(path) is { } now && now.AsSpan().SequenceEqual(content))
-        {
-            return;
-        }
-
-        _files.Add(new NewFile(host.Resolve(path), content, new FileAttributes(0, 0, PrivateFile), work.BeforeDigests.GetValueOrDefault(path), BackDated: false));
-    }
 
     /// <summary>The bytes of a file that has not changed since the plan was made.</summary>
     private byte[]? ReadPlanned(string path, string? digest)

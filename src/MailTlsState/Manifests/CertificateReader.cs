@@ -103,12 +103,16 @@ internal sealed class CertificateReader(YamlMapping? certificate, ManifestReport
             return;
         }
 
-        if (kind.Value != "privateCa")
+        if (issuer.Mapping("trust")?.Scalar("file") is { } trust)
         {
-            report.Add(kind.Path, ManifestDiagnostics.Issuer(kind.Place, kind.Value));
-            if (issuer.Mapping("trust")?.Scalar("file") is { } trust)
+            JudgeFile(trust);
+        }
+
+        if (!Vocabularies.Issuers.TryParse(kind.Value, out var known) || known != IssuerKind.PrivateCa)
+        {
+            if (known == IssuerKind.Existing)
             {
-                JudgeFile(trust);
+                JudgeExisting(issuer);
             }
 
             return;
@@ -135,6 +139,23 @@ internal sealed class CertificateReader(YamlMapping? certificate, ManifestReport
         {
             var node = certificate!["renewBefore"]!;
             report.Add(node.Path, ManifestDiagnostics.AlwaysDue(node.Place, Durations.Format(effective)));
+        }
+    }
+
+    // The other tool decides on all of these, so a value here would only seem to mean something.
+    private void JudgeExisting(YamlMapping issuer)
+    {
+        foreach (var key in new[] { "keys", "directory", "layout", "rotateKey", "keepPrevious" })
+        {
+            if (certificate![key] is { } node)
+            {
+                report.Add(node.Path, ManifestDiagnostics.NotOfExisting(node.Label, node.Path));
+            }
+        }
+
+        foreach (var file in (issuer.Sequence("files")?.Items ?? []).OfType<YamlMapping>().SelectMany(p => new[] { p.Scalar("certificate"), p.Scalar("key") }).OfType<YamlScalar>())
+        {
+            JudgeFile(file);
         }
     }
 
@@ -195,8 +216,20 @@ internal sealed class CertificateReader(YamlMapping? certificate, ManifestReport
         return @default is not null && Durations.TryParse(@default, out var fallback) ? fallback : null;
     }
 
-    private PrivateCaManifest BuildIssuer(YamlMapping issuer, string directory)
+    private IssuerManifest BuildIssuer(YamlMapping issuer, string directory)
     {
+        var trust = new TrustManifest(issuer.Mapping("trust")?.Scalar("file")?.Value);
+        if (issuer.Scalar("kind")!.Value == Vocabularies.Issuers.WordOf(IssuerKind.Purchased))
+        {
+            return new PurchasedManifest(trust);
+        }
+
+        if (issuer.Sequence("files") is { } files)
+        {
+            return new ExistingManifest(
+                [.. files.Items.OfType<YamlMapping>().Select(p => new ExistingPair(p.Scalar("certificate")!.Value, (p.Scalar("key") ?? p.Scalar("certificate"))!.Value))], trust);
+        }
+
         var subject = issuer.Mapping("subject")!;
         var secret = issuer.Mapping("passphrase")!;
         return new PrivateCaManifest(

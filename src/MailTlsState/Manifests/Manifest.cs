@@ -109,8 +109,51 @@ public sealed record CertificateManifest(
     public TimeSpan KeepPrevious { get; init; } = TimeSpan.FromDays(7);
 }
 
+/// <summary>Kinds of issuer.</summary>
+public enum IssuerKind
+{
+    /// <summary>A root CA of our own on this host.</summary>
+    PrivateCa,
+
+    /// <summary>A public CA signs a request that mailtls writes; the answer is imported.</summary>
+    Purchased,
+
+    /// <summary>Another tool keeps key and certificate.</summary>
+    Existing,
+}
+
 /// <summary>Where the certificate comes from; <c>kind</c> in the manifest.</summary>
-public abstract record IssuerManifest;
+public abstract record IssuerManifest
+{
+    /// <summary>The manifest's <c>kind</c>.</summary>
+    public abstract IssuerKind Kind { get; }
+}
+
+/// <summary>The roots that clients are taken to trust.</summary>
+/// <param name="File">Absolute path of roots in PEM, or null for the system's own.</param>
+public sealed record TrustManifest(string? File);
+
+/// <summary>A CA elsewhere signs a request; its answer is imported.</summary>
+/// <param name="Trust">The roots that clients trust.</param>
+public sealed record PurchasedManifest(TrustManifest Trust) : IssuerManifest
+{
+    /// <inheritdoc/>
+    public override IssuerKind Kind => IssuerKind.Purchased;
+}
+
+/// <summary>Another tool keeps key and certificate; mailtls only reads them.</summary>
+/// <param name="Files">One pair, or one for each of two algorithms.</param>
+/// <param name="Trust">The roots that clients trust.</param>
+public sealed record ExistingManifest(IReadOnlyList<ExistingPair> Files, TrustManifest Trust) : IssuerManifest
+{
+    /// <inheritdoc/>
+    public override IssuerKind Kind => IssuerKind.Existing;
+}
+
+/// <summary>A pair that another tool keeps; links are followed, and nothing of it is ever changed.</summary>
+/// <param name="Certificate">Absolute path of leaf and chain.</param>
+/// <param name="Key">Absolute path of the key; the same where one file holds both.</param>
+public sealed record ExistingPair(string Certificate, string Key);
 
 /// <summary>A root CA of our own on this host.</summary>
 /// <param name="Subject">Subject of the root certificate.</param>
@@ -125,7 +168,11 @@ public sealed record PrivateCaManifest(
     TimeSpan Lifetime,
     TimeSpan LeafLifetime,
     SecretReference Passphrase,
-    string Directory) : IssuerManifest;
+    string Directory) : IssuerManifest
+{
+    /// <inheritdoc/>
+    public override IssuerKind Kind => IssuerKind.PrivateCa;
+}
 
 /// <summary>The parts of a distinguished name that a root CA of a mail host needs.</summary>
 /// <param name="CommonName">CN.</param>

@@ -74,15 +74,15 @@ internal static class ManifestSchema
     {
         var issuer = new JsonSchemaProperty { Title = "Issuer", Description = "Where the certificate comes from; kind says which." };
         issuer.OneOf.Add(PrivateCa());
-        issuer.OneOf.Add(Trusted("purchased", "Purchased certificate", "A public CA signs a request that mailtls writes; the answer is imported."));
-        issuer.OneOf.Add(Trusted("existing", "Existing files", "Another tool keeps key and certificate."));
+        issuer.OneOf.Add(Trusted(IssuerKind.Purchased, "Purchased certificate"));
+        issuer.OneOf.Add(Existing());
         return issuer;
     }
 
     private static JsonSchemaProperty PrivateCa()
     {
         var ca = Object("Private CA", "A root CA of our own on this host.");
-        ca.Add("kind", Words("Kind of issuer", "A root CA of our own on this host.", ["privateCa"]), required: true);
+        ca.Add("kind", Kind(IssuerKind.PrivateCa), required: true);
         var subject = Object("Subject of the root", "The root's distinguished name; it must differ from the server's.");
         subject.Add("commonName", Text("Common name (CN)", "What clients show for this CA.", "Example Mail CA", 64), required: true);
         subject.Add("organization", Text("Organization (O)", "Legal or usual name.", "Example Ltd", 64));
@@ -108,11 +108,31 @@ internal static class ManifestSchema
         return ca;
     }
 
-    private static JsonSchemaProperty Trusted(string kind, string title, string description)
+    private static JsonSchemaProperty Existing()
     {
-        var issuer = Object(title, description + " Not available in this version.");
-        issuer.Add("kind", Words("Kind of issuer", description, [kind]), required: true);
-        var trust = new JsonSchemaProperty { Title = "Trust", Description = "The root that clients trust: system, or a file." };
+        var issuer = Trusted(IssuerKind.Existing, "Existing files");
+        var pair = Object("Pair", "One certificate and its key, as the other tool names them. Links are followed; nothing of it is changed.");
+        pair.Add("certificate", Path("Certificate", "Absolute path of leaf and chain in PEM, leaf first.", null, "/etc/letsencrypt/live/mail.example.com/fullchain.pem"), required: true);
+        pair.Add("key", Path("Key", "Absolute path of the private key in PEM. Default: the certificate's file holds it as well.", null, "/etc/letsencrypt/live/mail.example.com/privkey.pem"));
+        var files = List("Files", "One pair; or two, one of an RSA and one of an ECDSA key.", pair, 2);
+        issuer.Add("files", files, required: true);
+        return issuer;
+    }
+
+    private static JsonSchemaProperty Kind(IssuerKind kind) =>
+        Words("Kind of issuer", Sentence(kind), [Vocabularies.Issuers.WordOf(kind)]);
+
+    private static string Sentence(IssuerKind kind)
+    {
+        var meaning = Vocabularies.Issuers.Entries.Single(e => e.Value == kind).Meaning;
+        return $"{char.ToUpperInvariant(meaning[0])}{meaning[1..]}.";
+    }
+
+    private static JsonSchemaProperty Trusted(IssuerKind kind, string title)
+    {
+        var issuer = Object(title, Sentence(kind));
+        issuer.Add("kind", Kind(kind), required: true);
+        var trust = new JsonSchemaProperty { Title = "Trust", Description = "The root that clients trust: system, or a file. Default: system." };
         trust.OneOf.Add(Words("System", "The system's own root certificates.", ["system"]));
         var file = Object("Root certificate", "A root certificate in a file.");
         file.Add("file", Path("File", "Absolute path of the root certificate in PEM.", null, "/etc/ssl/my-root.pem"), required: true);

@@ -66,6 +66,12 @@ public static class Vocabularies
         new("ecdsa-p256", KeyKind.EcdsaP256, "ECDSA on NIST P-256"),
         new("ecdsa-p384", KeyKind.EcdsaP384, "ECDSA on NIST P-384"));
 
+    /// <summary>Issuers.</summary>
+    public static Vocabulary<IssuerKind> Issuers { get; } = new(
+        new("privateCa", IssuerKind.PrivateCa, "a root CA of our own on this host"),
+        new("purchased", IssuerKind.Purchased, "a CA elsewhere signs a request that mailtls writes; the answer is imported"),
+        new("existing", IssuerKind.Existing, "another tool keeps key and certificate; mailtls only reads them"));
+
     /// <summary>Layouts of key and chain.</summary>
     public static Vocabulary<CertificateLayout> Layouts { get; } = new(
         new("bundle", CertificateLayout.Bundle, "HOST.pem holds key, leaf and chain and is replaced as one"),

@@ -1,3 +1,4 @@
+using MailTlsState.Certificates;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Probing;
@@ -21,14 +22,26 @@ public sealed record HostObservation(
     IReadOnlyList<ServedEndpoint> Served,
     IReadOnlyList<SecretObservation> Secrets)
 {
-    /// <summary>Which pair of files holds key and certificate now; see <see cref="Certificates.CertificatePaths"/>.</summary>
-    public int CertificateGeneration { get; init; } = 1;
-
-    /// <summary>Keys and chains that other generations or the other layout left in the certificate's directory; they go with the next certificate.</summary>
-    public IReadOnlyList<string> FormerCertificateFiles { get; init; } = [];
+    /// <summary>Where each of the manifest's certificates lies, in the manifest's order.</summary>
+    public IReadOnlyList<CertificatePlace> Certificates { get; init; } = [];
 
     /// <summary>The observation of <paramref name="path"/>; a path that was not looked at is absent.</summary>
     public FileObservation File(string path) => Files.GetValueOrDefault(path) ?? new FileObservation(path, FileKind.Absent);
+
+    /// <summary>What is at the end of a path's links, as it was observed.</summary>
+    public FileObservation Resolve(string path)
+    {
+        var file = File(path);
+        for (var links = 0; file.Kind == FileKind.SymbolicLink && links < ObservedFiles.MostLinks; links++)
+        {
+            file = File(Target(file));
+        }
+
+        return file;
+    }
+
+    internal static string Target(FileObservation link) =>
+        link.LinkTarget!.StartsWith('/') ? link.LinkTarget : $"{link.Path[..link.Path.LastIndexOf('/')]}/{link.LinkTarget}";
 }
 
 /// <summary>What one mail server says of itself.</summary>

@@ -16,26 +16,19 @@ public static class HostObserver
     {
         var at = host.Clock.GetUtcNow();
         var files = new ObservedFiles(host);
+        var issuer = CertificateIssuers.Of(manifest);
         var facts = host.ObserveHostAsync(cancellation);
         var listeners = host.ObserveListenersAsync(cancellation);
         var served = ServedAsync(host, manifest, policy, listeners, cancellation);
         var services = manifest.Services.ToDictionary(s => s.Kind, s => MailServices.Of(s.Kind).ObserveAsync(host, files, manifest, cancellation));
-        var secrets = Secrets(manifest).Select(s => host.ObserveSecretAsync(s, cancellation)).ToList();
+        var secrets = issuer.Secrets(manifest).Select(s => host.ObserveSecretAsync(s, cancellation)).ToList();
         if ((await facts.ConfigureAwait(false)).Systemd)
         {
             await RecoveryUnit.LookAsync(files, cancellation).ConfigureAwait(false);
         }
 
-        var place = await CertificatePaths.LocateAsync(host, manifest, cancellation).ConfigureAwait(false);
-        var looked = CertificatePaths.Observed(manifest, place.Generation).Concat(place.Former).Select(p => files.LookAsync(p, cancellation)).ToList();
-
-        // A directory that does not exist yet holds no pair of an earlier time.
-        if ((await files.LookAsync(manifest.Certificate.Directory, cancellation).ConfigureAwait(false)).Kind == FileKind.Directory)
-        {
-            looked.Add(files.LookAsync(CertificatePaths.Previous(manifest), cancellation));
-        }
-
-        await Task.WhenAll([facts, listeners, served, .. services.Values, .. secrets, .. looked]).ConfigureAwait(false);
+        var certificates = issuer.ObserveAsync(host, files, manifest, cancellation);
+        await Task.WhenAll([facts, listeners, served, .. services.Values, .. secrets, certificates]).ConfigureAwait(false);
         await PairFiles.LookAsync(host, files, services.Values.Select(s => s.Result).Where(s => s.Installed), cancellation).ConfigureAwait(false);
         return new HostObservation(
             at,
@@ -46,8 +39,7 @@ public static class HostObserver
             await served.ConfigureAwait(false),
             [.. secrets.Select(s => s.Result)])
         {
-            CertificateGeneration = place.Generation,
-            FormerCertificateFiles = place.Former,
+            Certificates = await certificates.ConfigureAwait(false),
         };
     }
 
@@ -64,7 +56,4 @@ public static class HostObserver
 
     /// <summary>The versions that the policy forbids; each is offered alone to see that it is refused.</summary>
     private static IReadOnlyList<TlsVersion> ForbiddenVersions(TlsPolicy policy) => [.. Enum.GetValues<TlsVersion>().Where(v => v < policy.Minimum)];
-
-    private static IEnumerable<SecretReference> Secrets(Manifest manifest) =>
-        manifest.Certificate.Issuer is PrivateCaManifest ca ? [ca.Passphrase] : [];
 }

@@ -46,15 +46,19 @@ public static class Planner
 
         diagnostics.AddRange(HostReview.Of(observed));
         var effects = manifest.Services.Select(s => $"reload {s.Kind.Name()}").ToList();
-        var certificate = new CertificatePlanner(manifest, observed, now).Plan(effects);
+        var issuer = CertificateIssuers.Of(manifest);
+        var certificate = issuer.Plan(new CertificatePlanRequest(manifest, observed, now, effects));
         diagnostics.AddRange(certificate.Diagnostics);
         var recovery = RecoveryUnit.Plan(observed);
         diagnostics.AddRange(recovery.Diagnostics);
         var changes = new List<Change>([.. recovery.Changes, .. certificate.Changes]);
         var configured = new HashSet<ServiceKind>();
-        foreach (var service in manifest.Services)
+
+        // Without a certificate to serve, the services keep what they serve.
+        IReadOnlyList<ServiceManifest> services = certificate.Pairs.Count == 0 ? [] : [.. manifest.Services];
+        foreach (var service in services)
         {
-            var planned = MailServices.Of(service.Kind).Plan(new ServicePlanRequest(manifest, service, policy, certificate.Files, observed));
+            var planned = MailServices.Of(service.Kind).Plan(new ServicePlanRequest(manifest, service, policy, certificate.Pairs, observed));
             diagnostics.AddRange(planned.Diagnostics);
             changes.AddRange(planned.Changes);
             if (planned.Changes.Count > 0)
@@ -68,10 +72,11 @@ public static class Planner
             return new PlanningResult(null, diagnostics);
         }
 
-        var newFiles = certificate.Changes.Any(c => c.Work is IssueCertificate or SetAttributes);
-        foreach (var service in manifest.Services)
+        var newFiles = certificate.Changes.Any(c => c.Work is MakeCertificates { Pairs.Count: > 0 } or SetAttributes);
+        var onDisk = issuer.Examine(manifest, observed, now).Select(s => s.Leaf?.Fingerprint).OfType<string>().ToList();
+        foreach (var service in services)
         {
-            if (Activation(manifest, policy, service, observed, now, configured.Contains(service.Kind), newFiles) is { } change)
+            if (Activation(manifest, policy, service, observed, onDisk, configured.Contains(service.Kind), newFiles) is { } change)
             {
                 changes.Add(change);
             }
@@ -120,7 +125,7 @@ public static class Planner
     /// what is on disk. The last is derived from what is served, so a run that died before its reload is finished by the next.
     /// </summary>
     private static Change? Activation(
-        Manifest manifest, TlsPolicy policy, ServiceManifest service, HostObservation observed, DateTimeOffset now, bool configured, bool newFiles)
+        Manifest manifest, TlsPolicy policy, ServiceManifest service, HostObservation observed, IReadOnlyList<string> onDisk, bool configured, bool newFiles)
     {
         if (!observed.Services[service.Kind].Running)
         {
@@ -143,7 +148,7 @@ public static class Planner
         var attributes = new List<AttributeChange>();
         if (reasons.Count == 0)
         {
-            attributes.AddRange(ServedOtherwise(manifest, policy, service, observed, now));
+            attributes.AddRange(ServedOtherwise(manifest, policy, service, observed, onDisk));
             if (attributes.Count == 0)
             {
                 return null;
@@ -155,9 +160,8 @@ public static class Planner
         return Change.Activate(service.Kind, Planning.Activation.Reload, string.Join(" and ", reasons), attributes);
     }
 
-    private static IEnumerable<AttributeChange> ServedOtherwise(Manifest manifest, TlsPolicy policy, ServiceManifest service, HostObservation observed, DateTimeOffset now)
+    private static IEnumerable<AttributeChange> ServedOtherwise(Manifest manifest, TlsPolicy policy, ServiceManifest service, HostObservation observed, IReadOnlyList<string> onDisk)
     {
-        var onDisk = CertificatePlanner.Examine(manifest, observed, now).Leaf?.Fingerprint;
         foreach (var target in EndpointTarget.Of(manifest, observed.Listeners).Where(t => t.Service == service.Kind && t.Named is not null))
         {
             var place = $"{target.Endpoint.Name()} on {target.Address} port {target.Port}";
@@ -169,9 +173,9 @@ public static class Planner
             }
 
             var leaf = probe.Chain.Count == 0 ? null : CertificateFacts.Sha256(Convert.FromBase64String(probe.Chain[0]));
-            if (leaf != onDisk)
+            if (leaf is null ? onDisk.Count > 0 : !onDisk.Contains(leaf))
             {
-                yield return new AttributeChange($"leaf served by {place}", leaf ?? "none: " + (probe.Failure ?? probe.Outcome.ToString()), onDisk);
+                yield return new AttributeChange($"leaf served by {place}", leaf ?? "none: " + (probe.Failure ?? probe.Outcome.ToString()), onDisk.Count == 0 ? null : string.Join(" or ", onDisk));
             }
 
             foreach (var version in probe.Offers.Where(o => o.Value == OfferOutcome.Accepted && o.Key < policy.Minimum).Select(o => o.Key))

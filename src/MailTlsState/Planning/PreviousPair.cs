@@ -12,14 +12,15 @@ internal static class PreviousPair
     /// <summary>The changes.</summary>
     /// <param name="manifest">The desired state.</param>
     /// <param name="observed">The host.</param>
-    /// <param name="files">Where the present pair lies.</param>
+    /// <param name="kind">Which of its key kinds.</param>
+    /// <param name="place">Where the present pair lies.</param>
     /// <param name="replaced">True when it goes (<see cref="IsReplaced"/>).</param>
     /// <param name="now">The planner's clock.</param>
-    public static IEnumerable<Change> Plan(Manifest manifest, HostObservation observed, CertificateFiles files, bool replaced, DateTimeOffset now)
+    public static IEnumerable<Change> Plan(Manifest manifest, HostObservation observed, KeyKind kind, CertificatePlace place, bool replaced, DateTimeOffset now)
     {
         var keep = manifest.Certificate.KeepPrevious;
-        var path = CertificatePaths.Previous(manifest);
-        if (replaced && Keep(observed, path, Present(observed, files), keep, now) is { } kept)
+        var path = CertificatePaths.Previous(manifest, kind);
+        if (replaced && Keep(observed, path, Present(observed, place), keep, now) is { } kept)
         {
             return [kept];
         }
@@ -36,17 +37,17 @@ internal static class PreviousPair
     /// <param name="now">Where a pair of the manifest's layout lies.</param>
     /// <param name="after">Where the pair will lie.</param>
     /// <param name="createLeaf">True when a new leaf is signed.</param>
-    public static bool IsReplaced(HostObservation observed, CertificateFiles now, CertificateFiles after, bool createLeaf) =>
+    public static bool IsReplaced(HostObservation observed, CertificatePlace now, CertificateFiles after, bool createLeaf) =>
         createLeaf || Present(observed, now).Any(f => f != after.Key && f != after.Chain && observed.File(f).Kind == FileKind.Regular);
 
     /// <summary>Where the pair lies that is in use now: another layout may have named its files otherwise.</summary>
     /// <param name="observed">The host.</param>
-    /// <param name="files">Where a pair of the manifest's layout lies.</param>
-    public static IReadOnlyList<string> Present(HostObservation observed, CertificateFiles files)
+    /// <param name="place">Where a pair of the manifest's layout lies.</param>
+    public static IReadOnlyList<string> Present(HostObservation observed, CertificatePlace place)
     {
-        string[] own = [files.Key, files.Chain];
-        return observed.FormerCertificateFiles.Count > 0 && KeyedPair.Find(own.Distinct().Select(f => observed.File(f).Text)) is null
-            ? observed.FormerCertificateFiles
+        string[] own = [place.Files.Key, place.Files.Chain];
+        return place.Former.Count > 0 && KeyedPair.Find(own.Distinct().Select(f => observed.File(f).Text)) is null
+            ? place.Former
             : own;
     }
 

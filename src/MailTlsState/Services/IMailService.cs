@@ -52,9 +52,9 @@ public interface IMailService
 /// <param name="Manifest">The manifest.</param>
 /// <param name="Desired">The service's own part of it.</param>
 /// <param name="Policy">The resolved policy.</param>
-/// <param name="Files">Where key and chain will lie.</param>
+/// <param name="Pairs">Where keys and chains will lie: one pair, or two of different algorithms.</param>
 /// <param name="Observed">The host.</param>
-public sealed record ServicePlanRequest(Manifest Manifest, ServiceManifest Desired, TlsPolicy Policy, CertificateFiles Files, HostObservation Observed)
+public sealed record ServicePlanRequest(Manifest Manifest, ServiceManifest Desired, TlsPolicy Policy, IReadOnlyList<CertificateFiles> Pairs, HostObservation Observed)
 {
     /// <summary>What has to be said about <paramref name="losses"/>: that more is accepted each time, that less is offered only where something changes.</summary>
     /// <param name="service">Name and version.</param>

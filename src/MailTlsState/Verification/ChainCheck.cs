@@ -34,7 +34,7 @@ public static class ChainCheck
             return faults;
         }
 
-        var trusted = (anchors ?? []).Select(a => ChainLink.Read(a, -1)).ToList();
+        var trusted = TrustAnchors.Candidates(anchors ?? [], sent).Select(a => ChainLink.Read(a, -1)).ToList();
         var path = ChainPath.Find(links[0], links, trusted, now);
         if (anchors is not null && !path.Trusted)
         {

@@ -12,13 +12,13 @@ public static class Expectations
     /// <param name="manifest">The desired state.</param>
     /// <param name="policy">Its policy, resolved.</param>
     /// <param name="targets">The listeners.</param>
-    /// <param name="leaf">SHA-256 (hex) of the leaf that should be served, or null when it is not known.</param>
-    /// <param name="anchors">Trusted roots, DER.</param>
+    /// <param name="leaves">SHA-256 (hex) of the leaves that should be served; none when they are not known.</param>
+    /// <param name="anchors">Trusted roots, DER; null when trust is not judged.</param>
     public static IReadOnlyList<EndpointExpectation> Of(
-        Manifest manifest, TlsPolicy policy, IReadOnlyList<EndpointTarget> targets, string? leaf, IReadOnlyList<byte[]> anchors) =>
+        Manifest manifest, TlsPolicy policy, IReadOnlyList<EndpointTarget> targets, IReadOnlyList<string> leaves, IReadOnlyList<byte[]>? anchors) =>
         [.. targets.Select(t => new EndpointExpectation(t.Service, t.Endpoint, Security(t), t.Address, t.Port, manifest.Host)
         {
-            LeafFingerprints = leaf is null ? [] : [leaf],
+            LeafFingerprints = leaves,
             TrustAnchors = anchors,
             MinimumVersion = policy.Minimum,
             AuthForbiddenBeforeTls = t.Named?.Security == EndpointSecurity.Required && t.SeenAsRemote,

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using MailTlsState.Certificates;
 using MailTlsState.Services;
 using Xunit;
 
@@ -22,7 +23,9 @@ public partial class DependencyTests
         // Probing holds the questions, Hosts the sockets that carry them.
         ["Probing"] = ["Hosts", "Policies"],
         ["Hosts"] = ["Diagnostics", "Manifests", "Policies", "Probing"],
-        ["Certificates"] = ["Diagnostics", "Hosts", "Manifests"],
+
+        // An issuer makes changes with their work, as a service does.
+        ["Certificates"] = ["Diagnostics", "Hosts", "Manifests", "Planning", "Resources"],
 
         // Work is what a Change carries, the two are one contract; it names the certificate's files.
         ["Resources"] = ["Certificates", "Manifests", "Planning"],
@@ -64,6 +67,30 @@ public partial class DependencyTests
             made.Select(type => type.Name).Order(StringComparer.Ordinal),
             MailServices.All.Select(service => service.GetType().Name).Order(StringComparer.Ordinal));
         Assert.Equal(Enum.GetValues<MailTlsState.Manifests.ServiceKind>(), MailServices.All.Select(service => service.Kind));
+    }
+
+    [Fact]
+    public void Every_issuer_is_in_the_list()
+    {
+        var made = typeof(ICertificateIssuer).Assembly.GetTypes().Where(type => type is { IsClass: true, IsAbstract: false } && type.IsAssignableTo(typeof(ICertificateIssuer)));
+        Assert.Equal(
+            made.Select(type => type.Name).Order(StringComparer.Ordinal),
+            CertificateIssuers.All.Select(issuer => issuer.GetType().Name).Order(StringComparer.Ordinal));
+        Assert.Equal(Enum.GetValues<MailTlsState.Manifests.IssuerKind>(), CertificateIssuers.All.Select(issuer => issuer.Kind));
+
+        // One folder an issuer, and the manifest's words are the list's.
+        Assert.Equal(CertificateIssuers.All.Select(issuer => issuer.Kind), MailTlsState.Manifests.Vocabularies.Issuers.Entries.Select(entry => entry.Value));
+        Assert.All(CertificateIssuers.All, issuer => Assert.Equal($"MailTlsState.Certificates.{issuer.Kind}", issuer.GetType().Namespace));
+    }
+
+    [Fact]
+    public void Only_an_issuers_own_folder_knows_it()
+    {
+        var folders = Enum.GetNames<MailTlsState.Manifests.IssuerKind>();
+        Assert.All(folders, folder => Assert.Empty(SourceTree.Files
+            .Where(file => !file.Path.Contains($"/Certificates/{folder}/", StringComparison.Ordinal) && !file.Path.EndsWith("/CertificateIssuers.cs", StringComparison.Ordinal)
+                && Regex.IsMatch(file.Code, $@"(using MailTlsState\.Certificates\.|(?<![\w.])){folder}\.[A-Z]|using MailTlsState\.Certificates\.{folder};"))
+            .Select(file => file.Path)));
     }
 
     private static Dictionary<string, string[]> Used() => SourceTree.Files.GroupBy(file => file.Area).ToDictionary(

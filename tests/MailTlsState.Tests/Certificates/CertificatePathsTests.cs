@@ -34,7 +34,7 @@ public sealed class CertificatePathsTests
 
         var manifest = Samples.Read(Samples.Minimal).Manifest!;
         manifest = manifest with { Certificate = manifest.Certificate with { Layout = layout, Directory = Directory.TrimEnd('/') } };
-        var place = await CertificatePaths.LocateAsync(host, manifest, CancellationToken.None);
+        var place = await CertificatePaths.LocateAsync(host, manifest, KeyKind.EcdsaP256, CancellationToken.None);
         Assert.Equal(generation, place.Generation);
         Assert.Equal(former.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(f => Directory + f), place.Former);
     }
@@ -43,7 +43,7 @@ public sealed class CertificatePathsTests
     public async Task A_directory_that_does_not_exist_is_not_asked_for_its_names()
     {
         var host = new RecordingHost(new InMemoryHost());
-        _ = await CertificatePaths.LocateAsync(host, Samples.Read(Samples.Minimal).Manifest!, CancellationToken.None);
+        _ = await CertificatePaths.LocateAsync(host, Samples.Read(Samples.Minimal).Manifest!, KeyKind.EcdsaP256, CancellationToken.None);
         Assert.Empty(host.Recording.Directories);
     }
 }

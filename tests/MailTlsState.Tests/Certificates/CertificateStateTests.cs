@@ -46,7 +46,7 @@ public sealed class CertificateStateTests
     [Fact]
     public void Nothing_there_means_a_new_key_and_a_new_leaf()
     {
-        var state = CertificateState.Examine(Sample.Certificate(), KeyKind.EcdsaP256, Sample.Absent(Chain), null, State(Root), Now);
+        var state = Sample.Examine(Sample.Certificate(), KeyKind.EcdsaP256, Sample.Absent(Chain), null, State(Root), Now);
         Assert.True(state is { CreateKey: true, CreateLeaf: true });
         Assert.Equal(["the file does not exist"], Texts(state));
     }
@@ -83,7 +83,7 @@ public sealed class CertificateStateTests
         OpenSsl.Must(null, "x509", "-req", "-in", request, "-CA", files.Write("ca.pem", ca), "-CAkey", caKey, "-set_serial", "1", "-days", "1830", "-sha256", "-out", leafFile);
         var root = PemFile.Parse(Encoding.ASCII.GetString(ca)).Certificates.Single();
 
-        var state = CertificateState.Examine(
+        var state = Sample.Examine(
             Sample.Certificate(), KeyKind.EcdsaP256, Sample.File(Chain, KeyPem + File.ReadAllText(leafFile)), null,
             new PrivateCaState(true, root.Facts, root.Der, []), DateTimeOffset.UtcNow);
 
@@ -99,7 +99,7 @@ public sealed class CertificateStateTests
     {
         using var files = new TemporaryFiles();
         var leaf = RootKeyFileTests.SelfSign(files.Write("key", Key.ExportPem()), "/CN=mail.mydomain.com", "pass:", "-addext", "subjectAltName=DNS:mail.mydomain.com", "-addext", "extendedKeyUsage=clientAuth", "-addext", "keyUsage=keyAgreement");
-        var texts = Texts(CertificateState.Examine(Sample.Certificate(), KeyKind.EcdsaP256, Sample.File(Chain, KeyPem + Encoding.ASCII.GetString(leaf)), null, State(Root), DateTimeOffset.UtcNow));
+        var texts = Texts(Sample.Examine(Sample.Certificate(), KeyKind.EcdsaP256, Sample.File(Chain, KeyPem + Encoding.ASCII.GetString(leaf)), null, State(Root), DateTimeOffset.UtcNow));
         Assert.Contains("the certificate's extended key usage lacks serverAuth", texts);
         Assert.Contains("the certificate's key usage lacks digitalSignature", texts);
         Assert.Contains("the certificate is one of a CA", texts);
@@ -228,7 +228,7 @@ public sealed class CertificateStateTests
         var state = ExamineSplit(KeyPem + LeafPem, KeyPem);
         Assert.Equal(["the certificate file holds a block \"PRIVATE KEY\" (line 1) that does not belong there"], Texts(state));
         Assert.True(state.LeafUsable);
-        Assert.True(CertificateState.Examine(Sample.Certificate(), KeyKind.EcdsaP256, Sample.File(Chain, LeafPem), Sample.Absent(KeyPath), State(Root), Now) is { CreateKey: true });
+        Assert.True(Sample.Examine(Sample.Certificate(), KeyKind.EcdsaP256, Sample.File(Chain, LeafPem), Sample.Absent(KeyPath), State(Root), Now) is { CreateKey: true });
     }
 
     [Theory]
@@ -239,16 +239,16 @@ public sealed class CertificateStateTests
     [InlineData(FileKind.Regular, "permission denied", "the file cannot be read: permission denied")]
     public void What_cannot_be_read_is_told(FileKind kind, string? problem, string reason)
     {
-        var state = CertificateState.Examine(Sample.Certificate(), KeyKind.EcdsaP256, new FileObservation(Chain, kind) { Problem = problem }, null, State(Root), Now);
+        var state = Sample.Examine(Sample.Certificate(), KeyKind.EcdsaP256, new FileObservation(Chain, kind) { Problem = problem }, null, State(Root), Now);
         Assert.Equal([reason], Texts(state));
     }
 
     private static byte[] Issue() => PrivateCaIssuer.IssueLeaf(Root, Sample.Names, Key, TimeSpan.FromDays(397), Now);
 
     private static CertificateState Examine(string text, CertificateManifest? desired = null, PrivateCaState? root = null, DateTimeOffset? now = null) =>
-        CertificateState.Examine(desired ?? Sample.Certificate(), KeyKind.EcdsaP256, Sample.File(Chain, text), null, root ?? State(Root), now ?? Now);
+        Sample.Examine(desired ?? Sample.Certificate(), KeyKind.EcdsaP256, Sample.File(Chain, text), null, root ?? State(Root), now ?? Now);
 
-    private static CertificateState ExamineSplit(string chain, string key) => CertificateState.Examine(
+    private static CertificateState ExamineSplit(string chain, string key) => Sample.Examine(
         Sample.Certificate(layout: CertificateLayout.Split), KeyKind.EcdsaP256, Sample.File(Chain, chain), Sample.File(KeyPath, key), State(Root), Now);
 
     private static PrivateCaState State(RootAuthority root) => new(true, root.Facts, root.Certificate, []);

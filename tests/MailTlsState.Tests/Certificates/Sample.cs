@@ -16,6 +16,9 @@ internal static class Sample
     public static readonly string[] Names = ["mail.mydomain.com"];
     private static readonly Dictionary<KeyKind, KeyPair> Keys = [];
 
+    /// <summary>The root of <see cref="Leaf"/>.</summary>
+    public static RootAuthority Issuing { get; } = Root();
+
     public static PrivateCaManifest Ca(KeyKind key = KeyKind.EcdsaP256, TimeSpan? lifetime = null, TimeSpan? leaf = null) => new(
         new DistinguishedName("My Mail CA", "My Domain", null, "Sioux Falls", "South Dakota", "US"),
         key,
@@ -32,6 +35,10 @@ internal static class Sample
         params string[] names) =>
         new(names.Length > 0 ? names : Names, [KeyKind.EcdsaP256], "/etc/pki/mailtls", layout, renewBefore, rotateKey, ca ?? Ca());
 
+    /// <summary>The judgement of the files of a leaf that <paramref name="root"/> signs.</summary>
+    public static CertificateState Examine(CertificateManifest desired, KeyKind kind, FileObservation chain, FileObservation? key, PrivateCaState root, DateTimeOffset now) =>
+        CertificateState.Examine(desired, kind, chain, key, new PrivateCaRules((PrivateCaManifest)desired.Issuer, root, now), now);
+
     /// <summary>A key of each kind, made once for all tests.</summary>
     public static KeyPair Key(KeyKind kind)
     {
@@ -44,6 +51,9 @@ internal static class Sample
     /// <summary>A root CA without the cost of encrypting its key.</summary>
     public static RootAuthority Root(PrivateCaManifest? ca = null, DateTimeOffset? now = null) =>
         PrivateCaIssuer.CreateRoot(ca ?? Ca(), now ?? Now, Passphrase).Root;
+
+    /// <summary>A leaf of the sample's root for <paramref name="key"/>.</summary>
+    public static byte[] Leaf(KeyPair key, params string[] names) => PrivateCaIssuer.IssueLeaf(Issuing, names, key, TimeSpan.FromDays(397), Now);
 
     public static FileObservation File(string path, byte[] content) => File(path, Encoding.Latin1.GetString(content));
 

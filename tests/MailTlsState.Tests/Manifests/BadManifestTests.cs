@@ -121,18 +121,27 @@ public class BadManifestTests
     }
 
     [Theory]
-    [InlineData("purchased", "trust: system")]
-    [InlineData("existing", "trust: { file: /etc/ssl/root.pem }")]
-    public void An_issuer_of_a_later_version_is_one_error(string kind, string trust)
+    [InlineData("keys: [rsa-3072]")]
+    [InlineData("directory: /etc/pki/mailtls")]
+    [InlineData("layout: split")]
+    [InlineData("rotateKey: true")]
+    [InlineData("keepPrevious: 1d")]
+    public void What_another_tool_decides_is_an_error_at_its_place(string setting)
     {
-        var start = Samples.Minimal.IndexOf("    kind:", StringComparison.Ordinal);
-        var end = Samples.Minimal.IndexOf("services:", StringComparison.Ordinal);
-        var text = $"{Samples.Minimal[..start]}    kind: {kind}\n    {trust}\n{Samples.Minimal[end..]}";
+        var text = Samples.WithIssuer("kind: existing\n    files: [{ certificate: /etc/ssl/mail.pem }]").Replace("certificate:\n  issuer", $"certificate:\n  {setting}\n  issuer", StringComparison.Ordinal);
         var diagnostic = Assert.Single(Samples.Read(text).Diagnostics);
-        Assert.Equal((ManifestDiagnostics.IssuerNotAvailable, 5), (diagnostic.Code, diagnostic.Location!.Line));
-        var wrong = Samples.Read(text.Replace(trust, "trust: everybody", StringComparison.Ordinal)).Diagnostics;
-        Assert.Equal(["MTS0154", "MTS0123"], wrong.Select(d => d.Code.Id));
+        Assert.Equal((ManifestDiagnostics.SettingOfOwnFiles, 4), (diagnostic.Code, diagnostic.Location!.Line));
     }
+
+    [Theory]
+    [InlineData("kind: existing", "MTS0121")]
+    [InlineData("kind: existing\n    files: []", "MTS0124")]
+    [InlineData("kind: existing\n    files: [{ key: /etc/ssl/mail.key }]", "MTS0121")]
+    [InlineData("kind: existing\n    files: [{ certificate: mail.pem }]", "MTS0140")]
+    [InlineData("kind: purchased\n    trust: everybody", "MTS0123")]
+    [InlineData("kind: purchased\n    trust: { file: roots.pem }", "MTS0140")]
+    public void An_issuer_without_what_it_needs_is_refused(string issuer, string code) =>
+        Assert.Equal([code], Samples.Read(Samples.WithIssuer(issuer)).Diagnostics.Select(d => d.Code.Id));
 
     [Theory]
     [InlineData("/")]

@@ -21,6 +21,10 @@ internal static class Samples
 
         """;
 
+    /// <summary><see cref="Minimal"/> with another issuer; its lines but the first are indented by four.</summary>
+    public static string WithIssuer(string issuer) => Minimal.Replace(
+        "kind: privateCa\n    subject: { commonName: Example Mail CA }\n    passphrase: { file: /root/mail-ca.pass }", issuer, StringComparison.Ordinal);
+
     public const string Full = """
         apiVersion: mailtlsstate/v1
         host: Mail.MyDomain.com

@@ -55,7 +55,7 @@ public class RenderedPolicyTests
             return;
         }
 
-        foreach (var setting in PostfixSettings.Render(Files, policy, dialect, null).Where(s => s.Value is not null))
+        foreach (var setting in PostfixSettings.Render([Files], policy, dialect, null).Where(s => s.Value is not null))
         {
             text.Append($"{setting.Name} = {setting.Value}\n");
         }
@@ -81,7 +81,7 @@ public class RenderedPolicyTests
             return;
         }
 
-        foreach (var setting in dialect.Render(Files, policy, hybrids))
+        foreach (var setting in dialect.Render([Files], policy, hybrids))
         {
             text.Append($"{setting.Name} = {setting.Value}\n");
         }

@@ -97,7 +97,7 @@ public sealed class RollbackPlanSource : PlanSource
 
         return new RecordedPair(
             pair.AfterLeaf,
-            restores ? Fingerprint.Digest(stager.NewLeaf!) : null,
+            restores ? Fingerprint.Digest(stager.NewLeaves[0]) : null,
             RecordBuilder.PairFiles(made.Observed, pair.AfterFiles.Select(f => f.Path)),
             restores ? pair.BeforeFiles : []);
     }

@@ -133,7 +133,7 @@ public static class HostInit
         }
 
         return observed.Services.Values.OrderBy(s => s.Kind).SelectMany(s => MailServices.Of(s.Kind).NamedPairs(s))
-            .Select(p => PairFiles.Resolve(observed, p.Certificate).Text).OfType<string>().SelectMany(t => PemFile.Parse(t).Certificates).FirstOrDefault();
+            .Select(p => observed.Resolve(p.Certificate).Text).OfType<string>().SelectMany(t => PemFile.Parse(t).Certificates).FirstOrDefault();
     }
 
     private static bool EncryptsAlways(HostObservation observed) => Answers(observed).Any(a => a.Contains("\nsmtpd_tls_security_level = encrypt\n", StringComparison.Ordinal));

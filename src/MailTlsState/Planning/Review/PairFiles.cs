@@ -17,7 +17,6 @@ internal static class PairFiles
     public static IReadOnlyList<string> Shared { get; } =
         ["/etc/pki", "/etc/pki/tls", "/etc/pki/tls/certs", "/etc/pki/ca-trust", "/etc/ssl", "/etc/ssl/certs", "/etc/ca-certificates"];
 
-    private const int MostLinks = 8;
     private const int MostNeighbours = 40;
 
     /// <summary>Looks at the files, at the shared directories above them and, where a leaf's CA is not at hand, at the files beside it.</summary>
@@ -25,8 +24,8 @@ internal static class PairFiles
     {
         foreach (var pair in services.SelectMany(s => MailServices.Of(s.Kind).NamedPairs(s)).Distinct().ToList())
         {
-            var certificate = await ResolveAsync(files, pair.Certificate, cancellation).ConfigureAwait(false);
-            var key = await ResolveAsync(files, pair.Key, cancellation).ConfigureAwait(false);
+            var certificate = await files.ResolveAsync(pair.Certificate, cancellation).ConfigureAwait(false);
+            var key = await files.ResolveAsync(pair.Key, cancellation).ConfigureAwait(false);
             foreach (var directory in Shared.Where(d => Near(certificate.Path, d) || Near(key.Path, d)))
             {
                 await files.LookAsync(directory, cancellation).ConfigureAwait(false);
@@ -34,18 +33,6 @@ internal static class PairFiles
 
             await LookForAuthorityAsync(host, files, certificate, cancellation).ConfigureAwait(false);
         }
-    }
-
-    /// <summary>The file at the end of a path's links, as it was observed.</summary>
-    public static FileObservation Resolve(HostObservation observed, string path)
-    {
-        var file = observed.File(path);
-        for (var links = 0; file.Kind == FileKind.SymbolicLink && links < MostLinks; links++)
-        {
-            file = observed.File(Target(file));
-        }
-
-        return file;
     }
 
     /// <summary>Every certificate of a CA among the observed files: path, place in it and facts.</summary>
@@ -59,17 +46,6 @@ internal static class PairFiles
     /// <summary>Those of them that signed <paramref name="leaf"/>.</summary>
     public static IEnumerable<(string Path, PemBlock Block)> IssuersOf(HostObservation observed, PemBlock leaf) => Authorities(observed)
         .Where(a => a.Block.Facts!.Subject == leaf.Facts!.Issuer && a.Block.Facts.Fingerprint != leaf.Facts.Fingerprint && LeafProfile.IsSignedBy(leaf.Der!, a.Block.Der!));
-
-    private static async Task<FileObservation> ResolveAsync(ObservedFiles files, string path, CancellationToken cancellation)
-    {
-        var file = await files.LookAsync(path, cancellation).ConfigureAwait(false);
-        for (var links = 0; file.Kind == FileKind.SymbolicLink && links < MostLinks; links++)
-        {
-            file = await files.LookAsync(Target(file), cancellation).ConfigureAwait(false);
-        }
-
-        return file;
-    }
 
     private static async Task LookForAuthorityAsync(IHost host, ObservedFiles files, FileObservation certificate, CancellationToken cancellation)
     {
@@ -105,7 +81,4 @@ internal static class PairFiles
 
     /// <summary>True when <paramref name="path"/> lies below <paramref name="directory"/>.</summary>
     public static bool Below(string path, string directory) => path.StartsWith(directory + "/", StringComparison.Ordinal);
-
-    private static string Target(FileObservation link) =>
-        link.LinkTarget!.StartsWith('/') ? link.LinkTarget : $"{link.Path[..link.Path.LastIndexOf('/')]}/{link.LinkTarget}";
 }

@@ -30,10 +30,10 @@ public abstract class DovecotDialect : IDialect
     public abstract IReadOnlyList<string> Asked { get; }
 
     /// <summary>Settings at the top level for these files and this policy, in the order in which they are written.</summary>
-    /// <param name="files">Where key and chain lie.</param>
+    /// <param name="pairs">Where key and chain lie: one pair, or two of different algorithms.</param>
     /// <param name="policy">The policy.</param>
     /// <param name="hybrids">Whether the OpenSSL behind it knows hybrids of a curve and ML-KEM; null where that is not known.</param>
-    public abstract IReadOnlyList<ManagedSetting> Render(CertificateFiles files, TlsPolicy policy, bool? hybrids);
+    public abstract IReadOnlyList<ManagedSetting> Render(IReadOnlyList<CertificateFiles> pairs, TlsPolicy policy, bool? hybrids);
 
     /// <summary>True where the version may run on an OpenSSL that knows hybrids, so that it has to be asked.</summary>
     public virtual bool MayKnowHybrids => false;
@@ -69,6 +69,21 @@ public abstract class DovecotDialect : IDialect
         return policy.Suites is { Count: > 0 } suites ? string.Join(':', suites)
             : policy.Grade is { } grade ? string.Join(':', [grade, .. policy.Excluded.Select(e => "!" + e)])
             : null;
+    }
+
+    /// <summary>The settings of the certificates, the second pair under the alternative's names.</summary>
+    /// <param name="pairs">Where keys and chains lie.</param>
+    /// <param name="prefix">How the settings' names begin.</param>
+    /// <param name="suffix">How they end.</param>
+    /// <param name="path">What stands before a path.</param>
+    protected static IEnumerable<ManagedSetting> Certificates(IReadOnlyList<CertificateFiles> pairs, string prefix, string suffix, string path)
+    {
+        ArgumentNullException.ThrowIfNull(pairs);
+        foreach (var (pair, alternative) in pairs.Zip(["", "alt_"]))
+        {
+            yield return new($"{prefix}{alternative}cert{suffix}", path + pair.Chain);
+            yield return new($"{prefix}{alternative}key{suffix}", path + pair.Key);
+        }
     }
 
     /// <summary>What of a policy goes beyond floor, suites of TLS 1.2 and order: ssl_cipher_suites, ssl_curve_list and ssl_options.</summary>

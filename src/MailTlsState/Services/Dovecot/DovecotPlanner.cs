@@ -63,7 +63,7 @@ internal sealed class DovecotPlanner(ServicePlanRequest request)
         DovecotDialect dialect, IReadOnlyDictionary<string, string> texts, ManagedFile.Location place, DovecotLeftovers leftovers, IReadOnlyList<string> served, DovecotTree now)
     {
         var hybrids = DovecotAnswers.KnowsHybrids(_observed.Answers);
-        var settings = dialect.Render(request.Files, request.Policy, hybrids);
+        var settings = dialect.Render(request.Pairs, request.Policy, hybrids);
         var others = DovecotTree.Build(DovecotService.MainFile, new Dictionary<string, string>(texts) { [place.Path] = "" }, dialect.Grammar);
         var security = DovecotSecurity.Of(dialect, request.Desired.Endpoints, served, now, others, place.Path);
         var text = ManagedFile.Render(request.Manifest.Host, dialect, settings, security, request.Desired.Endpoints);

@@ -128,8 +128,8 @@ internal sealed class PostfixFindings(ServicePlanRequest request, PostfixAnswers
 
     private IEnumerable<Diagnostic> ClientCertificate()
     {
-        var server = new[] { answers.Parameter("smtpd_tls_chain_files"), answers.Parameter("smtpd_tls_cert_file"), answers.Parameter("smtpd_tls_eccert_file"), request.Files.Chain }
-            .Where(v => v.Length > 0).ToHashSet(StringComparer.Ordinal);
+        var server = new[] { answers.Parameter("smtpd_tls_chain_files"), answers.Parameter("smtpd_tls_cert_file"), answers.Parameter("smtpd_tls_eccert_file") }
+            .Concat(request.Pairs.Select(p => p.Chain)).Where(v => v.Length > 0).ToHashSet(StringComparer.Ordinal);
         foreach (var name in ClientCertificates)
         {
             if (answers.Written(name) is { Length: > 0 } value && (server.Contains(value) || value.Contains("smtpd_tls_", StringComparison.Ordinal)))

@@ -38,7 +38,7 @@ internal sealed class PostfixPlanner(ServicePlanRequest request)
             return new ServiceChanges([], _diagnostics);
         }
 
-        var settings = PostfixSettings.Render(request.Files, request.Policy, dialect, request.Desired.Outbound).ToList();
+        var settings = PostfixSettings.Render(request.Pairs, request.Policy, dialect, request.Desired.Outbound).ToList();
         var (main, master) = (MainCf.Parse(mainText), MasterCf.Parse(masterText));
         var listeners = new PostfixListeners(request, dialect, settings, answers, _diagnostics).Plan(master);
         settings.AddRange(listeners.MainSettings.Count > 0 ? listeners.MainSettings : Translated(answers));

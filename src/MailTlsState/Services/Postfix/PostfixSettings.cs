@@ -38,16 +38,22 @@ public static class PostfixSettings
     ];
 
     /// <summary>The parameters of main.cf for these files and this policy.</summary>
-    public static IReadOnlyList<PostfixSetting> Render(CertificateFiles files, TlsPolicy policy, PostfixDialect dialect, OutboundManifest? outbound)
+    public static IReadOnlyList<PostfixSetting> Render(IReadOnlyList<CertificateFiles> pairs, TlsPolicy policy, PostfixDialect dialect, OutboundManifest? outbound)
     {
         var settings = new List<PostfixSetting>();
         void Set(string name, string? value) => settings.Add(new PostfixSetting(name, value));
 
-        // Where smtpd_tls_chain_files is set, Postfix ignores the older parameters and warns at every start (postconf(5), 3.4).
-        Set("smtpd_tls_chain_files", files.IsBundle ? files.Chain : null);
-        Set("smtpd_tls_cert_file", files.IsBundle ? null : files.Chain);
-        Set("smtpd_tls_key_file", files.IsBundle ? null : files.Key);
-        foreach (var older in new[] { "smtpd_tls_eccert_file", "smtpd_tls_eckey_file", "smtpd_tls_dcert_file", "smtpd_tls_dkey_file" })
+        // Where smtpd_tls_chain_files is set, Postfix ignores the older parameters and warns at every start (postconf(5), 3.4). It wants
+        // each key before its certificate, which only files of our own are sure to have.
+        var chained = pairs.All(p => p is { IsBundle: true, IsOwn: true });
+        var ecdsa = pairs.Count > 1 ? pairs.FirstOrDefault(p => p.Family == KeyFamily.Ecdsa) : null;
+        var first = pairs.First(p => p != ecdsa);
+        Set("smtpd_tls_chain_files", chained ? string.Join(", ", pairs.Select(p => p.Chain)) : null);
+        Set("smtpd_tls_cert_file", chained ? null : first.Chain);
+        Set("smtpd_tls_key_file", chained ? null : first.Key);
+        Set("smtpd_tls_eccert_file", chained ? null : ecdsa?.Chain);
+        Set("smtpd_tls_eckey_file", chained ? null : ecdsa?.Key);
+        foreach (var older in new[] { "smtpd_tls_dcert_file", "smtpd_tls_dkey_file" })
         {
             Set(older, null);
         }

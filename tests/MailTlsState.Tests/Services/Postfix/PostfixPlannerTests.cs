@@ -269,7 +269,7 @@ public sealed class PostfixPlannerTests
             new Dictionary<ServiceKind, ServiceObservation> { [ServiceKind.Postfix] = new(ServiceKind.Postfix, true, version, true, null, [], answers) },
             [],
             []);
-        var changes = new PostfixPlanner(new ServicePlanRequest(manifest, manifest.Postfix!, PolicyCatalogue.Resolve(manifest.Policy), CertificatePaths.Of(manifest, 1), observed)).Plan();
+        var changes = new PostfixPlanner(new ServicePlanRequest(manifest, manifest.Postfix!, PolicyCatalogue.Resolve(manifest.Policy), [CertificatePaths.Of(manifest, KeyKind.EcdsaP256, 1)], observed)).Plan();
         string After(string path, string before) => changes.Changes.Select(c => c.Work).OfType<EditText>().Where(w => w.Path == path).Aggregate(before, (t, w) => w.Edit(t));
         return new Made(changes, MainCf.Parse(After(PostfixService.MainCf, main)), MasterCf.Parse(After(PostfixService.MasterCf, master)));
     }

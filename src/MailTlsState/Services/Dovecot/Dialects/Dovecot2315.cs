@@ -25,14 +25,13 @@ internal class Dovecot2315 : DovecotDialect
 
     public override IReadOnlyList<string> Filter(string protocol, string name) => ["-f", $"service={protocol}", "-f", $"lname={name}"];
 
-    public override IReadOnlyList<ManagedSetting> Render(CertificateFiles files, TlsPolicy policy, bool? hybrids)
+    public override IReadOnlyList<ManagedSetting> Render(IReadOnlyList<CertificateFiles> pairs, TlsPolicy policy, bool? hybrids)
     {
-        var settings = new List<ManagedSetting>
-        {
-            new("ssl_cert", "<" + files.Chain),
-            new("ssl_key", "<" + files.Key),
+        List<ManagedSetting> settings =
+        [
+            .. Certificates(pairs, "ssl_", "", "<"),
             new("ssl_min_protocol", Minimum(policy)),
-        };
+        ];
         if (Ciphers(policy) is { } list)
         {
             settings.Add(new("ssl_cipher_list", list));

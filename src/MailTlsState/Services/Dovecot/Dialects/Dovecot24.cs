@@ -30,16 +30,14 @@ internal sealed class Dovecot24 : DovecotDialect
 
     public override IReadOnlyList<string> Filter(string protocol, string name) => ["-f", $"protocol={protocol}", "-f", $"local_name={name}"];
 
-    public override IReadOnlyList<ManagedSetting> Render(CertificateFiles files, TlsPolicy policy, bool? hybrids)
+    public override IReadOnlyList<ManagedSetting> Render(IReadOnlyList<CertificateFiles> pairs, TlsPolicy policy, bool? hybrids)
     {
-        ArgumentNullException.ThrowIfNull(files);
         ArgumentNullException.ThrowIfNull(policy);
-        var settings = new List<ManagedSetting>
-        {
-            new("ssl_server_cert_file", files.Chain),
-            new("ssl_server_key_file", files.Key),
+        List<ManagedSetting> settings =
+        [
+            .. Certificates(pairs, "ssl_server_", "_file", ""),
             new("ssl_min_protocol", Floor(policy)),
-        };
+        ];
         if (CipherList(policy) is { } list)
         {
             settings.Add(new("ssl_cipher_list", list));

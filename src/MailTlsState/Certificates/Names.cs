@@ -2,7 +2,7 @@ using System.Formats.Asn1;
 using System.Security.Cryptography.X509Certificates;
 using MailTlsState.Manifests;
 
-namespace MailTlsState.Certificates.PrivateCa;
+namespace MailTlsState.Certificates;
 
 /// <summary>Distinguished names and SANs in DER.</summary>
 internal static class Names

@@ -1,0 +1,44 @@
+using MailTlsState.Diagnostics;
+using MailTlsState.Manifests;
+
+namespace MailTlsState.Certificates.PrivateCa;
+
+/// <summary>What a private CA asks of its leaves.</summary>
+/// <param name="ca">The manifest's.</param>
+/// <param name="root">What lies on disk.</param>
+/// <param name="now">The host's time.</param>
+internal sealed class PrivateCaRules(PrivateCaManifest ca, PrivateCaState root, DateTimeOffset now) : LeafRules
+{
+    public override TimeSpan? Longest => ca.LeafLifetime;
+
+    public override IEnumerable<string> IssuerProblems(byte[] leaf, CertificateFacts facts)
+    {
+        if (!root.Exists)
+        {
+            yield return "a new root CA is made";
+        }
+        else if (root.Facts is not { } authority)
+        {
+            yield break;
+        }
+        else if (facts.Fingerprint == authority.Fingerprint)
+        {
+            yield return "the root certificate stands in the server certificate's place";
+        }
+        else if (!LeafProfile.IsSignedBy(leaf, root.Certificate!))
+        {
+            yield return facts.Issuer == authority.Subject
+                ? $"the certificate was not signed by the key of the root CA {authority.Subject}"
+                : $"the issuer is {Shown(facts.Issuer)}, the manifest's root CA is {authority.Subject}";
+        }
+        else if (facts.NotAfter > authority.NotAfter)
+        {
+            yield return $"the certificate outlives its CA, which ends on {CertificateDiagnostics.Day(authority.NotAfter)}";
+        }
+    }
+
+    // A leaf that is cut at the root's end gains nothing from a renewal: it would be renewed by every apply until that day.
+    public override bool Gains(CertificateFacts facts) => PrivateCaIssuer.EndOfNewLeaf(ca.LeafLifetime, root.Facts?.NotAfter, now) > facts.NotAfter;
+
+    private static string Shown(string name) => name.Length == 0 ? "without a name" : name;
+}

@@ -46,6 +46,9 @@ public sealed record CertificateFacts(
     /// <summary>True when subject and issuer are the same name.</summary>
     public bool IsSelfIssued => Subject == Issuer;
 
+    /// <summary>Where the issuer's certificate can be had, from the authority information access (RFC 5280 section 4.2.2.1): URLs, as they stand there.</summary>
+    public IReadOnlyList<string> IssuerAddresses { get; init; } = [];
+
     /// <summary>Reads one certificate (RFC 5280).</summary>
     /// <param name="der">DER and nothing after it; not PEM.</param>
     /// <exception cref="FormatException">It is no certificate.</exception>
@@ -73,6 +76,8 @@ public sealed record CertificateFacts(
         return Convert.ToHexStringLower(hash);
     }
 
+    internal static string Sha256Of(byte[] bytes) => Sha256(bytes);
+
     private static CertificateFacts Read(X509CertificateStructure certificate, byte[] der)
     {
         var extensions = certificate.TbsCertificate.Extensions;
@@ -99,8 +104,20 @@ public sealed record CertificateFacts(
             constraints?.IsCA() ?? false,
             constraints is { PathLenConstraint: { } length } ? (length.BitLength < 31 ? length.IntValue : int.MaxValue) : null,
             authority is null ? null : Convert.ToHexStringLower(authority),
-            subjectKey is null ? null : Convert.ToHexStringLower(subjectKey));
+            subjectKey is null ? null : Convert.ToHexStringLower(subjectKey))
+        {
+            IssuerAddresses = Addresses(extensions),
+        };
     }
+
+    // Only what is printable and short: it is shown to an administrator, who may well copy it.
+    private static IReadOnlyList<string> Addresses(X509Extensions? extensions) =>
+        Extension(extensions, X509Extensions.AuthorityInfoAccess) is { } access
+            ? [.. AuthorityInformationAccess.GetInstance(access).GetAccessDescriptions()
+                .Where(d => d.AccessMethod.Equals(AccessDescription.IdADCAIssuers) && d.AccessLocation.TagNo == GeneralName.UniformResourceIdentifier)
+                .Select(d => DerIA5String.GetInstance(d.AccessLocation.Name).GetString())
+                .Where(u => u.Length <= 200 && u.All(c => c is > ' ' and < '\x7F'))]
+            : [];
 
     internal static string NameText(X509Name name) => name.ToString(reverse: true, X509Name.RFC2253Symbols);
 

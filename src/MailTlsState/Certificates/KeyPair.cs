@@ -168,6 +168,11 @@ public sealed class KeyPair : IDisposable
             // The inner exception is left out on purpose: what it says of the bytes is not ours to vouch for.
             throw new MailTlsException(CertificateDiagnostics.KeyUnreadable("its content is broken"));
         }
+        catch (PlatformNotSupportedException)
+        {
+            key?.Dispose();
+            throw new MailTlsException(CertificateDiagnostics.KeyUnreadable("its curve is not handled"));
+        }
     }
 
     /// <summary>
@@ -186,7 +191,7 @@ public sealed class KeyPair : IDisposable
                 key.ImportEncryptedPkcs8PrivateKey(passphrase, der, out _);
                 return new KeyPair(key);
             }
-            catch (CryptographicException)
+            catch (Exception closed) when (closed is CryptographicException or PlatformNotSupportedException)
             {
                 key.Dispose();
             }

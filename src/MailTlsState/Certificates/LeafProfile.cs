@@ -10,7 +10,11 @@ namespace MailTlsState.Certificates;
 internal static class LeafProfile
 {
     /// <summary>Why clients would refuse the certificate, names and dates aside.</summary>
-    public static IEnumerable<string> Problems(byte[] der, CertificateFacts facts)
+    public static IEnumerable<string> Problems(byte[] der, CertificateFacts facts) =>
+        IsSignedOldly(facts) ? [.. Unfit(der, facts), $"the certificate is signed by {facts.SignatureAlgorithm}, which clients refuse"] : Unfit(der, facts);
+
+    /// <summary>Why it is none of a server, whatever it is signed with.</summary>
+    public static IEnumerable<string> Unfit(byte[] der, CertificateFacts facts)
     {
         var certificate = X509CertificateStructure.GetInstance(der);
         if (certificate.Version != 3)
@@ -36,12 +40,11 @@ internal static class LeafProfile
         {
             yield return "the certificate's key usage lacks digitalSignature";
         }
-
-        if (facts.SignatureAlgorithm.Contains("md5", StringComparison.OrdinalIgnoreCase) || facts.SignatureAlgorithm.Contains("sha1", StringComparison.OrdinalIgnoreCase))
-        {
-            yield return $"the certificate is signed by {facts.SignatureAlgorithm}, which clients refuse";
-        }
     }
+
+    /// <summary>True for a signature with MD5 or SHA-1, which can be forged.</summary>
+    public static bool IsSignedOldly(CertificateFacts facts) =>
+        facts.SignatureAlgorithm.Contains("md5", StringComparison.OrdinalIgnoreCase) || facts.SignatureAlgorithm.Contains("sha1", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>True when the issuer's name and key are the root's: its signature is checked.</summary>
     public static bool IsSignedBy(byte[] der, byte[] root)

@@ -1,4 +1,4 @@
-namespace MailTlsState.Verification;
+namespace MailTlsState.Certificates;
 
 /// <summary>Finds the way from a leaf to a trust anchor.</summary>
 /// <param name="Links">Leaf first; the anchor last when <paramref name="Trusted"/>.</param>

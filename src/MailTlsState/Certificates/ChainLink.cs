@@ -1,11 +1,10 @@
-using MailTlsState.Certificates;
 using Org.BouncyCastle.Asn1;
 using Org.BouncyCastle.Asn1.X509;
 using Org.BouncyCastle.Crypto;
 using Org.BouncyCastle.Security;
 using Org.BouncyCastle.X509;
 
-namespace MailTlsState.Verification;
+namespace MailTlsState.Certificates;
 
 /// <summary>One certificate that may be part of a chain.</summary>
 internal sealed class ChainLink

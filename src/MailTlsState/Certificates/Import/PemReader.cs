@@ -1,7 +1,6 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using MailTlsState.Certificates.Encryption;
-using MailTlsState.Certificates.PrivateCa;
 using MailTlsState.Diagnostics;
 
 namespace MailTlsState.Certificates.Import;
@@ -120,13 +119,9 @@ internal static class PemReader
         {
             contents.Add(TraditionalPem.Open(label, body, contents.Password!));
         }
-        catch (MailTlsException closed) when (closed.Diagnostics[0].Code == CertificateDiagnostics.WrongPassphrase)
+        catch (PasswordEncryptionException broken) when (broken.Fault != EncryptionFault.WrongPassword)
         {
-            throw new PasswordEncryptionException(EncryptionFault.WrongPassword, "the password does not open it");
-        }
-        catch (MailTlsException broken) when (broken.Diagnostics[0].Code == CertificateDiagnostics.BrokenRootKey)
-        {
-            contents.AddProblem($"the private key {place} cannot be read: {CertificateDiagnostics.ReasonOf(broken)}");
+            contents.AddProblem($"the private key {place} cannot be read: {broken.Message}");
         }
     }
 }

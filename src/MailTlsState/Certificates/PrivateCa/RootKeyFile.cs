@@ -1,6 +1,7 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Text;
+using MailTlsState.Certificates.Encryption;
 using MailTlsState.Diagnostics;
 
 namespace MailTlsState.Certificates.PrivateCa;
@@ -65,6 +66,10 @@ internal static class RootKeyFile
         try
         {
             return PrivateKeyPem.IsEncrypted(label, body) ? TraditionalPem.Open(label, body, passphrase) : KeyPair.ImportBlock(label, body);
+        }
+        catch (PasswordEncryptionException closed)
+        {
+            throw closed.Fault == EncryptionFault.WrongPassword ? new MailTlsException(CertificateDiagnostics.PassphraseWrong()) : Broken(closed.Message);
         }
         catch (MailTlsException unreadable) when (unreadable.Diagnostics[0].Code == CertificateDiagnostics.UnreadableKey)
         {

@@ -65,30 +65,41 @@ public sealed class ReaderFuzzTests(VendorLab lab) : IClassFixture<VendorLab>
         for (var round = 0; round < Count; round++)
         {
             var content = mutator.Next();
-            var (start, before) = (Stopwatch.GetTimestamp(), GC.GetAllocatedBytesForCurrentThread());
-            try
-            {
-                using var file = Read(content);
-                read++;
-            }
-            catch (MailTlsException)
-            {
-                // Refused, with code and remedy.
-            }
-            catch (Exception odd)
-            {
-                Assert.Fail($"round {round}: {odd}\n{Convert.ToBase64String(content)}");
-            }
-
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            var taken = Time(content, round, out var good);
             most = Math.Max(most, GC.GetAllocatedBytesForCurrentThread() - before);
-            var taken = Stopwatch.GetElapsedTime(start);
+
+            // On a busy machine a thread may stand still; what is slow is slow again.
+            taken = taken > TimeSpan.FromSeconds(1) ? Time(content, round, out _) : taken;
             slowest = taken > slowest ? taken : slowest;
+            read += good ? 1 : 0;
         }
 
         TestContext.Current.SendDiagnosticMessage("seed {0}: {1} of {2} read, slowest {3}, most memory {4}", seed, read, Count, slowest, most);
         Assert.InRange(read, Count / 200, Count - (Count / 200));
         Assert.True(most < MostMemory, $"one input took {most} bytes");
         Assert.True(slowest < TimeSpan.FromSeconds(5), $"one input took {slowest}");
+    }
+
+    private static TimeSpan Time(byte[] content, int round, out bool read)
+    {
+        var start = Stopwatch.GetTimestamp();
+        read = false;
+        try
+        {
+            using var file = Read(content);
+            read = true;
+        }
+        catch (MailTlsException)
+        {
+            // Refused, with code and remedy.
+        }
+        catch (Exception odd)
+        {
+            Assert.Fail($"round {round}: {odd}\n{Convert.ToBase64String(content)}");
+        }
+
+        return Stopwatch.GetElapsedTime(start);
     }
 
     private static VendorFile Read(byte[] content) => VendorFile.Read("mutated", content, "x", Limits);

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using MailTlsState.Diagnostics;
 
-namespace MailTlsState.Certificates.PrivateCa;
+namespace MailTlsState.Certificates.Encryption;
 
 /// <summary>
 /// OpenSSL's own encryption of PEM keys (<c>Proc-Type: 4,ENCRYPTED</c> and <c>DEK-Info</c>, RFC 1421 with OpenSSL's key derivation, see
@@ -13,7 +13,7 @@ internal static class TraditionalPem
     private const string Info = "DEK-Info:";
 
     /// <summary>Decrypts and reads the body of a block.</summary>
-    /// <exception cref="MailTlsException">The passphrase is wrong, or the block is broken.</exception>
+    /// <exception cref="PasswordEncryptionException">The passphrase is wrong, or the block is broken.</exception>
     public static KeyPair Open(string label, ReadOnlySpan<char> body, string passphrase)
     {
         var header = body.IndexOf(Info, StringComparison.Ordinal);
@@ -42,12 +42,12 @@ internal static class TraditionalPem
         }
         catch (CryptographicException)
         {
-            throw new MailTlsException(CertificateDiagnostics.PassphraseWrong());
+            throw new PasswordEncryptionException(EncryptionFault.WrongPassword, "the passphrase does not open it");
         }
         catch (MailTlsException)
         {
             // A wrong passphrase passes the padding check once in 256 times and then gives noise.
-            throw new MailTlsException(CertificateDiagnostics.PassphraseWrong());
+            throw new PasswordEncryptionException(EncryptionFault.WrongPassword, "the passphrase does not open it");
         }
         finally
         {
@@ -101,5 +101,5 @@ internal static class TraditionalPem
         return key;
     }
 
-    private static MailTlsException Broken(string reason) => new(CertificateDiagnostics.RootKeyBroken(reason));
+    private static PasswordEncryptionException Broken(string reason) => new(EncryptionFault.Broken, reason);
 }

@@ -69,5 +69,7 @@ internal sealed class FileHost(bool syncDirectories, bool hardLinks) : IHostWrit
 
     public Task<ProcessResult> RunAsync(ProcessCall call, CancellationToken cancellation) => throw new NotSupportedException();
 
+    public IReadOnlyList<AcceptingProcess> AcceptingProcesses() => throw new NotSupportedException();
+
     public Task<IRehearsal> StartRehearsalAsync(RehearsalRequest request, CancellationToken cancellation) => throw new NotSupportedException();
 }

@@ -151,10 +151,11 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
             progress.Begin("committing");
             files.Commit();
             await ActivateAsync(files.Entry, before.Host).ConfigureAwait(false);
+            var former = writer.AcceptingProcesses().ToHashSet();
             files.Activated();
 
             progress.Begin("verifying by handshake on every endpoint");
-            report = await VerifyAsync(files.Entry, before.Host, wanted, interrupted).ConfigureAwait(false);
+            report = await VerifyAsync(files.Entry, before.Host, wanted, former, interrupted).ConfigureAwait(false);
             var faults = wanted.Faults(report);
             if (faults.Count == 0)
             {
@@ -238,7 +239,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
     }
 
     // The listeners are looked at again each time: a reload may have added some, and every address counts.
-    private Task<VerificationReport> VerifyAsync(JournalEntry entry, HostFacts facts, IExpectedState wanted, CancellationToken interrupted)
+    private Task<VerificationReport> VerifyAsync(JournalEntry entry, HostFacts facts, IExpectedState wanted, HashSet<AcceptingProcess> former, CancellationToken interrupted)
     {
         var control = new ServiceControl(host, writer, facts.Systemd);
         var start = host.Clock.GetTimestamp();
@@ -246,10 +247,18 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         {
             Judge = wanted.Judge,
             IsGood = report => wanted.Faults(report).Count == 0,
+            IsProven = IsProven,
             IsHopeless = async report => (interrupted.IsCancellationRequested && host.Clock.GetElapsedTime(start) > limits.Activation / 5)
                 || await AnyDiedAsync(report).ConfigureAwait(false),
         };
         return Verifier.ConvergeAsync(host, async token => wanted.For(await host.ObserveListenersAsync(token).ConfigureAwait(false)), rule, CancellationToken.None);
+
+        // postscreen hands its connections to processes that do not hold the socket.
+        bool IsProven(VerificationReport report)
+        {
+            var ports = report.Endpoints.Select(e => e.Expectation.Port).ToHashSet();
+            return !writer.AcceptingProcesses().Any(p => ports.Contains(p.Port) && (former.Contains(p) || p.Program == "postscreen"));
+        }
 
         // A reload can end a master, for example on a port that another program took: then each second of waiting is one without mail.
         async Task<bool> AnyDiedAsync(VerificationReport report)

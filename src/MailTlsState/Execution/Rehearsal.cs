@@ -28,6 +28,14 @@ internal sealed class Rehearsal(IHost host, IHostWriter writer, ApplyLimits limi
         var expectations = wanted.Rehearsed();
         var services = plan.Changes.Select(c => c.Work).OfType<ActivateService>().Where(w => w.Activation != Activation.Stop).Select(w => w.Service).ToHashSet();
         expectations = [.. expectations.Where(e => services.Contains(e.Service))];
+
+        // Only settings tell the addresses of a port apart, and only they say which versions are spoken.
+        var settings = plan.Changes.Any(c => c.Work is EditText or RemoveText);
+        if (!settings)
+        {
+            expectations = [.. expectations.DistinctBy(e => (e.Service, e.Kind, e.Port, e.ServerName))];
+        }
+
         if (expectations.Count == 0)
         {
             return new RehearsalResult(true, [], null);
@@ -37,7 +45,7 @@ internal sealed class Rehearsal(IHost host, IHostWriter writer, ApplyLimits limi
         {
             var started = services.Concat(await BesideAsync(services, cancellation).ConfigureAwait(false)).ToHashSet();
             await using var rehearsal = await writer.StartRehearsalAsync(Request(entry, started), cancellation).ConfigureAwait(false);
-            return await JudgeAsync(rehearsal, expectations, wanted, services, cancellation).ConfigureAwait(false);
+            return await JudgeAsync(rehearsal, expectations, settings, wanted, services, cancellation).ConfigureAwait(false);
         }
         catch (RehearsalUnavailableException e)
         {
@@ -68,14 +76,19 @@ internal sealed class Rehearsal(IHost host, IHostWriter writer, ApplyLimits limi
     }
 
     private async Task<RehearsalResult> JudgeAsync(
-        IRehearsal rehearsal, IReadOnlyList<EndpointExpectation> expectations, IExpectedState wanted, HashSet<ServiceKind> services, CancellationToken cancellation)
+        IRehearsal rehearsal,
+        IReadOnlyList<EndpointExpectation> expectations,
+        bool withOffers,
+        IExpectedState wanted,
+        HashSet<ServiceKind> services,
+        CancellationToken cancellation)
     {
         var start = host.Clock.GetTimestamp();
         for (var round = 1; ; round++)
         {
             var reports = await Task.WhenAll(expectations.Select(async e =>
             {
-                var result = await rehearsal.ProbeAsync(e.Question(), cancellation).ConfigureAwait(false);
+                var result = await rehearsal.ProbeAsync(e.Question(withOffers), cancellation).ConfigureAwait(false);
                 return new EndpointReport(e, result, [.. wanted.Judge(e, result, host.Clock.GetUtcNow()).Where(f => Judged(f, result))]);
             })).ConfigureAwait(false);
             var report = new VerificationReport(reports);

@@ -57,6 +57,9 @@ public interface IHostWriter
     /// <summary>Removes an empty directory; no error when nothing is there.</summary>
     void RemoveDirectory(string path);
 
+    /// <summary>The processes that may take connections from a listening TCP socket: its holders, but for one that only makes the others.</summary>
+    IReadOnlyList<AcceptingProcess> AcceptingProcesses();
+
     /// <summary>Names in a directory.</summary>
     IReadOnlyList<string> List(string path);
 
@@ -203,6 +206,13 @@ public sealed class LockHeldException(int? processId, string? command, DateTimeO
     /// <summary>Since when.</summary>
     public DateTimeOffset? Since { get; } = since;
 }
+
+/// <summary>A process that may take connections.</summary>
+/// <param name="Port">TCP port of the listening socket.</param>
+/// <param name="Id">Process id.</param>
+/// <param name="Started">When it began, in clock ticks since the boot (proc(5)): with the id, no other process is the same.</param>
+/// <param name="Program">Its short name.</param>
+public sealed record AcceptingProcess(int Port, int Id, long Started, string Program);
 
 /// <summary>Namespaces or overlays cannot be had on this host.</summary>
 public sealed class RehearsalUnavailableException(string reason) : Exception(reason);

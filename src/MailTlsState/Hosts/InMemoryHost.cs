@@ -38,6 +38,9 @@ public sealed partial class InMemoryHost : IHost, IHostWriter
     /// <summary>Every program that was run, in order.</summary>
     public List<ProcessCall> Runs { get; } = [];
 
+    /// <summary>What <see cref="AcceptingProcesses"/> answers.</summary>
+    public Func<IReadOnlyList<AcceptingProcess>> Accepting { get; set; } = () => [];
+
     /// <summary>What <see cref="ObserveListenersAsync"/> answers.</summary>
     public IReadOnlyList<Listener> Listeners { get; set; } = [];
 
@@ -295,6 +298,9 @@ public sealed partial class InMemoryHost : IHost, IHostWriter
 
     /// <inheritdoc/>
     public string ReadSecret(SecretReference reference) => SecretRules.Require(SecretRules.Read(reference, EnvironmentVariables, FindSecret));
+
+    /// <inheritdoc/>
+    public IReadOnlyList<AcceptingProcess> AcceptingProcesses() => Accepting();
 
     /// <inheritdoc/>
     public Task<IRehearsal> StartRehearsalAsync(RehearsalRequest request, CancellationToken cancellation)

@@ -67,6 +67,9 @@ public sealed class LinuxHost(LinuxHostOptions options) : IHost, IHostWriter
     public Task<ProcessResult> RunAsync(ProcessCall call, CancellationToken cancellation) => LinuxProcesses.RunAsync(call, cancellation);
 
     /// <inheritdoc/>
+    public IReadOnlyList<AcceptingProcess> AcceptingProcesses() => LinuxListeners.Accepting();
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<Listener>> ObserveListenersAsync(CancellationToken cancellation) => Task.Run(LinuxListeners.Observe, cancellation);
 
     /// <inheritdoc/>

@@ -70,6 +70,9 @@ public sealed class ReadOnlyHost(IHostWriter inner) : IHostWriter
         Task.FromException<ProcessResult>(Refused($"run {call}"));
 
     /// <inheritdoc/>
+    public IReadOnlyList<AcceptingProcess> AcceptingProcesses() => inner.AcceptingProcesses();
+
+    /// <inheritdoc/>
     public Task<IRehearsal> StartRehearsalAsync(RehearsalRequest request, CancellationToken cancellation) =>
         Task.FromException<IRehearsal>(Refused("start a rehearsal"));
 

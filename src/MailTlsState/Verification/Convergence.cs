@@ -12,6 +12,12 @@ public sealed record Convergence(int Consecutive, TimeSpan Limit, TimeSpan Pause
     /// <summary>Compares one probe with its expectation; null for <see cref="Verifier.Evaluate"/>.</summary>
     public Func<EndpointExpectation, Probing.ProbeResult, DateTimeOffset, IReadOnlyList<Finding>>? Judge { get; init; }
 
+    /// <summary>
+    /// Asked after a good round: true when nothing of the former state can answer any more, so that this round is proof by itself.
+    /// Null when that cannot be known.
+    /// </summary>
+    public Func<VerificationReport, bool>? IsProven { get; init; }
+
     /// <summary>Asked after a bad round; true when waiting is in vain (the daemon is gone, somebody wants an end).</summary>
     public Func<VerificationReport, Task<bool>> IsHopeless { get; init; } = _ => Task.FromResult(false);
 }

@@ -69,7 +69,8 @@ public static class Verifier
 
     /// <summary>
     /// Verifies again and again after an activation, until so many rounds in a row are good: daemons replace their processes one
-    /// by one, so a single good handshake proves little. The last of these rounds also offers the versions below the floor.
+    /// by one, so a single good handshake proves little, unless it is known that none of before is left. The last round also
+    /// offers the versions below the floor.
     /// </summary>
     /// <param name="host">The host.</param>
     /// <param name="expectations">What its endpoints should serve; asked before each round, since a reload may add listeners.</param>
@@ -97,8 +98,8 @@ public static class Verifier
         return await pipeline.ExecuteAsync(
             async token =>
             {
-                var report = await VerifyAsync(host, await expectations(token).ConfigureAwait(false), token, withOffers: good >= rule.Consecutive - 1, rule.Judge).ConfigureAwait(false);
-                good = rule.IsGood(report) ? good + 1 : 0;
+                var report = await VerifyAsync(host, await expectations(token).ConfigureAwait(false), token, withOffers: rule.IsProven is not null || good >= rule.Consecutive - 1, rule.Judge).ConfigureAwait(false);
+                good = !rule.IsGood(report) ? 0 : rule.IsProven?.Invoke(report) == true ? rule.Consecutive : good + 1;
                 return report;
             },
             cancellation).ConfigureAwait(false);

@@ -77,6 +77,26 @@ public sealed class LinuxHostRootTests
     });
 
     [Fact]
+    public Task Who_takes_connections_is_known_and_a_reload_leaves_none_of_before() => InsideHost.RunAsync(async () =>
+    {
+        await RunAsync("/run/lab/start-mail.sh");
+        Assert.Empty(Accepting());
+
+        using var session = new System.Net.Sockets.TcpClient("127.0.0.1", 25);
+        await InsideHost.UntilAsync(() => Accepting().Count > 0, "an smtpd has started");
+        var busy = Assert.Single(Accepting());
+        Assert.Equal("smtpd", busy.Program);
+
+        // It is in a session: it still holds the socket, and ends with the session.
+        await RunAsync("postfix reload");
+        Assert.Contains(busy, Accepting());
+        session.Close();
+        await InsideHost.UntilAsync(() => !Accepting().Contains(busy), "the smtpd of before has ended");
+
+        static IReadOnlyList<AcceptingProcess> Accepting() => [.. Host.AcceptingProcesses().Where(p => p.Port == 25)];
+    });
+
+    [Fact]
     public Task A_change_follows_no_link_of_a_path_that_was_resolved() => InsideHost.RunAsync(() =>
     {
         Host.CreateDirectory("/etc/ours", 0, 0, 0b111_101_101);

@@ -188,6 +188,28 @@ public class VerifierTests
         Assert.Empty(report.Findings);
     }
 
+    [Theory]
+    [InlineData(true, 2)]
+    [InlineData(false, 4)]
+    public async Task One_good_round_is_proof_where_nothing_of_before_can_answer(bool proven, int expected)
+    {
+        var rounds = 0;
+        var offered = new List<bool>();
+        var host = new InMemoryHost(new SkewedClock(TestCertificate.Now))
+        {
+            Probes = r =>
+            {
+                offered.Add(r.Offers.Count > 0);
+                return ++rounds == 1 ? InMemoryHost.NotConnected(r) : Good(r);
+            },
+        };
+
+        await ConvergeAsync(host, new Convergence(3, TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(1)) { IsProven = _ => proven });
+
+        Assert.Equal(expected, rounds);
+        Assert.True(offered[^1]);
+    }
+
     [Fact]
     public async Task Convergence_ends_with_its_time()
     {

@@ -8,10 +8,14 @@ internal static class LinuxListeners
 {
     private const string ListenState = "0A";
 
+    // Places in /proc/PID/stat after the name: fields 4 and 22 of proc(5).
+    private const int Parent = 1;
+    private const int StartTime = 19;
+
     internal static IReadOnlyList<Listener> Observe()
     {
-        var sockets = Read("/proc/net/tcp").Concat(Read("/proc/net/tcp6")).ToList();
-        var holders = FindHolders(sockets.Select(s => s.Inode).ToHashSet(StringComparer.Ordinal));
+        var sockets = Sockets().ToList();
+        var holders = FindHolders(sockets.Select(s => s.Inode).ToHashSet(StringComparer.Ordinal)).ToDictionary(h => h.Key, h => OwnerAmong(h.Value), StringComparer.Ordinal);
         return [.. sockets
             .Select(s => Describe(s, holders.GetValueOrDefault(s.Inode)))
             .Distinct()
@@ -49,8 +53,25 @@ internal static class LinuxListeners
 
     private static IEnumerable<ListeningSocket> Read(string path) => File.Exists(path) ? Parse(File.ReadLines(path)) : [];
 
-    // A master and its children share the socket: the one whose parent does not hold it is the owner.
-    private static Dictionary<string, int> FindHolders(HashSet<string> inodes)
+    /// <summary>Who may take connections: the holders of a socket, but for the one that is another's parent or the only one.</summary>
+    internal static IReadOnlyList<AcceptingProcess> Accepting()
+    {
+        var ports = Sockets().ToLookup(s => s.Inode, s => s.Port, StringComparer.Ordinal);
+        return [.. FindHolders([.. ports.Select(p => p.Key)])
+            .Where(h => h.Value.Count > 1)
+            .SelectMany(h => h.Value.Except(h.Value.Select(id => ParentOf(id) ?? 0)).SelectMany(id => ports[h.Key].Select(port => DescribeProcess(port, id))))
+            .OfType<AcceptingProcess>()
+            .Distinct()];
+    }
+
+    private static AcceptingProcess? DescribeProcess(int port, int id) =>
+        StatOf(id) is { Length: > StartTime } stat && long.TryParse(stat[StartTime], NumberStyles.None, CultureInfo.InvariantCulture, out var started)
+            ? new AcceptingProcess(port, id, started, ReadOrNull($"/proc/{id}/comm")?.TrimEnd('\n') ?? "")
+            : null;
+
+    private static IEnumerable<ListeningSocket> Sockets() => Read("/proc/net/tcp").Concat(Read("/proc/net/tcp6"));
+
+    private static Dictionary<string, List<int>> FindHolders(HashSet<string> inodes)
     {
         var all = new Dictionary<string, List<int>>(StringComparer.Ordinal);
         foreach (var process in Directory.EnumerateDirectories("/proc"))
@@ -64,11 +85,12 @@ internal static class LinuxListeners
             }
         }
 
-        return all.ToDictionary(
-            found => found.Key,
-            found => found.Value.Order().Where(id => ParentOf(id) is not { } parent || !found.Value.Contains(parent)).DefaultIfEmpty(found.Value.Min()).First(),
-            StringComparer.Ordinal);
+        return all;
     }
+
+    // A master and its children share the socket: the one whose parent does not hold it is the owner.
+    private static int OwnerAmong(List<int> holders) =>
+        holders.Order().Where(id => ParentOf(id) is not { } parent || !holders.Contains(parent)).DefaultIfEmpty(holders.Min()).First();
 
     private static List<string> SocketsOf(string process)
     {
@@ -92,12 +114,14 @@ internal static class LinuxListeners
         return found;
     }
 
-    private static int? ParentOf(int process)
+    private static int? ParentOf(int process) =>
+        StatOf(process) is { Length: > Parent } stat && int.TryParse(stat[Parent], NumberStyles.None, CultureInfo.InvariantCulture, out var parent) ? parent : null;
+
+    // What follows the name: that one stands in brackets and may hold anything, brackets too.
+    private static string[]? StatOf(int process)
     {
-        // The name in brackets may hold anything, brackets too.
         var stat = ReadOrNull($"/proc/{process}/stat");
-        var fields = stat?[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return fields is { Length: > 1 } && int.TryParse(fields[1], NumberStyles.None, CultureInfo.InvariantCulture, out var parent) ? parent : null;
+        return stat?[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
     }
 
     private static Listener Describe(ListeningSocket socket, int holder) => holder == 0

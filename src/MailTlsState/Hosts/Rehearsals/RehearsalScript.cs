@@ -24,14 +24,16 @@ internal static class RehearsalScript
         yield return request.Postfix ?? "";
         yield return request.Dovecot ?? "";
         yield return scratch;
-        yield return "overlay";
-        yield return "/run";
-        foreach (var (path, type) in mounts.Where(m => Path.Exists(m.Path)))
+        foreach (var (path, type) in mounts.Where(m => Path.Exists(m.Path)).Prepend(("/run", "")))
         {
             // A comma, colon or backslash would be read as part of overlay's options.
             var overlay = Directory.Exists(path) && !path.AsSpan().ContainsAny(",:\\") && !CannotBeLower.Contains(type.Split('.')[0]);
             yield return overlay ? "overlay" : "bind";
             yield return path;
+            if (overlay)
+            {
+                yield return FileModes.Octal((int)new DirectoryInfo(path).UnixFileMode);
+            }
         }
 
         yield return "--";

@@ -3,7 +3,7 @@
 #   staged changes in it, and starts the mail daemons there. It ends, and the kernel ends the daemons with it, when its
 #   standard input is closed: so also when its caller dies.
 #   POSTFIX  configuration directory, or empty      DOVECOT  dovecot.conf, or empty      SCRATCH  any directory
-#   MOUNT    overlay PATH | bind PATH: another file system of the host, below / in this order
+#   MOUNT    overlay PATH MODE | bind PATH: another file system of the host, below / in this order
 #   CHANGE   directory PATH OWNER GROUP MODE | remove PATH | file PATH STAGED
 #   Says: pid N (as the caller sees it), mounted (then waits for a line), log PATH, postfix N|failed, dovecot N|failed, ready.
 set -eu
@@ -13,41 +13,45 @@ echo "pid $pid"
 postfix=$1 dovecot=$2 scratch=$3
 shift 3
 
-mount -t tmpfs -o mode=755 rehearsal "$scratch"
+# Each program that is started costs as much as what it does here, so one of them does what it can.
 new=$scratch/root
-layers=0
-mkdir "$new"
+layers=1 directories="$new $scratch/1/upper $scratch/1/work"      # names of our own: none has a space
+for word in "$@"; do
+    case $word in
+        --) break ;;
+        overlay) layers=$((layers + 1)) directories="$directories $scratch/$layers/upper $scratch/$layers/work" ;;
+    esac
+done
+mount -t tmpfs -o mode=755 rehearsal "$scratch"
+mkdir -p $directories
 
+layers=0
 overlay() {
     layers=$((layers + 1))
     upper=$scratch/$layers/upper
-    mkdir -p "$upper" "$scratch/$layers/work"
-    [ "$1" = / ] || { chown --reference="$1" "$upper"; chmod --reference="$1" "$upper"; }
+    [ "$2" = 0755 ] || chmod "$2" "$upper"
+    { [ -O "$1" ] && [ -G "$1" ]; } || chown --reference="$1" "$upper"
     mount -t overlay -o "lowerdir=$1,upperdir=$upper,workdir=$scratch/$layers/work" rehearsal "$new$1"
 }
 
-overlay /
+overlay / 0755
 while [ "$1" != -- ]; do
     case $1 in
-        overlay) overlay "$2" ;;
-        bind) mount -o bind,ro "$2" "$new$2" ;;
+        overlay) overlay "$2" "$3"; shift 3 ;;
+        bind) mount -o bind,ro "$2" "$new$2"; shift 2 ;;
     esac
-    shift 2
 done
 shift
 mount -t proc -o nosuid,nodev,noexec proc "$new/proc"
 mount -t tmpfs -o mode=755 dev "$new/dev"     # without the host's /dev/log: the rehearsal must not write to its log
-cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom "$new/dev/"
-ln -s /proc/self/fd "$new/dev/fd"
-ln -s fd/1 "$new/dev/stdout"
-ln -s fd/2 "$new/dev/stderr"
-mkdir "$new/dev/shm" "$new/.rehearsal-old"
-chmod 1777 "$new/dev/shm"
+mkdir -m 1777 "$new/dev/shm" "$new/dev/.old"
+links=''
+for link in fd stdout stderr; do [ ! -h /dev/$link ] || links="$links /dev/$link"; done
+cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom $links "$new/dev/"
 cd "$new"
-pivot_root . .rehearsal-old
+pivot_root . dev/.old
 cd /
-umount -l /.rehearsal-old
-rmdir /.rehearsal-old
+umount -l /dev/.old
 
 while [ $# -gt 0 ]; do
     case $1 in
@@ -95,15 +99,15 @@ $settings
 END
     [ -d "$queue" ] && [ -x "$daemons/master" ] || return 1
     own_log "$log" || return 1
-    (cd "$queue" && tar --no-recursion -cf /dev/shm/queue . ./*/) || return 1
-    for jail in etc lib lib64 usr; do
-        [ ! -d "$queue/$jail" ] || cp -a "$queue/$jail" "/dev/shm/jail-$jail" || return 1
-    done
-    mount -t tmpfs rehearsal "$queue" || return 1
-    tar -C "$queue" --same-owner -xpf /dev/shm/queue || return 1
-    for jail in etc lib lib64 usr; do
-        [ ! -d "/dev/shm/jail-$jail" ] || cp -a "/dev/shm/jail-$jail/." "$queue/$jail/" || return 1
-    done
+    mkdir /dev/shm/queue && mount -t tmpfs rehearsal /dev/shm/queue || return 1
+    (cd "$queue" && tar --no-recursion -cf - . ./*/) | tar -C /dev/shm/queue --same-owner -xpf - || return 1
+    (
+        cd "$queue" || exit 1
+        set --
+        for jail in etc lib lib64 usr; do [ ! -d $jail ] || set -- "$@" $jail; done
+        [ $# = 0 ] || cp -a "$@" /dev/shm/queue/
+    ) || return 1
+    mount --move /dev/shm/queue "$queue"
 }
 
 start_postfix() {
@@ -111,22 +115,18 @@ start_postfix() {
     read -r master <"$queue/pid/master.pid" && echo "postfix $master"
 }
 
-# The value of a setting of Dovecot. Not by -h: 2.4 refuses it for a name that other blocks may set, too.
-setting_of() {
-    doveconf -c "$dovecot" "$1" >/dev/shm/setting || return 1
-    while IFS= read -r line; do
-        case $line in "$1 ="*) value=${line#"$1 ="}; echo "${value# }"; return 0 ;; esac
-    done </dev/shm/setting
-    return 1
-}
+# Not by -h: 2.4 refuses it for a name that other blocks may set, too.
+ask_dovecot() { doveconf -c "$dovecot" base_dir log_path info_log_path debug_log_path >/dev/shm/dovecot; }
 
 start_dovecot() {
-    base=$(setting_of base_dir) || return 1
+    base=''
+    while read -r name equals value; do
+        case $name in
+            base_dir) base=$value ;;
+            *_path) own_log "$value" || return 1 ;;
+        esac
+    done </dev/shm/dovecot
     case $base in /?*) ;; *) return 1 ;; esac
-    for setting in log_path info_log_path debug_log_path; do
-        log=$(setting_of $setting) || return 1
-        own_log "$log" || return 1
-    done
     rm -rf -- "$base" || return 1
     dovecot -c "$dovecot" || return 1
     tries=0                                   # the program returns before its daemon has written its number
@@ -138,7 +138,9 @@ start_dovecot() {
     read -r master <"$base/master.pid" && echo "dovecot $master"
 }
 
+if [ "$dovecot" ]; then ask_dovecot & asked=$!; fi
 if [ "$postfix" ] && ! prepare_postfix; then echo postfix failed; postfix=''; fi
+if [ "$dovecot" ] && ! wait $asked; then echo dovecot failed; dovecot=''; fi
 if [ "$dovecot" ]; then (start_dovecot || echo dovecot failed) & fi
 if [ "$postfix" ]; then start_postfix || echo postfix failed; fi
 wait

@@ -16,7 +16,11 @@ internal sealed class FormerState
     /// <summary>One endpoint that is not as it was.</summary>
     /// <param name="Before">As it was.</param>
     /// <param name="Words">The difference.</param>
-    public sealed record Difference(JournalEndpoint Before, string Words);
+    public sealed record Difference(JournalEndpoint Before, string Words)
+    {
+        /// <summary>True when it answers as before and with the leaf of before, but with another version, suite or floor.</summary>
+        public bool OfPolicy { get; init; }
+    }
 
     /// <summary>True unless the machine was started anew since the journal was begun.</summary>
     public bool SameBoot { get; }
@@ -70,7 +74,7 @@ internal sealed class FormerState
         }
 
         var source = new EndpointTarget(before.Service, before.Endpoint, before.Address, before.Port, null, true).SourceAddress;
-        var question = new ProbeRequest(before.Endpoint.Protocol(), before.Implicit, before.Address, before.Port, _entry.Host, source, []);
+        var question = new ProbeRequest(before.Endpoint.Protocol(), before.Implicit, before.Address, before.Port, _entry.Host, source, before.Offered);
         var probe = await _host.ProbeAsync(question, CancellationToken.None).ConfigureAwait(false);
         var now = JournalEndpoint.Of(new ServedEndpoint(before.Service, before.Endpoint, probe));
 
@@ -81,8 +85,13 @@ internal sealed class FormerState
         }
 
         // A daemon that had not loaded what was on its disk has loaded it now; the one before is nowhere any more.
-        return now.Outcome == before.Outcome && (now.Leaf == before.Leaf || (now.Leaf is not null && now.Leaf == _entry.LeafOnDisk))
-            ? null
-            : new Difference(before, $"{before.Address} port {before.Port} served {before.Describe()} before and now {now.Describe()}");
+        if (now.Outcome != before.Outcome || (now.Leaf != before.Leaf && (now.Leaf is null || now.Leaf != _entry.LeafOnDisk)))
+        {
+            return Differs(before.Describe(), now.Describe());
+        }
+
+        return (now.Session, now.Offers) == (before.Session, before.Offers) ? null : Differs(before.DescribePolicy(), now.DescribePolicy()) with { OfPolicy = true };
+
+        Difference Differs(string former, string present) => new(before, $"{before.Address} port {before.Port} served {former} before and now {present}");
     }
 }

@@ -45,6 +45,16 @@ public sealed record JournalEndpoint(ServiceKind Service, EndpointKind Endpoint,
     /// <summary>True when TLS was spoken from the first byte.</summary>
     public bool Implicit { get; init; } = Endpoint.IsImplicit();
 
+    /// <summary>The version and suite of the handshake; null without one.</summary>
+    public string? Session { get; init; }
+
+    /// <summary>What became of the old versions that were offered, such as <c>Tls10 Refused, Tls11 Refused</c>; empty when none was.</summary>
+    public string Offers { get; init; } = "";
+
+    /// <summary>The versions of <see cref="Offers"/>.</summary>
+    public IReadOnlyList<Policies.TlsVersion> Offered =>
+        [.. Offers.Split(", ", StringSplitOptions.RemoveEmptyEntries).Select(o => Enum.Parse<Policies.TlsVersion>(o[..o.IndexOf(' ')]))];
+
     /// <summary>What was seen of a listener.</summary>
     public static JournalEndpoint Of(ServedEndpoint served) => new(
         served.Service,
@@ -55,14 +65,19 @@ public sealed record JournalEndpoint(ServiceKind Service, EndpointKind Endpoint,
         served.Probe.Chain.Count == 0 ? null : Fingerprint.Digest(Convert.FromBase64String(served.Probe.Chain[0])))
     {
         Implicit = served.Probe.Request.Implicit,
+        Session = served.Probe.Version is { } version ? $"{version} {served.Probe.Suite}" : null,
+        Offers = string.Join(", ", served.Probe.Offers.Where(o => o.Value != Probing.OfferOutcome.NotTested).OrderBy(o => o.Key).Select(o => $"{o.Key} {o.Value}")),
     };
 
     /// <summary>A place where the service did not listen.</summary>
     public static JournalEndpoint Silent(EndpointTarget target) =>
         new(target.Service, target.Endpoint, target.Address, target.Port, Probing.ProbeOutcome.NotConnected, null);
 
-    /// <summary>In words.</summary>
+    /// <summary>In words: how far a probe got, and with which leaf.</summary>
     public string Describe() => Leaf is null ? Outcome.ToString() : $"{Outcome} with leaf {Leaf}";
+
+    /// <summary>In words: what the policy shows.</summary>
+    public string DescribePolicy() => Offers.Length == 0 ? Session ?? "no session" : $"{Session ?? "no session"} ({Offers})";
 }
 
 /// <summary>Everything that a later run needs to finish or undo an apply.</summary>

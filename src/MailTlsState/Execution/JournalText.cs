@@ -54,6 +54,8 @@ internal static class JournalText
                 json.WriteNumber("port", e.Port);
                 json.WriteString("outcome", e.Outcome.ToString());
                 json.WriteBoolean("implicit", e.Implicit);
+                json.WriteString("session", e.Session);
+                json.WriteString("offers", e.Offers);
                 json.WriteString("leaf", e.Leaf);
                 json.WriteEndObject();
             }
@@ -121,6 +123,8 @@ internal static class JournalText
         e.GetProperty("leaf").GetString())
     {
         Implicit = e.GetProperty("implicit").GetBoolean(),
+        Session = e.GetProperty("session").GetString(),
+        Offers = Text(e, "offers"),
     };
 
     private static void WriteStep(Utf8JsonWriter json, Step step)

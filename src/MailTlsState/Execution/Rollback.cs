@@ -40,6 +40,10 @@ internal sealed class Rollback(IHost host, IHostWriter writer, IApplyProgress pr
             differing = await former.WaitAsync(limits, limits.Activation).ConfigureAwait(false);
         }
 
+        // After a restart on the files of before there is only one way to another policy: the daemon had not loaded what was on its disk.
+        notes.AddRange(differing.Where(d => d.OfPolicy).Select(d => $"{d.Words}, though its files are those of before"));
+        differing = [.. differing.Where(d => !d.OfPolicy)];
+
         // A command that failed is no matter when everything answers as before.
         List<string> left = differing.Count == 0 ? [] : [.. failures, .. differing.Select(d => d.Words)];
         if (left.Count == 0 && complete)

@@ -97,6 +97,23 @@ public sealed class RollbackTests
     }
 
     [Fact]
+    public async Task The_old_policy_is_seen_again_or_the_service_is_restarted()
+    {
+        await using var lab = await MailLab.AppliedAsync("intermediate");
+        await lab.WriteManifestAsync("intermediate", text => text.Replace("base: intermediate", "base: modern", StringComparison.Ordinal));
+        var before = await lab.Host.SnapshotAsync();
+
+        // Postfix dies of its reload, so all goes back; Dovecot has loaded the new policy by then, and its second reload does nothing.
+        await new HeldApply(lab).ReplaceAsync("/usr/bin/doveadm", "*reload", "if [ -e /run/told ]; then exit 0; fi; : >/run/told; postfix stop");
+        var error = (await lab.ApplyAsync(5)).Error;
+        Assert.Matches("MTS0717.*dovecot was restarted.*Tls12 Accepted.*Tls12 Refused", error);
+        await lab.RestoreAsync("/usr/bin/doveadm");
+        Assert.Empty(before.ChangesTo(await lab.Host.SnapshotAsync()));
+        await lab.RunAsync($"openssl s_client -connect mail.mydomain.com:993 -tls1_2 {MailLab.Strict}");
+        await lab.NothingLeftAsync();
+    }
+
+    [Fact]
     public async Task What_cannot_be_restored_is_listed_and_recover_tries_again()
     {
         await using var lab = await MailLab.StartAsync();

@@ -175,31 +175,6 @@ public sealed class KeyPair : IDisposable
         }
     }
 
-    /// <summary>
-    /// Decrypts PKCS#8 (RFC 5958). Null when that gives no key: a wrong passphrase, which cannot be told from damaged content.
-    /// </summary>
-    /// <param name="der">EncryptedPrivateKeyInfo.</param>
-    /// <param name="passphrase">The passphrase.</param>
-    /// <param name="expected">The algorithm to try first; only the decrypted bytes say which it is, and each try derives the key anew.</param>
-    internal static KeyPair? ImportEncrypted(ReadOnlySpan<byte> der, ReadOnlySpan<char> passphrase, KeyFamily expected)
-    {
-        foreach (var family in expected == KeyFamily.Rsa ? new[] { KeyFamily.Rsa, KeyFamily.Ecdsa } : [KeyFamily.Ecdsa, KeyFamily.Rsa])
-        {
-            AsymmetricAlgorithm key = family == KeyFamily.Rsa ? RSA.Create() : ECDsa.Create();
-            try
-            {
-                key.ImportEncryptedPkcs8PrivateKey(passphrase, der, out _);
-                return new KeyPair(key);
-            }
-            catch (Exception closed) when (closed is CryptographicException or PlatformNotSupportedException)
-            {
-                key.Dispose();
-            }
-        }
-
-        return null;
-    }
-
     /// <summary>Signs certificates with this key.</summary>
     internal X509SignatureGenerator CreateSignatureGenerator() => _key is RSA rsa
         ? X509SignatureGenerator.CreateForRSA(rsa, RSASignaturePadding.Pkcs1)

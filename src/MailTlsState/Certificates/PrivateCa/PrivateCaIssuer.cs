@@ -56,8 +56,7 @@ public static class PrivateCaIssuer
     {
         var certificate = PemFile.Parse(System.Text.Encoding.Latin1.GetString(certificatePem)).SingleCertificate(out var problem)
             ?? throw new MailTlsException(CertificateDiagnostics.RootCertificateBroken(problem));
-        var family = certificate.Facts!.Key.StartsWith("rsa", StringComparison.Ordinal) ? KeyFamily.Rsa : KeyFamily.Ecdsa;
-        return RootAuthority.Join(RootKeyFile.Open(keyPem, passphrase, family), certificate.Der!);
+        return RootAuthority.Join(RootKeyFile.Open(keyPem, passphrase), certificate.Der!);
     }
 
     /// <summary>Signs a server certificate: v3, SAN, EKU serverAuth, never valid beyond the root's end.</summary>

@@ -40,6 +40,10 @@ finish() {
     stage ''
     printf '\n'
     printf '%s\n' "${times[@]}"
+    # Where the time goes: classes run side by side, two at a time.
+    cat "$work"/*.xml 2>/dev/null |
+        sed -nE 's/<collection name="Test collection for ([^ "]+)[^>]* time="([0-9]+)[^"]*"[^>]* total="([0-9]+)"/\n\2 \3 \1\n/gp' |
+        awk '$1 >= 20 && NF == 3 { printf "%5d s  of them %s (%d tests)\n", $1, $3, $2 }' | sort -rn | head -n 20
     printf '%5d s  in all\n' $((SECONDS - began))
     # Once more at the end: what a reader of a long log needs first.
     cat "$work"/*.failures 2>/dev/null
@@ -55,7 +59,7 @@ step() {
 # Runs one xunit executable and adds its counts.
 suite() {
     local status summary total errors failures skips idle
-    "tests/$1/bin/Release/net10.0/$1" -noColor -noLogo $short </dev/null 2>&1 | tee "$work/$1.log"
+    "tests/$1/bin/Release/net10.0/$1" -noColor -noLogo -xml "$work/$1.xml" $short </dev/null 2>&1 | tee "$work/$1.log"
     status=${PIPESTATUS[0]}
     grep -A 20 ' \[FAIL\]' "$work/$1.log" >"$work/$1.failures"
     summary=$(grep -oE 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+, Not Run: [0-9]+' "$work/$1.log" | tail -n 1)

@@ -119,7 +119,7 @@ internal sealed class CertificateExamination(CertificateManifest desired, KeyKin
         {
             Add(CertificateNeed.NewLeaf, "the certificate has no SAN, and clients no longer look at its subject");
         }
-        else if (!found.ToHashSet(StringComparer.OrdinalIgnoreCase).SetEquals(desired.Names))
+        else if (!rules.AreRight(found, desired.Names))
         {
             Add(CertificateNeed.NewLeaf, $"the names are {string.Join(", ", found)}; the manifest wants {string.Join(", ", desired.Names)}");
         }

@@ -1,3 +1,4 @@
+using MailTlsState.Certificates.Import;
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
@@ -33,7 +34,11 @@ public interface ICertificateIssuer
 /// <param name="Observed">The host.</param>
 /// <param name="Now">The planner's clock.</param>
 /// <param name="Effects">What follows from another certificate: reloads.</param>
-public sealed record CertificatePlanRequest(Manifest Manifest, HostObservation Observed, DateTimeOffset Now, IReadOnlyList<string> Effects);
+public sealed record CertificatePlanRequest(Manifest Manifest, HostObservation Observed, DateTimeOffset Now, IReadOnlyList<string> Effects)
+{
+    /// <summary>Files that a CA sent, where they are to be put into place; else null.</summary>
+    public IReadOnlyList<VendorFile>? Imported { get; init; }
+}
 
 /// <summary>What is to be done for directories, CA, keys and certificates.</summary>
 /// <param name="Changes">In the order of apply.</param>

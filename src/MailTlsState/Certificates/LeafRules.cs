@@ -12,6 +12,9 @@ public abstract class LeafRules
     /// <summary>Why the leaf's issuer is not the wanted one; each is a reason for a new leaf.</summary>
     public abstract IEnumerable<string> IssuerProblems(byte[] leaf, CertificateFacts facts);
 
+    /// <summary>True when a leaf with these names is as wanted.</summary>
+    public virtual bool AreRight(IReadOnlyList<string> found, IReadOnlyList<string> wanted) => found.ToHashSet(StringComparer.OrdinalIgnoreCase).SetEquals(wanted);
+
     /// <summary>True when a leaf that is made now would last longer.</summary>
     public virtual bool Gains(CertificateFacts facts) => true;
 }

@@ -109,6 +109,21 @@ internal sealed class OwnFiles(Manifest manifest, HostObservation observed, IRea
         }
     }
 
+    /// <summary>
+    /// Where a pair lies afterwards: a new key goes under new names in the split layout. Also where only the chain is there: it may be the bundle
+    /// of an earlier layout, which Postfix reads until main.cf is renamed. A bundle takes its own place by one rename, whatever changes.
+    /// </summary>
+    public CertificateFiles After(KeyKind kind, CertificatePlace place, bool createKey)
+    {
+        var used = !place.Files.IsBundle && (observed.File(place.Files.Key).Kind != FileKind.Absent || observed.File(place.Files.Chain).Kind != FileKind.Absent);
+        return CertificatePaths.Of(manifest, kind, place.Generation + (createKey && used ? 1 : 0));
+    }
+
+    /// <summary>The files that go once the pair in <paramref name="after"/> is served.</summary>
+    public IEnumerable<Change> PlanRemoval(CertificatePlace place, CertificateFiles after) =>
+        place.Former.Concat([place.Files.Key, place.Files.Chain]).Except([after.Key, after.Chain]).Where(p => observed.File(p).Kind == FileKind.Regular)
+            .Select(p => new Change("file", p, ChangeAction.Delete, "the new pair takes its place, once it is served", [], null, []) { Work = new RemoveFile(p) });
+
     private void CheckOwnDirectory(SourceLocation at, FileObservation directory)
     {
         if (directory.Owner != 0)

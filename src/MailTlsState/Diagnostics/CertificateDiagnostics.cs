@@ -178,6 +178,9 @@ public static class CertificateDiagnostics
     internal static Diagnostic Waiting(string request) =>
         new(CertificateAwaited, Severity.Note, $"the certificate for {request} is waited for; the services keep what they serve", "give the request to the CA, then mailtls import its answer");
 
+    internal static Diagnostic RenewalAwaited(string request, string reason) =>
+        new(CertificateAwaited, Severity.Note, $"a new certificate for {request} is waited for, since {reason}; the present one stays in use", "give the request to the CA, then mailtls import its answer");
+
     internal static Diagnostic NotServable(SourceLocation at, string fact) =>
         new(ExistingUnusable, Severity.Error, fact, "have the tool that keeps the files write them again", at);
 

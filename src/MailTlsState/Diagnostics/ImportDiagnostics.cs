@@ -112,10 +112,28 @@ public static class ImportDiagnostics
         "a part of the file cannot be read",
         "Something in the file is damaged or of a kind that is not handled; the rest was read. If what is left makes a complete chain for the host's key, nothing is missing. Else save or download the file again.");
 
+    /// <summary>No roots.</summary>
+    public static readonly DiagnosticCode RootsMissing = new(
+        "MTS0557",
+        "the roots that clients trust are not on this host",
+        "Whether a chain is complete shows only at its root. certificate.issuer.trust says where the roots are: the system's, which Debian and Red Hat keep in the package ca-certificates, or a file. None is there. Install the package, or name a file with the root of this CA.");
+
+    /// <summary>No purchased certificate.</summary>
+    public static readonly DiagnosticCode NotPurchased = new(
+        "MTS0558",
+        "the manifest's certificate is not a purchased one",
+        "mailtls import puts a certificate from a CA elsewhere into place, for a manifest with issuer: { kind: purchased }. With privateCa mailtls signs the certificate itself, and with existing another tool keeps it; an imported one would be replaced or not used. Change the issuer first.");
+
+    /// <summary>No key.</summary>
+    public static readonly DiagnosticCode NothingToRequest = new(
+        "MTS0559",
+        "there is no key to request a certificate for",
+        "A request is made from the host's key, and there is none yet. mailtls apply makes key and request, for a manifest with issuer: { kind: purchased }; nothing that is served changes by that. Then mailtls csr prints the request.");
+
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } =
     [
-        Unreadable, Archive, TooLarge, PasswordMissing, PasswordWrong, WorkFactor, NoLeaf, ChainIncomplete, RootUntrusted, Names, Expired, NotYetValid, Unfit, OldSignature, KeyKind, LeftOut, Damaged,
+        Unreadable, Archive, TooLarge, PasswordMissing, PasswordWrong, WorkFactor, NoLeaf, ChainIncomplete, RootUntrusted, Names, Expired, NotYetValid, Unfit, OldSignature, KeyKind, LeftOut, Damaged, RootsMissing, NotPurchased, NothingToRequest,
     ];
 
     internal static Diagnostic FileUnreadable(string file, string reason) =>
@@ -167,6 +185,13 @@ public static class ImportDiagnostics
 
     internal static Diagnostic OtherKeyKind(string found, string wanted) =>
         Error(KeyKind, $"the certificate's key is {found}, the manifest wants {wanted}", "name the kind under certificate.keys, or have the present request signed");
+
+    internal static Diagnostic NoRoots(string files) =>
+        Error(RootsMissing, $"{files} does not exist, so nobody can tell whether the chain is complete", "install ca-certificates, or name a file with the root under certificate.issuer.trust");
+
+    internal static Diagnostic IssuerIsAnother(string kind) => Error(NotPurchased, $"the manifest's issuer is {kind}", "write issuer: { kind: purchased } to import a certificate");
+
+    internal static Diagnostic NoKey(string file) => Error(NothingToRequest, $"there is neither a request nor a key in {file}", "run mailtls apply, which makes both");
 
     internal static Diagnostic NotUsed(IReadOnlyList<string> dropped) => new(LeftOut, Severity.Note, $"left out: {string.Join("; ", dropped)}", "");
 

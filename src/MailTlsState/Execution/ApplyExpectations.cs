@@ -4,6 +4,7 @@ using MailTlsState.Manifests;
 using MailTlsState.Planning;
 using MailTlsState.Policies;
 using MailTlsState.Probing;
+using MailTlsState.Resources;
 using MailTlsState.Verification;
 
 namespace MailTlsState.Execution;
@@ -14,8 +15,11 @@ internal sealed class ApplyExpectations(Manifest manifest, TlsPolicy policy, Sou
     private readonly IReadOnlyList<string> _leaves = Leaves(made, onDisk, stager);
     private readonly IReadOnlyList<byte[]>? _anchors = stager.NewRoot is { } root ? [root] : TrustAnchors.Of(manifest, made.Observed);
 
-    /// <summary>The expectations for the listeners that there are.</summary>
-    public IReadOnlyList<EndpointExpectation> For(IReadOnlyList<Listener> listeners) =>
+    // A request for a certificate changes nothing on the wire, and must not be undone because what is served has expired.
+    private readonly bool _activates = made.Planning.Plan!.Changes.Any(c => c.Work is ActivateService or MakeCertificates { Pairs.Count: > 0 } or EditText or SetAttributes);
+
+    /// <summary>The expectations for the listeners that there are; none where only a request is made.</summary>
+    public IReadOnlyList<EndpointExpectation> For(IReadOnlyList<Listener> listeners) => !_activates ? [] :
         Expectations.Of(manifest, policy, [.. EndpointTarget.Of(manifest, listeners).Where(t => WillRun(t.Service))], _leaves, _anchors);
 
     /// <summary>

@@ -1,4 +1,5 @@
 using MailTlsState.Certificates;
+using MailTlsState.Certificates.Import;
 using MailTlsState.Execution.History;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
@@ -10,7 +11,8 @@ namespace MailTlsState.Execution;
 
 /// <summary>Plans from a manifest.</summary>
 /// <param name="manifest">The desired state.</param>
-public sealed class ManifestPlanSource(Manifest manifest) : PlanSource
+/// <param name="imported">Files that a CA sent, where they are to be put into place; the caller closes them.</param>
+public sealed class ManifestPlanSource(Manifest manifest, IReadOnlyList<VendorFile>? imported = null) : PlanSource
 {
     private readonly TlsPolicy _policy = PolicyCatalogue.Resolve(manifest.Policy);
     private IReadOnlyList<CertificateState> _onDisk = [];
@@ -21,7 +23,7 @@ public sealed class ManifestPlanSource(Manifest manifest) : PlanSource
     /// <inheritdoc/>
     public override async Task<SourcedPlan> MakeAsync(IHost host, DateTimeOffset? now, CancellationToken cancellation)
     {
-        var made = await PlanMaker.MakeAsync(host, manifest, now, cancellation).ConfigureAwait(false);
+        var made = await PlanMaker.MakeAsync(host, manifest, now, cancellation, imported: imported).ConfigureAwait(false);
         _onDisk = made.Planning.Plan is null ? [] : CertificateIssuers.Of(manifest).Examine(manifest, made.Observed, made.Planning.Plan.MadeAt);
         return new SourcedPlan(made.Observed, made.Planning)
         {

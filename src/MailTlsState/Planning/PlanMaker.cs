@@ -1,3 +1,4 @@
+using MailTlsState.Certificates.Import;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Policies;
@@ -18,11 +19,12 @@ public static class PlanMaker
     /// <param name="manifest">The desired state.</param>
     /// <param name="now">The planner's clock; null takes the observation's time. A saved plan is made again with its own.</param>
     /// <param name="cancellation">Ends the observation.</param>
-    public static async Task<Made> MakeAsync(IHost host, Manifest manifest, DateTimeOffset? now, CancellationToken cancellation)
+    /// <param name="imported">Files that a CA sent, where they are to be put into place.</param>
+    public static async Task<Made> MakeAsync(IHost host, Manifest manifest, DateTimeOffset? now, CancellationToken cancellation, IReadOnlyList<VendorFile>? imported = null)
     {
         var policy = PolicyCatalogue.Resolve(manifest.Policy);
         var observed = await HostObserver.ObserveAsync(host, manifest, policy, cancellation).ConfigureAwait(false);
-        return new Made(observed, policy, Planner.Plan(manifest, policy, observed, now ?? observed.At));
+        return new Made(observed, policy, Planner.Plan(manifest, policy, observed, now ?? observed.At, imported: imported));
     }
 
     /// <summary>What moved between an approved plan and the one that the host and manifest give now; empty when nothing did.</summary>

@@ -1,4 +1,5 @@
 using MailTlsState.Certificates;
+using MailTlsState.Certificates.Import;
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
@@ -28,7 +29,8 @@ public static class Planner
     /// <param name="policy">Its policy, resolved.</param>
     /// <param name="observed">The host.</param>
     /// <param name="now">The planner's clock.</param>
-    public static PlanningResult Plan(Manifest manifest, TlsPolicy policy, HostObservation observed, DateTimeOffset now)
+    /// <param name="imported">Files that a CA sent, where they are to be put into place.</param>
+    public static PlanningResult Plan(Manifest manifest, TlsPolicy policy, HostObservation observed, DateTimeOffset now, IReadOnlyList<VendorFile>? imported = null)
     {
         var diagnostics = new List<Diagnostic>();
         if (now < Earliest || now > Latest)
@@ -47,7 +49,7 @@ public static class Planner
         diagnostics.AddRange(HostReview.Of(observed));
         var effects = manifest.Services.Select(s => $"reload {s.Kind.Name()}").ToList();
         var issuer = CertificateIssuers.Of(manifest);
-        var certificate = issuer.Plan(new CertificatePlanRequest(manifest, observed, now, effects));
+        var certificate = issuer.Plan(new CertificatePlanRequest(manifest, observed, now, effects) { Imported = imported });
         diagnostics.AddRange(certificate.Diagnostics);
         var recovery = RecoveryUnit.Plan(observed);
         diagnostics.AddRange(recovery.Diagnostics);

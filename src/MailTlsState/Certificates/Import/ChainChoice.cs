@@ -37,6 +37,10 @@ internal sealed class ChainChoice(ChainDemand demand)
         return result;
     }
 
+    /// <summary>The wanted names that are not among those of a certificate, nor covered by a wildcard there.</summary>
+    public static IReadOnlyList<string> Lacking(IReadOnlyList<string> found, IReadOnlyList<string> wanted) =>
+        [.. wanted.Where(n => !found.Any(d => d == n || (!n.StartsWith("*.", StringComparison.Ordinal) && HostNames.Covers(d, n))))];
+
     private static List<ChainLink> Read(IEnumerable<byte[]> certificates)
     {
         var links = new List<ChainLink>();
@@ -80,7 +84,7 @@ internal sealed class ChainChoice(ChainDemand demand)
             _diagnostics.Add(ImportDiagnostics.OtherKeyKind(facts.Key, string.Join(", ", demand.Kinds)));
         }
 
-        var lacking = demand.Names.Where(n => !facts.DnsNames.Any(d => d == n || (!n.StartsWith("*.", StringComparison.Ordinal) && HostNames.Covers(d, n)))).ToList();
+        var lacking = Lacking(facts.DnsNames, demand.Names);
         if (lacking.Count > 0)
         {
             _diagnostics.Add(ImportDiagnostics.NamesLacking([.. facts.DnsNames, .. facts.IpAddresses], lacking));

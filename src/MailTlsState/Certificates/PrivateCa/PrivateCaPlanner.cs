@@ -46,7 +46,7 @@ internal sealed class PrivateCaPlanner(CertificatePlanRequest request)
             return new CertificateChanges([], _diagnostics, present);
         }
 
-        var pairs = places.Zip(CertificateIssuers.Of(_manifest).Examine(_manifest, _observed, _now), _manifest.Certificate.Keys).Select(p => new PlannedPair(p.Third, p.First, p.Second, After(p.Third, p.First, p.Second))).ToList();
+        var pairs = places.Zip(CertificateIssuers.Of(_manifest).Examine(_manifest, _observed, _now), _manifest.Certificate.Keys).Select(p => new PlannedPair(p.Third, p.First, p.Second, own.After(p.Third, p.First, p.Second.CreateKey))).ToList();
         if (pairs.Exists(p => p.State.CreateLeaf) && _observed.Secrets.FirstOrDefault(s => s.Reference == Ca.Passphrase)?.Problem is { } problem)
         {
             _diagnostics.Add(PlanDiagnostics.PassphraseMissing(_manifest.Source.Locate("/certificate/issuer/passphrase"), problem));
@@ -57,7 +57,7 @@ internal sealed class PrivateCaPlanner(CertificatePlanRequest request)
             PlanRoot();
         }
 
-        PlanPairs(pairs, root);
+        PlanPairs(pairs, root, own);
         foreach (var pair in pairs)
         {
             _changes.AddRange(PreviousPair.Plan(_manifest, _observed, pair.Kind, pair.Place, PreviousPair.IsReplaced(_observed, pair.Place, pair.After, pair.State.CreateLeaf), _now));
@@ -67,14 +67,6 @@ internal sealed class PrivateCaPlanner(CertificatePlanRequest request)
         var written = pairs.Where(p => !p.State.IsCurrent).SelectMany(p => new[] { p.Place.Files.Key, p.Place.Files.Chain });
         _changes.AddRange(own.PlanAttributes(pairs.SelectMany(p => new[] { p.Place.Files.Key, p.Place.Files.Chain }).Concat(authority).Distinct().Except(written)));
         return new CertificateChanges(_changes, _diagnostics, [.. pairs.Select(p => p.After)]);
-    }
-
-    // Also where only the chain is there: it may be the bundle of an earlier layout, which Postfix reads until main.cf is renamed.
-    // A bundle takes its own place by one rename, whatever changes.
-    private CertificateFiles After(KeyKind kind, CertificatePlace place, CertificateState state)
-    {
-        var used = !place.Files.IsBundle && (_observed.File(place.Files.Key).Kind != FileKind.Absent || _observed.File(place.Files.Chain).Kind != FileKind.Absent);
-        return CertificatePaths.Of(_manifest, kind, place.Generation + (state.CreateKey && used ? 1 : 0));
     }
 
     private void PlanRoot()
@@ -100,7 +92,7 @@ internal sealed class PrivateCaPlanner(CertificatePlanRequest request)
     }
 
     // All are made by one piece of work, which the first certificate's change carries.
-    private void PlanPairs(IReadOnlyList<PlannedPair> pairs, PrivateCaState root)
+    private void PlanPairs(IReadOnlyList<PlannedPair> pairs, PrivateCaState root, OwnFiles own)
     {
         var stale = pairs.Where(p => !p.State.IsCurrent).ToList();
         var digests = stale.SelectMany(p => new[] { p.Place.Files.Key, p.Place.Files.Chain, p.After.Key, p.After.Chain })
@@ -112,10 +104,7 @@ internal sealed class PrivateCaPlanner(CertificatePlanRequest request)
             PlanKey(pair);
             PlanCertificate(pair, root, work);
             work = null;
-            foreach (var old in pair.Place.Former.Concat([pair.Place.Files.Key, pair.Place.Files.Chain]).Except([pair.After.Key, pair.After.Chain]).Where(p => _observed.File(p).Kind == FileKind.Regular))
-            {
-                _changes.Add(new Change("file", old, ChangeAction.Delete, "the new pair takes its place, once it is served", [], null, []) { Work = new RemoveFile(old) });
-            }
+            _changes.AddRange(own.PlanRemoval(pair.Place, pair.After));
         }
     }
 

@@ -26,7 +26,13 @@ public sealed class PurchasedCertificates : ICertificateIssuer
 
     /// <inheritdoc/>
     public IReadOnlyList<CertificateState> Examine(Manifest manifest, HostObservation observed, DateTimeOffset now) =>
-        OwnObservation.Examine(manifest, observed, new PurchasedRules(), now);
+        [.. manifest.Certificate.Keys.Zip(observed.Certificates, (kind, place) => CertificateState.Examine(
+            manifest.Certificate,
+            kind,
+            observed.File(place.Files.Chain),
+            observed.File(place.Files.Key),
+            new PurchasedRules(TrustAnchors.Of(manifest, observed), PurchasedPair.Certificates(observed.File(place.Files.Chain)), now),
+            now))];
 
     /// <inheritdoc/>
     public CertificateChanges Plan(CertificatePlanRequest request) => new PurchasedPlanner(request).Plan();

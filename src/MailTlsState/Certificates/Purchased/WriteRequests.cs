@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using MailTlsState.Manifests;
 
 namespace MailTlsState.Certificates.Purchased;
@@ -14,7 +15,7 @@ internal sealed record WriteRequests(IReadOnlyList<string> Names, IReadOnlyList<
         var files = new List<KeyValuePair<string, byte[]>>();
         foreach (var wanted in Requests)
         {
-            using var key = wanted.CreateKey ? KeyPair.Generate(wanted.Kind) : KeyPair.Import(inputs.Read(wanted.Key));
+            using var key = wanted.Digest is null ? KeyPair.Generate(wanted.Kind) : Read(inputs, wanted.Key, wanted.Digest);
             if (wanted.CreateKey)
             {
                 files.Add(new(wanted.Key, key.ExportPem()));
@@ -25,11 +26,28 @@ internal sealed record WriteRequests(IReadOnlyList<string> Names, IReadOnlyList<
 
         return new CertificateMaterial(files, [], null);
     }
+
+    private static KeyPair Read(CertificateInputs inputs, string file, string digest)
+    {
+        var raw = inputs.Read(file);
+        try
+        {
+            return KeyPair.Import(raw, digest);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(raw);
+        }
+    }
 }
 
 /// <summary>One request.</summary>
 /// <param name="Kind">Its key kind.</param>
 /// <param name="Key">File of the key.</param>
-/// <param name="CreateKey">True when the key is made as well.</param>
+/// <param name="Digest"><c>sha256:</c> and hex of its public half, or null when the key is made as well.</param>
 /// <param name="Request">File of the request.</param>
-internal sealed record WantedRequest(KeyKind Kind, string Key, bool CreateKey, string Request);
+internal sealed record WantedRequest(KeyKind Kind, string Key, string? Digest, string Request)
+{
+    /// <summary>True when the key is made as well.</summary>
+    public bool CreateKey => Digest is null;
+}

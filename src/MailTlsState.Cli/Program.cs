@@ -64,6 +64,8 @@ internal static class Program
             PlanCommand.Create(run),
             ObserveCommand.Create(run),
             ApplyCommand.Create(run),
+            CsrCommand.Create(run),
+            ImportCommand.Create(run),
             VerifyCommand.Create(run),
             RecoverCommand.Create(run),
             RollbackCommand.Create(run),

@@ -45,7 +45,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, TextReader i
             System.Console.In,
             !System.Console.IsInputRedirected && !System.Console.IsErrorRedirected,
             new Palette(UsesColour(choice, System.Console.IsOutputRedirected)),
-            new Palette(UsesColour(choice, System.Console.IsErrorRedirected)));
+            new Palette(UsesColour(choice, System.Console.IsErrorRedirected))) { SecretReader = ReadHidden };
     }
 
     /// <summary>Prints diagnostics, or puts them on standard output as JSON when the format says so.</summary>
@@ -98,6 +98,48 @@ internal sealed class Terminal(TextWriter output, TextWriter error, TextReader i
         // Reading from a terminal cannot be broken off; the thread that reads ends with the process.
         Error.Write(question);
         return (await Task.Run(input.ReadLine, CancellationToken.None).WaitAsync(cancellation).ConfigureAwait(false))?.Trim() == "yes";
+    }
+
+    /// <summary>Reads a secret without showing it; null when there is no terminal to ask on, or nothing was typed. Tests give their own.</summary>
+    public Func<string?>? SecretReader { get; init; }
+
+    /// <summary>Asks for a secret; null when there is no terminal to ask on.</summary>
+    /// <exception cref="OperationCanceledException">Interrupted while it waited.</exception>
+    public async Task<string?> AskSecretAsync(string question, CancellationToken cancellation)
+    {
+        if (!interactive || SecretReader is null)
+        {
+            return null;
+        }
+
+        Error.Write(question);
+        var typed = await Task.Run(SecretReader, CancellationToken.None).WaitAsync(cancellation).ConfigureAwait(false);
+        Error.WriteLine();
+        return typed;
+    }
+
+    private static string? ReadHidden()
+    {
+        var typed = new StringBuilder();
+        while (true)
+        {
+            var key = System.Console.ReadKey(intercept: true);
+            switch (key.Key)
+            {
+                case ConsoleKey.Enter:
+                    return typed.Length == 0 ? null : typed.ToString();
+                case ConsoleKey.Backspace:
+                    typed.Length = Math.Max(0, typed.Length - 1);
+                    break;
+                default:
+                    if (key.KeyChar != '\0')
+                    {
+                        typed.Append(key.KeyChar);
+                    }
+
+                    break;
+            }
+        }
     }
 
     private static string DiagnosticArray(IReadOnlyList<Diagnostic> diagnostics)

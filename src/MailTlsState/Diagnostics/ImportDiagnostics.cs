@@ -141,7 +141,8 @@ public static class ImportDiagnostics
 
     internal static Diagnostic FileIsArchive(string file, string kind) => Error(Archive, $"{file} is {kind}", "unpack it and import the certificate files in it");
 
-    internal static Diagnostic FileTooLarge(string file, string what) => Error(TooLarge, $"{file} {what}", "import only what the CA sent for this certificate");
+    /// <summary>A file is too large to be what a CA sends.</summary>
+    public static Diagnostic FileTooLarge(string file, string what) => Error(TooLarge, $"{file} {what}", "import only what the CA sent for this certificate");
 
     internal static Diagnostic NeedsPassword(string file) =>
         Error(PasswordMissing, $"{file} is protected by a password", "give it by --password-file FILE or --password-env NAME");
@@ -189,7 +190,8 @@ public static class ImportDiagnostics
     internal static Diagnostic NoRoots(string files) =>
         Error(RootsMissing, $"{files} does not exist, so nobody can tell whether the chain is complete", "install ca-certificates, or name a file with the root under certificate.issuer.trust");
 
-    internal static Diagnostic IssuerIsAnother(string kind) => Error(NotPurchased, $"the manifest's issuer is {kind}", "write issuer: { kind: purchased } to import a certificate");
+    /// <summary>The manifest has another issuer.</summary>
+    public static Diagnostic IssuerIsAnother(string kind) => Error(NotPurchased, $"the manifest's issuer is {kind}", "write issuer: { kind: purchased } to import a certificate");
 
     internal static Diagnostic NoKey(string file) => Error(NothingToRequest, $"there is neither a request nor a key in {file}", "run mailtls apply, which makes both");
 

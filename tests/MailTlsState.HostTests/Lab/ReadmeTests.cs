@@ -44,6 +44,7 @@ public sealed class ReadmeTests
     [InlineData("article")]
     [InlineData("intermediate")]
     [InlineData("own-policy")]
+    [InlineData("purchased")]
     [InlineData("split")]
     public async Task Every_example_is_valid_and_names_its_schema(string example)
     {

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace MailTlsState.Certificates.Purchased;
+namespace MailTlsState.Certificates;
 
 /// <summary>A request for a certificate (PKCS#10, RFC 2986): subject and SAN as in a leaf of our own; the rest is the CA's choice.</summary>
 internal static class SigningRequest

@@ -15,7 +15,7 @@ public sealed class PurchasedTests
         key() { openssl ecparam -name prime256v1 -genkey -noout -out $1.key; }
         printf 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n' >ca.ext
         printf 'subjectAltName=DNS:mail.mydomain.com\nextendedKeyUsage=serverAuth\nkeyUsage=critical,digitalSignature\nauthorityKeyIdentifier=keyid\nauthorityInfoAccess=caIssuers;URI:http://ca.example/sub.der\n' >server.ext
-        printf '[ca]\ndefault_ca=x\n[x]\ndatabase=index\nnew_certs_dir=.\ndefault_md=sha256\npolicy=p\nunique_subject=no\n[p]\ncommonName=supplied\n' >ca.cnf; : >index
+        printf '[ca]\ndefault_ca=x\n[x]\nserial=serial\ndatabase=index\nnew_certs_dir=.\ndefault_md=sha256\npolicy=p\nunique_subject=no\n[p]\ncommonName=supplied\n' >ca.cnf; : >index; echo 10 >serial
         key root; openssl req -x509 -key root.key -subj '/CN=Public Root' -days 3650 -out root.pem
         key sub; openssl req -new -key sub.key -subj '/CN=Public Sub CA' | openssl x509 -req -CA root.pem -CAkey root.key -days 1825 -set_serial 2 -extfile ca.ext -out sub.pem
         """;
@@ -137,7 +137,7 @@ public sealed class PurchasedTests
 
     private static Task SignAsync(MailLab lab, string request, string certificate, int days = 90) =>
         lab.RunAsync(
-            $"cd /root/ca && openssl ca -batch -config ca.cnf -notext -rand_serial -startdate $(date -u -d '-10 days' +%Y%m%d%H%M%SZ) -enddate $(date -u -d '+{days - 10} days' +%Y%m%d%H%M%SZ)"
+            $"cd /root/ca && openssl ca -batch -config ca.cnf -notext -startdate $(date -u -d '-10 days' +%Y%m%d%H%M%SZ) -enddate $(date -u -d '+{days - 10} days' +%Y%m%d%H%M%SZ)"
             + $" -cert sub.pem -keyfile sub.key -in {request} -extfile server.ext -out {certificate}");
 
     private static async Task RefusedAsync(MailLab lab, string code, string files, string said, string first = "true")

@@ -74,6 +74,7 @@ internal static class Program
             ValidateCommand.Create(run),
             InitCommand.Create(run),
             PolicyCommand.Create(run),
+            CaCommand.Create(run),
             SchemaCommand.Create(run),
             ExplainCommand.Create(run),
         };

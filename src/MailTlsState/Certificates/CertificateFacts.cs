@@ -119,6 +119,9 @@ public sealed record CertificateFacts(
                 .Where(u => u.Length <= 200 && u.All(c => c is > ' ' and < '\x7F'))]
             : [];
 
+    /// <summary>A public key's kind in the words of <see cref="Key"/>.</summary>
+    internal static string KeyOf(byte[] subjectPublicKeyInfo) => KeyText(SubjectPublicKeyInfo.GetInstance(subjectPublicKeyInfo));
+
     internal static string NameText(X509Name name) => name.ToString(reverse: true, X509Name.RFC2253Symbols);
 
     private static Asn1Encodable? Extension(X509Extensions? extensions, DerObjectIdentifier oid) => extensions?.GetExtension(oid)?.GetParsedValue();

@@ -13,6 +13,7 @@ public static class DiagnosticCatalogue
         .. PostfixDiagnostics.All,
         .. DovecotDiagnostics.All,
         .. CertificateDiagnostics.All,
+        .. CaDiagnostics.All,
         .. ImportDiagnostics.All,
         .. PlanDiagnostics.All,
         .. ReviewDiagnostics.All,

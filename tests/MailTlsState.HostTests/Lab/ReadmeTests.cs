@@ -43,6 +43,7 @@ public sealed class ReadmeTests
     [Theory]
     [InlineData("article")]
     [InlineData("intermediate")]
+    [InlineData("offline-ca")]
     [InlineData("own-policy")]
     [InlineData("purchased")]
     [InlineData("split")]

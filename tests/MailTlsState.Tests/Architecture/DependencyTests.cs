@@ -86,9 +86,12 @@ public partial class DependencyTests
     [Fact]
     public void Only_an_issuers_own_folder_knows_it()
     {
+        // The verb about one issuer alone knows it as well.
+        var verbs = new Dictionary<string, string> { ["PrivateCa"] = "/Commands/CaCommand.cs" };
         var folders = Enum.GetNames<MailTlsState.Manifests.IssuerKind>();
         Assert.All(folders, folder => Assert.Empty(SourceTree.Files
             .Where(file => !file.Path.Contains($"/Certificates/{folder}/", StringComparison.Ordinal) && !file.Path.EndsWith("/CertificateIssuers.cs", StringComparison.Ordinal)
+                && !(verbs.TryGetValue(folder, out var verb) && file.Path.EndsWith(verb, StringComparison.Ordinal))
                 && Regex.IsMatch(file.Code, $@"(using MailTlsState\.Certificates\.|(?<![\w.])){folder}\.[A-Z]|using MailTlsState\.Certificates\.{folder};"))
             .Select(file => file.Path)));
     }

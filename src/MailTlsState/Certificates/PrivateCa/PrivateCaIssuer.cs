@@ -54,10 +54,16 @@ public static class PrivateCaIssuer
     /// </exception>
     public static RootAuthority OpenRoot(ReadOnlySpan<byte> keyPem, ReadOnlySpan<byte> certificatePem, string passphrase)
     {
-        var certificate = PemFile.Parse(System.Text.Encoding.Latin1.GetString(certificatePem)).SingleCertificate(out var problem)
-            ?? throw new MailTlsException(CertificateDiagnostics.RootCertificateBroken(problem));
-        return RootAuthority.Join(RootKeyFile.Open(keyPem, passphrase), certificate.Der!);
+        var certificate = ReadRoot(certificatePem);
+        return RootAuthority.Join(RootKeyFile.Open(keyPem, passphrase), certificate);
     }
+
+    /// <summary>The root certificate, DER.</summary>
+    /// <param name="certificatePem">Content of <c>ca.pem</c>.</param>
+    /// <exception cref="MailTlsException">It is broken (MTS0506).</exception>
+    public static byte[] ReadRoot(ReadOnlySpan<byte> certificatePem) =>
+        PemFile.Parse(System.Text.Encoding.Latin1.GetString(certificatePem)).SingleCertificate(out var problem)?.Der
+        ?? throw new MailTlsException(CertificateDiagnostics.RootCertificateBroken(problem));
 
     /// <summary>Signs a server certificate: v3, SAN, EKU serverAuth, never valid beyond the root's end.</summary>
     /// <param name="root">The CA.</param>
@@ -67,17 +73,26 @@ public static class PrivateCaIssuer
     /// <param name="now">The host's time; the validity begins <see cref="ClockSkew"/> earlier, but not before the root's.</param>
     /// <returns>The certificate, DER.</returns>
     /// <exception cref="MailTlsException">The root is no CA, has expired, is not valid yet, or has the leaf's subject.</exception>
-    public static byte[] IssueLeaf(RootAuthority root, IReadOnlyList<string> names, KeyPair leafKey, TimeSpan lifetime, DateTimeOffset now)
+    public static byte[] IssueLeaf(RootAuthority root, IReadOnlyList<string> names, KeyPair leafKey, TimeSpan lifetime, DateTimeOffset now) =>
+        SignLeaf(root, names, leafKey.SubjectPublicKeyInfo, lifetime, now);
+
+    /// <summary><see cref="IssueLeaf"/> for a key that is elsewhere.</summary>
+    /// <param name="root">The CA.</param>
+    /// <param name="names">See above.</param>
+    /// <param name="subjectPublicKeyInfo">The server's public key, DER.</param>
+    /// <param name="lifetime">See above.</param>
+    /// <param name="now">See above.</param>
+    public static byte[] SignLeaf(RootAuthority root, IReadOnlyList<string> names, byte[] subjectPublicKeyInfo, TimeSpan lifetime, DateTimeOffset now)
     {
         ArgumentOutOfRangeException.ThrowIfZero(names.Count, nameof(names));
         RootCheck.ThrowUnlessUsable(root.Certificate, root.Facts, names, now);
 
-        var publicKey = PublicKey.CreateFromSubjectPublicKeyInfo(leafKey.SubjectPublicKeyInfo, out _);
+        var publicKey = PublicKey.CreateFromSubjectPublicKeyInfo(subjectPublicKeyInfo, out _);
         var issuer = RootCheck.SubjectOf(root.Certificate);
         var subject = Names.LeafSubject(names);
         var request = new CertificateRequest(subject, publicKey, root.Key.SignatureHash);
         var usage = X509KeyUsageFlags.DigitalSignature;
-        if (leafKey.KindText.StartsWith("rsa", StringComparison.Ordinal))
+        if (CertificateFacts.KeyOf(subjectPublicKeyInfo).StartsWith("rsa", StringComparison.Ordinal))
         {
             // TLS 1.2 suites with RSA key exchange, which the policy "article" still accepts, encrypt to the key (RFC 5246 section 7.4.2).
             usage |= X509KeyUsageFlags.KeyEncipherment;

@@ -1,0 +1,137 @@
+using System.CommandLine;
+using System.Text;
+using MailTlsState.Certificates;
+using MailTlsState.Certificates.PrivateCa;
+using MailTlsState.Diagnostics;
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+
+namespace MailTlsState.Cli.Commands;
+
+/// <summary>
+/// <c>ca create|sign|export</c>: a root CA that is kept away from the mail host. There, <c>csr</c> makes the request and
+/// <c>import</c> brings the signed certificate in; here, the key never leaves the machine.
+/// </summary>
+internal static class CaCommand
+{
+    private const int PrivateDirectory = 0x1C0; // 0700
+    private const int PrivateFile = 0x180; // 0600
+
+    public static Command Create(CommandRunner run) => new("ca", "Keep a private CA apart from the mail host: create it, sign a host's request, export its root certificate.")
+    {
+        Make(run),
+        Sign(run),
+        Export(run),
+    };
+
+    private static Command Make(CommandRunner run)
+    {
+        var command = new Command("create", "Make the root CA that the manifest describes on this machine: its key, encrypted under the passphrase, and its certificate.") { GlobalOptions.Manifest };
+        command.SetAction((parse, cancellation) => run(parse, async context =>
+        {
+            await context.RequireRootAsync(cancellation).ConfigureAwait(false);
+            var ca = Ca(context.ReadManifest(parse.GetRequiredValue(GlobalOptions.Manifest)));
+            var (key, certificate) = (CertificatePaths.RootKey(ca), CertificatePaths.Root(ca));
+            foreach (var file in new[] { key, certificate }.Where(f => context.Writer.Stat(f) is not null))
+            {
+                throw new MailTlsException(CaDiagnostics.AlreadyExists(file));
+            }
+
+            using var made = PrivateCaIssuer.CreateRoot(ca, context.Host.Clock.GetUtcNow(), context.Writer.ReadSecret(ca.Passphrase));
+            Write(context.Writer, ca.Directory, (key, made.EncryptedKeyPem), (certificate, made.CertificatePem));
+            context.Terminal.Output.WriteLine($"Created {certificate}: {made.Root.Facts.Subject}, until {made.Root.Facts.NotAfter:yyyy-MM-dd}, SHA-256 {made.Root.Facts.Fingerprint}");
+            return ExitCodes.Done;
+        }));
+        return command;
+    }
+
+    private static Command Sign(CommandRunner run)
+    {
+        var request = new Argument<string>("REQUEST") { Description = "the request (PKCS#10, PEM or DER), as mailtls csr printed it on the mail host" };
+        var output = new Option<string?>("--output", "-o") { Description = "write the certificate to this new file instead", HelpName = "FILE" };
+        var command = new Command("sign", "Sign a mail host's request for the names of the manifest, and print the certificate; mailtls import takes it there.") { GlobalOptions.Manifest, request, output };
+        command.SetAction((parse, cancellation) => run(parse, async context =>
+        {
+            await context.RequireRootAsync(cancellation).ConfigureAwait(false);
+            var manifest = context.ReadManifest(parse.GetRequiredValue(GlobalOptions.Manifest));
+            var ca = Ca(manifest);
+            var path = parse.GetRequiredValue(request);
+            var key = RequestSigner.Judge(context.ReadFile(path), path, manifest.Certificate);
+            using var root = PrivateCaIssuer.OpenRoot(context.ReadFile(CertificatePaths.RootKey(ca)), context.ReadFile(CertificatePaths.Root(ca)), context.Writer.ReadSecret(ca.Passphrase));
+            var leaf = PrivateCaIssuer.SignLeaf(root, manifest.Certificate.Names, key, ca.LeafLifetime, context.Host.Clock.GetUtcNow());
+            Show(context, parse.GetValue(output), BundleWriter.Certificate(leaf));
+            return ExitCodes.Done;
+        }));
+        return command;
+    }
+
+    private static Command Export(CommandRunner run)
+    {
+        var der = new Option<bool>("--der") { Description = "as DER, which telephones and Windows take; only into a file" };
+        var output = new Option<string?>("--output", "-o") { Description = "write it to this new file instead", HelpName = "FILE" };
+        var command = new Command("export", "Print the root certificate, for people's devices to trust. The key stays where it is.") { GlobalOptions.Manifest, der, output };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(der) && result.GetValue(output) is null)
+            {
+                result.AddError("--der needs --output FILE: it is binary");
+            }
+        });
+        command.SetAction(parse => run(parse, context =>
+        {
+            var ca = Ca(context.ReadManifest(parse.GetRequiredValue(GlobalOptions.Manifest)));
+            var certificate = PrivateCaIssuer.ReadRoot(context.ReadFile(CertificatePaths.Root(ca)));
+            Show(context, parse.GetValue(output), parse.GetValue(der) ? certificate : BundleWriter.Certificate(certificate));
+            return Task.FromResult(ExitCodes.Done);
+        }));
+        return command;
+    }
+
+    private static PrivateCaManifest Ca(Manifest manifest) => manifest.Certificate.Issuer as PrivateCaManifest
+        ?? throw new MailTlsException(CaDiagnostics.HasNoCa(manifest.Source.Locate("/certificate/issuer/kind"), Vocabularies.Issuers.WordOf(manifest.Certificate.Issuer.Kind)));
+
+    // A key without its certificate would be of no use, and in the way of the next try.
+    private static void Write(IHostWriter writer, string directory, params (string Path, byte[] Content)[] files)
+    {
+        var missing = new Stack<string>();
+        for (var path = directory; writer.Stat(path) is null; path = Path.GetDirectoryName(path)!)
+        {
+            missing.Push(path);
+        }
+
+        foreach (var path in missing)
+        {
+            writer.CreateDirectory(writer.Resolve(path), 0, 0, PrivateDirectory);
+        }
+
+        var written = new List<string>();
+        try
+        {
+            foreach (var (path, content) in files)
+            {
+                var target = writer.Resolve(path);
+                writer.CreateFile(target, content, 0, 0, PrivateFile);
+                written.Add(target);
+            }
+
+            writer.SyncDirectory(writer.Resolve(directory));
+        }
+        catch (HostWriteException e)
+        {
+            written.ForEach(writer.Unlink);
+            throw new MailTlsException(ExecutionDiagnostics.WriteFailed(e));
+        }
+    }
+
+    private static void Show(CommandContext context, string? file, byte[] content)
+    {
+        if (file is not null)
+        {
+            context.SaveFile(file, content);
+        }
+        else
+        {
+            context.Terminal.Output.Write(Encoding.ASCII.GetString(content));
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using System.Text;
+using MailTlsState.Certificates;
+using MailTlsState.Cli;
+using MailTlsState.Cli.Rendering;
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using MailTlsState.Tests.Certificates;
+using Xunit;
+
+namespace MailTlsState.Tests.Cli;
+
+/// <summary>A CA on a machine of its own.</summary>
+public sealed class CaCommandTests
+{
+    private const string Directory = "/srv/ca/mail";
+
+    [Fact]
+    public async Task A_CA_is_made_once_signs_requests_and_shows_its_root_alone()
+    {
+        var host = Machine();
+        Assert.Contains("O=My Domain", (await RunAsync(host, 0, "ca", "create", "/ca.yaml")).Output, StringComparison.Ordinal);
+        Assert.Equal(0b110_000_000, host.Stat($"{Directory}/ca.key")!.Mode);
+        Assert.Equal(0b111_000_000, host.Stat(Directory)!.Mode);
+        Assert.Contains("MTS0534", (await RunAsync(host, 1, "ca", "create", "/ca.yaml")).Error, StringComparison.Ordinal);
+
+        host.AddFile("/mail.csr", Encoding.ASCII.GetString(SigningRequest.Write(Sample.Names, Sample.Key(KeyKind.EcdsaP256))));
+        var leaf = (await RunAsync(host, 0, "ca", "sign", "/ca.yaml", "/mail.csr")).Output;
+        var root = (await RunAsync(host, 0, "ca", "export", "/ca.yaml")).Output;
+        await RunAsync(host, 0, "ca", "export", "/ca.yaml", "--der", "-o", "/root.cer");
+
+        using var files = new TemporaryFiles();
+        OpenSsl.Must(null, "verify", "-x509_strict", "-CAfile", files.Write("ca.pem", Encoding.ASCII.GetBytes(root)), files.Write("leaf.pem", Encoding.ASCII.GetBytes(leaf)));
+        Assert.Equal(host.ReadBytes("/root.cer"), Convert.FromBase64String(string.Concat(root.Split('\n').Where(l => !l.StartsWith('-')))));
+        Assert.DoesNotContain("PRIVATE KEY", leaf + root, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Half_a_CA_is_never_left_or_written_over()
+    {
+        var host = Machine().AddFile($"{Directory}/ca.pem", "somebody's");
+        Assert.Contains("MTS0534", (await RunAsync(host, 1, "ca", "create", "/ca.yaml")).Error, StringComparison.Ordinal);
+        Assert.Null(host.Stat($"{Directory}/ca.key"));
+    }
+
+    [Fact]
+    public async Task A_manifest_without_a_CA_is_told_so()
+    {
+        var host = Machine("purchased\n    trust: system");
+        Assert.All(
+            new[] { await RunAsync(host, 1, "ca", "create", "/ca.yaml"), await RunAsync(host, 1, "ca", "export", "/ca.yaml"), await RunAsync(host, 1, "ca", "sign", "/ca.yaml", "/mail.csr") },
+            run => Assert.Matches(@"^/ca.yaml:\d+:\d+: error MTS0530", run.Error));
+    }
+
+    private static InMemoryHost Machine(string issuer = $"privateCa\n    directory: {Directory}\n    subject: {{ commonName: My Mail CA, organization: My Domain }}\n    passphrase: {{ file: /pass }}") =>
+        new InMemoryHost()
+            .AddFile("/pass", Sample.Passphrase + "\n", mode: 0b110_000_000)
+            .AddFile("/ca.yaml", $"apiVersion: mailtlsstate/v1\nhost: mail.mydomain.com\ncertificate:\n  keys: [ecdsa-p256]\n  issuer:\n    kind: {issuer}\npolicy:\n  base: intermediate\nservices:\n  postfix:\n    endpoints:\n      smtp: {{ security: opportunistic }}\n");
+
+    private static async Task<(string Output, string Error)> RunAsync(InMemoryHost host, int status, params string[] arguments)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        using var error = new StringWriter { NewLine = "\n" };
+        var got = await Program.RunAsync(arguments, _ => new Terminal(output, error, new StringReader(""), false, new Palette(false), new Palette(false)), host, host);
+        Assert.True(status == got, $"{string.Join(' ', arguments)}: {got}: {error}");
+        return (output.ToString(), error.ToString());
+    }
+}

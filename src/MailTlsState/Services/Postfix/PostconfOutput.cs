@@ -24,11 +24,41 @@ public static class PostconfOutput
         return found;
     }
 
+    /// <summary>The names that a value refers to by <c>$name</c>, <c>${name}</c>, <c>$(name)</c>, <c>${name?…}</c> or <c>${name:…}</c>, those within such a text too.</summary>
+    public static IEnumerable<string> References(string value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        for (var at = value.IndexOf('$', StringComparison.Ordinal); at >= 0; at = value.IndexOf('$', at))
+        {
+            at++;
+            while (at < value.Length && (value[at] is '{' or '(' || LogicalLines.IsSpace(value[at])))
+            {
+                at++;
+            }
+
+            var start = at;
+            while (at < value.Length && (char.IsAsciiLetterOrDigit(value[at]) || value[at] == '_'))
+            {
+                at++;
+            }
+
+            if (at > start)
+            {
+                yield return value[start..at];
+            }
+
+            if (at >= value.Length)
+            {
+                yield break;
+            }
+        }
+    }
+
     /// <summary><c>postconf -M</c>: the entries of master.cf in canonical form, in their order.</summary>
     public static IReadOnlyList<MasterService> ParseServices(string output) => MasterCf.Parse(output).Services;
 
     /// <summary>
-    /// <c>postconf -P</c>: <c>service/type/name = value</c>. A service name may hold slashes (<c>private/x</c>), a type and
+    /// <c>postconf -P</c> and <c>-Px</c>: <c>service/type/name = value</c>. A service name may hold slashes (<c>private/x</c>), a type and
     /// a parameter name never do.
     /// </summary>
     public static IReadOnlyDictionary<(string Service, string Type, string Name), string> ParseOverrides(string output)

@@ -16,14 +16,16 @@ public sealed class PostfixAnswers(IReadOnlyDictionary<string, string> raw)
     /// <summary><c>postconf -M</c>: the services.</summary>
     public const string MasterServices = "postconf -M";
 
-    /// <summary><c>postconf -P</c>: the services' own parameters.</summary>
-    public const string MasterOverrides = "postconf -P";
+    /// <summary><c>postconf -Px</c>: the services' own parameters, with what they refer to put in.</summary>
+    public const string MasterOverrides = "postconf -Px";
 
     /// <summary>What postconf said on standard error, each line once.</summary>
     public const string Warnings = "postconf warnings";
 
     private readonly Lazy<IReadOnlyDictionary<string, string>> _explicit = new(() => PostconfOutput.ParseSettings(raw.GetValueOrDefault(Explicit, "")));
     private readonly Lazy<IReadOnlyDictionary<string, string>> _parameters = new(() => PostconfOutput.ParseSettings(raw[Parameters]));
+
+    private readonly Lazy<IReadOnlyDictionary<(string Service, string Type, string Name), string>> _overrides = new(() => PostconfOutput.ParseOverrides(raw.GetValueOrDefault(MasterOverrides, "")));
 
     /// <summary>The answers as printed.</summary>
     public IReadOnlyDictionary<string, string> Raw { get; } = raw;
@@ -33,6 +35,39 @@ public sealed class PostfixAnswers(IReadOnlyDictionary<string, string> raw)
 
     /// <summary>The value that main.cf sets, as it is written there; null when it does not set the parameter.</summary>
     public string? Written(string name) => _explicit.Value.GetValueOrDefault(name);
+
+    /// <summary>The value that a service's own <c>-o</c> gives a parameter, <c>$name</c> put in; null where it has none.</summary>
+    public string? Override(MasterService service, string name)
+    {
+        ArgumentNullException.ThrowIfNull(service);
+        var text = service.Override(name);
+        return text?.Contains('$', StringComparison.Ordinal) == true ? _overrides.Value.GetValueOrDefault((service.Name, service.Type, name), text) : text;
+    }
+
+    /// <summary>True where main.cf's value of a parameter refers to one that a service has its own value of: <see cref="Parameter"/> is not what that service sees.</summary>
+    public bool Varies(string name, MasterService service)
+    {
+        ArgumentNullException.ThrowIfNull(service);
+        var seen = new HashSet<string>(StringComparer.Ordinal) { name };
+        var open = new Stack<string>(seen);
+        while (open.TryPop(out var next))
+        {
+            foreach (var other in PostconfOutput.References(Written(next) ?? ""))
+            {
+                if (service.Override(other) is not null)
+                {
+                    return true;
+                }
+
+                if (seen.Add(other))
+                {
+                    open.Push(other);
+                }
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>The files of keys and certificates that the server names, as far as they are absolute paths.</summary>
     public IEnumerable<NamedPair> NamedPairs()

@@ -239,15 +239,15 @@ internal sealed class PostfixListeners(
 
     // main.cf's level also reaches listeners that the manifest does not name; they keep what they have.
     private bool CanSetLevelInMain(MasterCf master, MasterService smtp, string level) =>
-        answers.Parameter(Level) == level
-        || !master.Services.Any(s => s.Command == "smtpd" && s != smtp && s.Type is "inet" or "pass" && s.Override(Level) is null && !IsNamed(s));
+        !master.Services.Any(s => s.Command == "smtpd" && s != smtp && s.Type is "inet" or "pass" && s.Override(Level) is null && !IsNamed(s)
+            && (answers.Parameter(Level) != level || answers.Varies(Level, s)));
 
     private bool IsNamed(MasterService service) => request.Desired.Endpoints.Any(e => e.Port == service.Port);
 
     /// <summary>Makes the effective value of a listener's parameter <paramref name="value"/>, with no more than is needed.</summary>
     private void Want(MasterService service, string name, string value)
     {
-        var effective = service.Override(name) ?? answers.Parameter(name);
+        var effective = answers.Override(service, name) ?? (answers.Varies(name, service) ? null : answers.Parameter(name));
         if (effective != value)
         {
             Override(service, name, value, null);
@@ -258,7 +258,8 @@ internal sealed class PostfixListeners(
     private void Override(MasterService service, string name, string? value, string? unlessEqual)
     {
         var now = service.Override(name);
-        if (now == value || (value is null && now == unlessEqual))
+        var effective = answers.Override(service, name);
+        if (effective == value || (value is null && effective == unlessEqual))
         {
             return;
         }
@@ -274,9 +275,22 @@ internal sealed class PostfixListeners(
     private static string Where(string value, MasterService service, string name) =>
         service.Overrides.LastOrDefault(o => o.Name == name) is { } found ? $"{value} ({PostfixService.MasterCf}:{found.Line})" : value;
 
+    /// <summary>The level that smtpd_use_tls and smtpd_enforce_tls meant while there was none, or null: without them, listeners that nobody named would lose TLS.</summary>
+    internal static string? Translated(PostfixAnswers answers) => answers.Parameter(Level).Length > 0 ? null : OldSwitches(answers);
+
+    private static string? OldSwitches(PostfixAnswers answers) =>
+        answers.Parameter("smtpd_enforce_tls") == "yes" ? "encrypt" : answers.Parameter("smtpd_use_tls") == "yes" ? "may" : null;
+
     private void LeaveUnnamed(MasterService service)
     {
-        var offersTls = (service.Override(Level) ?? answers.Parameter(Level)) is not ("" or "none") || service.Override(Wrapper) == "yes";
+        var level = answers.Override(service, Level);
+        if (level?.Length == 0 && OldSwitches(answers) is { } meant)
+        {
+            Override(service, Level, meant, null);
+            level = meant;
+        }
+
+        var offersTls = (level ?? answers.Parameter(Level)) is not ("" or "none") || answers.Override(service, Wrapper) == "yes";
         if (offersTls && !IsLoopback(service))
         {
             // The policy belongs to the whole service, so a listener that nobody named gets it, too, but keeps what it has of its own.
@@ -288,7 +302,7 @@ internal sealed class PostfixListeners(
 
         foreach (var o in service.Overrides)
         {
-            if (mainSettings.FirstOrDefault(s => s.Name == o.Name) is { } setting && o.Value != (setting.Value ?? ""))
+            if (mainSettings.FirstOrDefault(s => s.Name == o.Name) is { } setting && answers.Override(service, o.Name) != (setting.Value ?? ""))
             {
                 diagnostics.Add(ServiceDiagnostics.OverrideLeft(new SourceLocation(PostfixService.MasterCf, o.Line, 1), $"{o.Name} = {o.Value}", $"the listener {service.Name}, which the manifest does not name,"));
             }

@@ -41,11 +41,11 @@ internal sealed class PostfixPlanner(ServicePlanRequest request)
         var settings = PostfixSettings.Render(request.Pairs, request.Policy, dialect, request.Desired.Outbound).ToList();
         var (main, master) = (MainCf.Parse(mainText), MasterCf.Parse(masterText));
         var listeners = new PostfixListeners(request, dialect, settings, answers, _diagnostics).Plan(master);
-        settings.AddRange(listeners.MainSettings.Count > 0 ? listeners.MainSettings : Translated(answers));
+        settings.AddRange(listeners.MainSettings.Count > 0 ? listeners.MainSettings : PostfixListeners.Translated(answers) is { } level ? [new(PostfixListeners.Level, level)] : []);
         _diagnostics.AddRange(new PostfixFindings(request, answers, main, master, [.. settings.Select(s => s.Name), .. PostfixDialect.All.SelectMany(d => d.Obsolete)]).Find());
 
         var changes = new List<Change>();
-        changes.AddRange(MainChange(main, settings, answers));
+        changes.AddRange(MainChange(main, settings, answers, master));
         changes.AddRange(listeners.Changes);
         if (ConfigEdit.Of(request.Observed.File(PostfixService.MasterCf), listeners.Edit, "settings", listeners.Attributes, "the manifest's listeners and policy", "reload postfix") is { } change)
         {
@@ -56,30 +56,17 @@ internal sealed class PostfixPlanner(ServicePlanRequest request)
         return new ServiceChanges(changes, _diagnostics);
     }
 
-    /// <summary>What smtpd_use_tls and smtpd_enforce_tls meant while there was no level: without them, listeners that nobody named would lose TLS.</summary>
-    private static IEnumerable<PostfixSetting> Translated(PostfixAnswers answers)
-    {
-        if (answers.Parameter(PostfixListeners.Level).Length > 0)
-        {
-            return [];
-        }
-
-        return answers.Written("smtpd_enforce_tls") == "yes" ? [new(PostfixListeners.Level, "encrypt")]
-            : answers.Written("smtpd_use_tls") == "yes" ? [new(PostfixListeners.Level, "may")]
-            : [];
-    }
-
-    private IEnumerable<Change> MainChange(MainCf main, IReadOnlyList<PostfixSetting> settings, PostfixAnswers answers)
+    private IEnumerable<Change> MainChange(MainCf main, IReadOnlyList<PostfixSetting> settings, PostfixAnswers answers, MasterCf master)
     {
         var edits = new List<(string Name, string? Value)>();
         var attributes = new List<AttributeChange>();
         foreach (var setting in settings)
         {
             var written = main.EntriesOf(setting.Name);
-            // The effective value counts: one spelled through $name stays as it is. A repeated setting is mended, since every Postfix
+            // The effective value counts: one spelled through $name stays as it is, unless a listener has its own value of that name. A repeated setting is mended, since every Postfix
             // program warns about it and the next reader sees the wrong line.
             var effective = written.Count == 0 ? null : answers.Parameter(setting.Name);
-            if (effective == setting.Value && written.Count <= 1)
+            if (effective == setting.Value && written.Count <= 1 && !master.Services.Any(s => s.Command is "smtpd" && answers.Varies(setting.Name, s)))
             {
                 continue;
             }

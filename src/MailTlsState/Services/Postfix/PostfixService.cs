@@ -35,7 +35,7 @@ public sealed class PostfixService : IMailService
             [PostfixAnswers.Parameters] = Ask(["-x", .. PostfixSettings.Asked]),
             [PostfixAnswers.Explicit] = Ask(["-n"]),
             [PostfixAnswers.MasterServices] = Ask(["-M"]),
-            [PostfixAnswers.MasterOverrides] = Ask(["-P"]),
+            [PostfixAnswers.MasterOverrides] = Ask(["-Px"]),
         };
         var texts = Task.WhenAll(files.LookAsync(ConfigDirectory, cancellation), files.LookAsync(MainCf, cancellation), files.LookAsync(MasterCf, cancellation));
         var runs = calls.ToDictionary(c => c.Key, c => host.RunAsync(c.Value, cancellation));

@@ -32,7 +32,7 @@ public static class PostfixSettings
     [
         .. Managed,
         "mail_version", "config_directory", "queue_directory", "daemon_directory", "inet_interfaces", "inet_protocols", "multi_instance_directories",
-        "smtpd_tls_security_level", "smtpd_tls_wrappermode", "smtpd_tls_auth_only", "smtpd_tls_req_ccert",
+        "smtpd_tls_security_level", "smtpd_tls_wrappermode", "smtpd_tls_auth_only", "smtpd_tls_req_ccert", "smtpd_use_tls", "smtpd_enforce_tls",
         "smtpd_sasl_auth_enable", "smtpd_sasl_type", "smtpd_sasl_path",
         "smtp_tls_protocols", "smtp_tls_mandatory_protocols",
     ];

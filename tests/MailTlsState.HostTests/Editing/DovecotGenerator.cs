@@ -40,7 +40,7 @@ internal sealed class DovecotGenerator(DovecotGrammar grammar, Random random)
     [
         "ssl_server_cert_file = /a\n", "ssl_server_cert_file=/b # c\r\n", "\tssl_server_cert_file = \\\n  /c\n", "ssl_server_cert_file = \\\n# lost\n",
         "ssl_server {\n  cert_file = /d\n}\n", "ssl_server {\n  ssl_server_cert_file = \"/e\"\n  ssl_min_protocol = TLSv1.3\n}\n", "ssl_server/cert_file = /f\n",
-        "ssl_min_protocol = TLSv1.1\n", "\f ssl_min_protocol = \v TLSv1.3\n", "login_greeting = it's # b\n", "login_greeting = \"a # b\" # c\n", "login_greeting = \"a \\\" b\"\n",
+        "ssl_min_protocol = TLSv1.1\n", "login_greeting = \xe4\xff\n", "namespace inbox {\n  separator = /\n}\n", "\f ssl_min_protocol = \v TLSv1.3\n", "login_greeting = it's # b\n", "login_greeting = \"a # b\" # c\n", "login_greeting = \"a \\\" b\"\n",
         "login_greeting = a \\ \n\t b\\\n c\n", "login_greeting = $SET:ssl_min_protocol y\n", "login_greeting = \"a\n", "# ssl_min_protocol = x\n", "  \n", "\r\n",
         "service imap-login {\n  inet_listener imaps {\n    inet_listener_port = 1993\n  }\n}\n", "@g = one\n",
     ];

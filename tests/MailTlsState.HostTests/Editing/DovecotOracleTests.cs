@@ -70,6 +70,8 @@ public sealed class DovecotOracleTests
 
         Assert.True(compared > 5 * cases.Count && conflicts > 3, $"{compared} values and {conflicts} conflicts were compared");
         generator.AssertCoverage(cases.Count / 20);
+        Constructs.AssertIn([.. cases.SelectMany(c => c.Values)], Constructs.Dovecot(DovecotGrammar.V23), least: 2);
+        Console.WriteLine($"oracle: {cases.Count} configurations, {compared} values and {conflicts} conflicts compared with doveconf on {release}, 0 disagreements");
     });
 
     [Theory]
@@ -132,6 +134,8 @@ public sealed class DovecotOracleTests
 
         Assert.True(compared > 5 * cases.Count, $"{compared} values were compared");
         generator.AssertCoverage(cases.Count / 20);
+        Constructs.AssertIn([.. cases.SelectMany(c => c.Values)], Constructs.Dovecot(DovecotGrammar.V24), least: 2);
+        Console.WriteLine($"oracle: {cases.Count} configurations, {compared} values compared with doveconf on {release}, 0 disagreements");
     });
 
     [Fact]

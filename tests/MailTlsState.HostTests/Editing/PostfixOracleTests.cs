@@ -40,12 +40,14 @@ public sealed class PostfixOracleTests
         var answers = await Oracle.AskAsync(files, InEach("postconf -c /cases/<> -n >out/<>"), release);
         var compared = 0;
         var reached = new HashSet<string>();
+        var accepted = new List<string>();
         for (var i = 0; i < cases.Count; i++)
         {
             var before = Told(cases[i].Before, $"{i}", answers);
             var after = Told(cases[i].After, $"{i}e", answers);
             compared += (before is null ? 0 : 1) + (after is null ? 0 : 1);
             reached.UnionWith(before is null ? [] : used[i]);
+            accepted.AddRange(before is null ? [] : [cases[i].Before]);
             if (before is null || after is null)
             {
                 continue;
@@ -61,6 +63,7 @@ public sealed class PostfixOracleTests
         }
 
         Assert.Empty(MainPieces.Except(reached));
+        Constructs.AssertIn(accepted, Constructs.Main, least: 5);
         Assert.True(compared > cases.Count, $"only {compared} of the files were accepted by Postfix");
         Console.WriteLine($"oracle: {compared} files of main.cf compared with postconf on {release}, 0 disagreements");
     });
@@ -94,6 +97,7 @@ public sealed class PostfixOracleTests
         var answers = await Oracle.AskAsync(files, InEach("postconf -c /cases/<> -M >out/<>.M && postconf -c /cases/<> -P >out/<>.P"), release);
         var compared = 0;
         var reached = new HashSet<string>();
+        var accepted = new List<string>();
         for (var i = 0; i < texts.Count; i++)
         {
             if (answers.ContainsKey($"{i}.failed"))
@@ -103,6 +107,7 @@ public sealed class PostfixOracleTests
 
             compared++;
             reached.UnionWith(used[i]);
+            accepted.Add(texts[i]);
             var context = $"{texts[i]}\n=====\n{answers[$"{i}.M"]}\n=====\n{answers[$"{i}.P"]}{answers[$"{i}.err"]}";
             var (read, told) = (MasterCf.Parse(texts[i]).Services, PostconfOutput.ParseServices(answers[$"{i}.M"]));
             Assert.True(told.Select(Shape).SequenceEqual(read.Select(Shape)), context);
@@ -113,6 +118,7 @@ public sealed class PostfixOracleTests
         }
 
         Assert.Empty(MasterPieces.Except(reached));
+        Constructs.AssertIn(accepted, Constructs.Master, least: 5);
         Assert.True(compared > texts.Count / 2, $"only {compared} of the files were accepted by Postfix");
         Console.WriteLine($"oracle: {compared} files of master.cf compared with postconf on {release}, 0 disagreements");
     });

@@ -19,16 +19,18 @@ public sealed class DovecotFuzzTests
 
     private static readonly char[] Nasty = ['\0', '\r', '\n', '"', '\'', '\\', '{', '}', '=', '<', '$', '#', '!', '/', ' ', '\t', '\v', '\f', '\xff', '\x80', '*', '[', '@', ':'];
 
-    [Fact]
-    public void Any_damage_is_read_without_an_exception_and_comes_out_as_it_went_in()
+    [Theory]
+    [InlineData("2.3")]
+    [InlineData("2.4")]
+    public void Any_damage_is_read_without_an_exception_and_comes_out_as_it_went_in(string version)
     {
+        var grammar = version == "2.3" ? DovecotGrammar.V23 : DovecotGrammar.V24;
         var rounds = Environment.GetEnvironmentVariable("MAILTLS_LONG") == "1" ? 1_000_000 : 20_000;
         var random = new Random(5);
         var faults = 0;
         for (var round = 0; round < rounds; round++)
         {
             var text = Damaged(random);
-            var grammar = round % 2 == 0 ? DovecotGrammar.V23 : DovecotGrammar.V24;
             try
             {
                 faults += Check(text, grammar, random);
@@ -40,6 +42,7 @@ public sealed class DovecotFuzzTests
         }
 
         Assert.InRange(faults, rounds / 10, rounds - 1);
+        TestContext.Current.TestOutputHelper?.WriteLine($"dovecot.conf {version}: {rounds} damaged files, {faults} with a problem that was named");
     }
 
     private static int Check(string text, DovecotGrammar grammar, Random random)

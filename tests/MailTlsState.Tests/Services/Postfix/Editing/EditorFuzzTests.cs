@@ -98,31 +98,6 @@ public sealed class EditorFuzzTests
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(2), $"{clock.Elapsed}");
     }
 
-    [Fact]
-    public void The_time_to_read_main_cf_grows_with_its_size_alone()
-    {
-        var small = Read(10_000);
-        var large = Read(100_000);
-        TestContext.Current.TestOutputHelper?.WriteLine($"main.cf of 5 MB and 100,000 lines: {large.TotalMilliseconds:F0} ms; a tenth of it: {small.TotalMilliseconds:F0} ms");
-        Assert.True(large < TimeSpan.FromSeconds(1), $"{large}");
-
-        // Ten times as long would be linear; caches make it more, and a search over all lines for each line would make it a hundred.
-        Assert.True(large < 50 * small, $"{small} and {large}");
-    }
-
-    /// <summary>The shortest of five: what other programs on the machine take is not the parser's.</summary>
-    private static TimeSpan Read(int lines)
-    {
-        var text = string.Concat(Enumerable.Range(0, lines).Select(i => i % 4 == 3 ? $"   continued, with ${{name{i - 1}}}, and some more\n" : $"a_parameter_of_main_cf_{i:D6} = value of parameter\n"));
-        Assert.InRange(text.Length, lines * 45, lines * 55);
-        return Enumerable.Range(0, 5).Min(_ =>
-        {
-            var clock = ThreadTime.Start();
-            Assert.NotEmpty(MainCf.Parse(text).Entries);
-            return clock.Elapsed;
-        });
-    }
-
     private static bool IsClosed(string text)
     {
         var level = 0;

@@ -164,7 +164,7 @@ public sealed class PostfixEffectiveTests
             [],
             []);
         var policy = PolicyCatalogue.Resolve(manifest.Policy);
-        var paths = CertificatePaths.Of(manifest, 1);
+        CertificateFiles[] paths = [CertificatePaths.Of(manifest, KeyKind.EcdsaP256, 1)];
         var changes = new PostfixPlanner(new ServicePlanRequest(manifest, manifest.Postfix!, policy, paths, observed)).Plan();
         Assert.DoesNotContain(changes.Diagnostics, d => d.Severity == Severity.Error);
         string After(string path, string text) => changes.Changes.Select(c => c.Work).OfType<EditText>().Where(w => w.Path == path).Aggregate(text, (t, w) => w.Edit(t));

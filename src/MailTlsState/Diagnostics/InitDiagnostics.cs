@@ -19,7 +19,7 @@ public static class InitDiagnostics
     public static readonly DiagnosticCode ForeignCertificateCode = new(
         "MTS0642",
         "the present certificate cannot be kept",
-        "The certificate that is served now comes from a CA whose key is not on this host: a public one, or another tool's. The manifest that init writes has a private CA, because no other issuer is supported yet, so apply would put a certificate in its place that clients do not trust before they have the new CA. Keep the present one, and do not apply, where the public has to trust this host.");
+        "The certificate that is served now comes from a CA whose key is not on this host, and its file was not found in the configuration, so init could not write issuer kind existing with its path. The manifest has a private CA instead: apply would put a certificate in place that clients do not trust before they have the new CA. Where the public has to trust this host, write kind existing with the paths of the present files, or kind purchased, before you apply.");
 
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } = [NothingListensCode, NoNameCode, ForeignCertificateCode];
@@ -27,7 +27,7 @@ public static class InitDiagnostics
     internal static Diagnostic NothingListens() => new(NothingListensCode, Severity.Error, "neither Postfix nor Dovecot listens on a mail port", "run as root, and start the mail servers first");
 
     internal static Diagnostic ForeignCertificate(string issuer) =>
-        new(ForeignCertificateCode, Severity.Warning, $"the certificate that is served now is from {ManifestDiagnostics.Quote(issuer)}, and apply would replace it by one of a private CA", "do not apply this manifest where others than your own clients trust the present certificate");
+        new(ForeignCertificateCode, Severity.Warning, $"the certificate that is served now is from {ManifestDiagnostics.Quote(issuer)}, and apply would replace it by one of a private CA", "write issuer kind existing or purchased where others than your own clients trust the present certificate");
 
     internal static Diagnostic NoName(string name) => new(NoNameCode, Severity.Error, $"{ManifestDiagnostics.Quote(name)} is no fully qualified host name", "give --host mail.example.com");
 }

@@ -50,7 +50,7 @@ public static class HostInit
         var draft = Decide(start, observed);
 
         // The CA's directory and the names come from the host; what the manifest's own rules refuse is left out.
-        foreach (var attempt in new[] { draft, draft with { Authority = draft.Authority?.WithoutDirectory() }, draft with { Authority = null, Names = [name] }, start with { Findings = draft.Findings } })
+        foreach (var attempt in new[] { draft, draft with { Authority = draft.Authority?.WithoutDirectory() }, draft with { Kept = null }, draft with { Kept = null, Authority = null, Names = [name] }, start with { Findings = draft.Findings } })
         {
             var text = InitText.Write(attempt);
             if (ManifestReader.Read("init", Encoding.UTF8.GetBytes(text)).Manifest is not null)
@@ -99,9 +99,14 @@ public static class HostInit
 
         var findings = HostReview.Of(observed).ToList();
         var authority = leaf is null ? null : InitAuthority.Find(observed, leaf);
+        NamedPair? kept = null;
         if (leaf?.Facts is { IsSelfIssued: false } foreign && authority is null)
         {
-            findings.Add(InitDiagnostics.ForeignCertificate(foreign.Issuer));
+            kept = PairOf(observed, foreign);
+            if (kept is null)
+            {
+                findings.Add(InitDiagnostics.ForeignCertificate(foreign.Issuer));
+            }
         }
 
         return start with
@@ -109,6 +114,7 @@ public static class HostInit
             Names = names,
             Key = leaf?.Facts is { } f && Vocabularies.KeyKinds.TryParse(f.Key, out _) ? f.Key : "ecdsa-p256",
             Authority = authority,
+            Kept = kept,
             Policy = Policy(observed),
             Endpoints = [.. start.Endpoints.Select(e => e with { Security = Security(e.Definition, EncryptsAlways(observed)) })],
             Findings = findings,
@@ -132,9 +138,18 @@ public static class HostInit
             }
         }
 
-        return observed.Services.Values.OrderBy(s => s.Kind).SelectMany(s => MailServices.Of(s.Kind).NamedPairs(s))
-            .Select(p => observed.Resolve(p.Certificate).Text).OfType<string>().SelectMany(t => PemFile.Parse(t).Certificates).FirstOrDefault();
+        return Pairs(observed).SelectMany(p => Certificates(observed, p)).FirstOrDefault();
     }
+
+    // A certificate from elsewhere is kept by whoever put it there: certbot, lego, a copy job, an administrator.
+    private static NamedPair? PairOf(HostObservation observed, CertificateFacts leaf) => Pairs(observed).FirstOrDefault(p =>
+        p.Certificate.StartsWith('/') && p.Key.StartsWith('/') && Certificates(observed, p).FirstOrDefault()?.Facts?.Fingerprint == leaf.Fingerprint);
+
+    private static IEnumerable<NamedPair> Pairs(HostObservation observed) =>
+        observed.Services.Values.OrderBy(s => s.Kind).SelectMany(s => MailServices.Of(s.Kind).NamedPairs(s));
+
+    private static IEnumerable<PemBlock> Certificates(HostObservation observed, NamedPair pair) =>
+        observed.Resolve(pair.Certificate).Text is { } text ? PemFile.Parse(text).Certificates : [];
 
     private static bool EncryptsAlways(HostObservation observed) => Answers(observed).Any(a => a.Contains("\nsmtpd_tls_security_level = encrypt\n", StringComparison.Ordinal));
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using MailTlsState.Diagnostics;
 using MailTlsState.Manifests;
+using MailTlsState.Planning.Review;
 
 namespace MailTlsState.Planning.Init;
 
@@ -17,7 +18,11 @@ internal sealed record InitDraft(
     InitAuthority? Authority,
     string Policy,
     IReadOnlyList<InitEndpoint> Endpoints,
-    IReadOnlyList<Diagnostic> Findings);
+    IReadOnlyList<Diagnostic> Findings)
+{
+    /// <summary>The pair that another tool keeps and that stays; null where mailtls makes one.</summary>
+    public NamedPair? Kept { get; init; }
+}
 
 /// <summary>Writes a manifest with the reason beside each decision. The same decisions give the same text.</summary>
 internal static class InitText
@@ -32,10 +37,18 @@ internal static class InitText
         Line(text, $"host: {draft.Host}", "the name that clients type");
         Line(text, "certificate:", null);
         Line(text, $"  names: [{string.Join(", ", draft.Names.Select(Name))}]", "the names in the certificate");
-        Line(text, $"  keys: [{draft.Key}]", draft.Key.StartsWith("rsa", StringComparison.Ordinal) ? "as it is now; ecdsa-p256 is smaller and faster" : null);
-        Line(text, $"  directory: {draft.Directory}", "a directory of its own; none that others use is touched");
-        Line(text, "  layout: bundle", "one file with key and chain, replaced as one");
-        Issuer(text, draft);
+        if (draft.Kept is { } pair)
+        {
+            Existing(text, pair);
+        }
+        else
+        {
+            Line(text, $"  keys: [{draft.Key}]", draft.Key.StartsWith("rsa", StringComparison.Ordinal) ? "as it is now; ecdsa-p256 is smaller and faster" : null);
+            Line(text, $"  directory: {draft.Directory}", "a directory of its own; none that others use is touched");
+            Line(text, "  layout: bundle", "one file with key and chain, replaced as one");
+            Issuer(text, draft);
+        }
+
         Line(text, "policy:", null);
         Line(text, $"  base: {draft.Policy}", draft.Policy switch
         {
@@ -60,6 +73,20 @@ internal static class InitText
         }
 
         text.Append('\n');
+    }
+
+    private static void Existing(StringBuilder text, NamedPair pair)
+    {
+        Line(text, "  issuer:", null);
+        Line(text, "    kind: existing", "another tool keeps these files; mailtls reads them and sees that they are served");
+        Line(text, "    files:", null);
+        Line(text, $"      - certificate: {Quote(pair.Certificate)}", null);
+        if (pair.Key != pair.Certificate)
+        {
+            Line(text, $"        key: {Quote(pair.Key)}", null);
+        }
+
+        Line(text, "    trust: system", "or { file: … } for a CA of your own");
     }
 
     private static void Issuer(StringBuilder text, InitDraft draft)

@@ -100,6 +100,37 @@ public sealed partial class InitTests
     }
 
     [Fact]
+    public async Task A_pair_that_another_tool_keeps_stays_where_it_is()
+    {
+        const string Kept = "/etc/letsencrypt/live/mail.mydomain.com";
+        await using var host = await ThrowawayHost.StartMailHostAsync();
+        (await host.RunAsync(
+            $"""
+            set -e
+            umask 077; mkdir -p {Kept}; cd {Kept}
+            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /root/elsewhere.key -out /root/elsewhere.pem -days 30 -subj '/CN=A CA elsewhere'
+            openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout privkey.pem -subj /CN=mail.mydomain.com -addext subjectAltName=DNS:mail.mydomain.com -addext extendedKeyUsage=serverAuth |
+                openssl x509 -req -CA /root/elsewhere.pem -CAkey /root/elsewhere.key -days 20 -copy_extensions copy -out fullchain.pem
+            rm /root/elsewhere.key
+            postconf -e smtpd_tls_cert_file={Kept}/fullchain.pem smtpd_tls_key_file={Kept}/privkey.pem
+            printf 'ssl_cert = <{Kept}/fullchain.pem\nssl_key = <{Kept}/privkey.pem\n' >/etc/dovecot/local.conf
+            touch -d '1 minute ago' /etc/postfix/main.cf; postfix reload; doveadm reload
+            """)).Expect(0);
+        await host.ServedCertificateAsync(993);
+        var before = (await host.RunAsync($"stat -c '%n %i %a %Y' {Kept} {Kept}/*")).Output;
+
+        var init = (await host.RunAsync("mailtls init -o /root/found.yaml && cat /root/found.yaml")).Expect(0);
+        Assert.True(
+            Regex.IsMatch(init.Output, $"kind: existing[^\\0]*certificate: \"{Kept}/fullchain.pem\"\n *key: \"{Kept}/privkey.pem\""), init.Output + init.Error);
+        Assert.DoesNotContain("MTS0642", init.Error, StringComparison.Ordinal);
+        (await host.RunAsync(
+            "mailtls apply /root/found.yaml --auto-approve && mailtls verify /root/found.yaml",
+            timeLimit: TimeSpan.FromMinutes(2))).Expect(0);
+        Assert.StartsWith("No changes", (await host.RunAsync("mailtls plan /root/found.yaml --detailed-exitcode")).Expect(0).Output, StringComparison.Ordinal);
+        Assert.Equal(before, (await host.RunAsync($"stat -c '%n %i %a %Y' {Kept} {Kept}/*")).Output);
+    }
+
+    [Fact]
     public async Task What_is_broken_later_is_found_by_plan()
     {
         await using var host = await ThrowawayHost.StartMailHostAsync();

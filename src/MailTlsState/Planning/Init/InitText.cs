@@ -39,7 +39,7 @@ internal static class InitText
         Line(text, $"  names: [{string.Join(", ", draft.Names.Select(Name))}]", "the names in the certificate");
         if (draft.Kept is { } pair)
         {
-            Existing(text, pair);
+            Existing(text, pair, draft.Authority?.Path);
         }
         else
         {
@@ -75,7 +75,7 @@ internal static class InitText
         text.Append('\n');
     }
 
-    private static void Existing(StringBuilder text, NamedPair pair)
+    private static void Existing(StringBuilder text, NamedPair pair, string? root)
     {
         Line(text, "  issuer:", null);
         Line(text, "    kind: existing", "another tool keeps these files; mailtls reads them and sees that they are served");
@@ -86,7 +86,14 @@ internal static class InitText
             Line(text, $"        key: {Quote(pair.Key)}", null);
         }
 
-        Line(text, "    trust: system", "or { file: … } for a CA of your own");
+        if (root is null)
+        {
+            Line(text, "    trust: system", "or { file: … } for a CA of your own");
+        }
+        else
+        {
+            Line(text, $"    trust: {{ file: {Quote(root)} }}", "the CA that signed it");
+        }
     }
 
     private static void Issuer(StringBuilder text, InitDraft draft)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MailTlsState.Planning;
 
 namespace MailTlsState.Cli;
 
@@ -19,5 +20,18 @@ internal static class GlobalOptions
         Recursive = true,
     };
 
+    /// <summary>For plan and apply.</summary>
+    public static Option<string?> Only { get; } = Restricted();
+
     public static Argument<string> Manifest { get; } = new("MANIFEST") { Description = "the YAML file with the desired state" };
+
+    /// <summary>What <see cref="Only"/> means.</summary>
+    public static PlanScope Scope(ParseResult parse) => parse.GetValue(Only) is null ? PlanScope.Everything : PlanScope.Certificate;
+
+    private static Option<string?> Restricted()
+    {
+        var only = new Option<string?>("--only") { Description = "certificate: key, certificate, their files and the reload alone; what differs besides is reported and left (for timers and renewal hooks)", HelpName = "certificate" };
+        only.AcceptOnlyFromAmong("certificate");
+        return only;
+    }
 }

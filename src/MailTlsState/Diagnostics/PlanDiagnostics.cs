@@ -69,11 +69,31 @@ public static class PlanDiagnostics
         "key does not meet the policy",
         "The manifest asks for a kind of key that its policy does not allow or wants to be longer, or the CA's key signs with a hash that the policy does not allow. The plan goes on: the key is the manifest's choice, and a scanner that measures by the policy's document will mark it. Choose another kind under certificate.keys or certificate.issuer.key, or override the policy's field.");
 
+    /// <summary>Drift that a plan for the certificate alone leaves.</summary>
+    public static readonly DiagnosticCode LeftAloneCode = new(
+        "MTS0612",
+        "something else than the certificate differs from the manifest",
+        "With --only certificate, plan and apply take care of key, request, certificate and chain, their files and the reload, and nothing else: what a timer or a renewal hook runs must not undo an emergency edit "
+        + "of an administrator. What differs besides is named and left as it is. Look at it with mailtls plan, and bring it in line with mailtls apply, both without --only.");
+
+    /// <summary>The certificate cannot be replaced without the services' settings.</summary>
+    public static readonly DiagnosticCode NeedsEverythingCode = new(
+        "MTS0613",
+        "the certificate cannot be replaced alone",
+        "With --only certificate a configuration keeps its settings, but for the name of a file that moves. Here the files would get another form than the one that a service names now, for which its settings have "
+        + "to change. Run apply without --only certificate once; later renewals go alone again.");
+
+    /// <summary>A saved plan has its own extent.</summary>
+    public static readonly DiagnosticCode OtherExtentCode = new(
+        "MTS0614",
+        "a saved plan has its own extent",
+        "A saved plan was made for the whole manifest or, with --only certificate, for the certificate alone, and apply brings about what was reviewed. Make the plan with the --only that is wanted, or leave the option out with a saved plan.");
+
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } =
     [
         DirectoryUnusableCode, DirectoryOpenCode, ClockCode, NotPermittedCode, TargetUnusableCode, PassphraseMissingCode, SeLinuxCode, IneffectiveCode,
-        NotAPlanCode, PolicyNoteCode, KeyBelowPolicyCode,
+        NotAPlanCode, PolicyNoteCode, KeyBelowPolicyCode, LeftAloneCode, NeedsEverythingCode, OtherExtentCode,
     ];
 
     /// <summary><see cref="DirectoryUnusableCode"/>.</summary>
@@ -115,6 +135,18 @@ public static class PlanDiagnostics
     /// <summary><see cref="NotAPlanCode"/>.</summary>
     public static Diagnostic NotAPlan(SourceLocation at, string why) =>
         new(NotAPlanCode, Severity.Error, $"this is no saved plan: {why}", "make one with mailtls plan MANIFEST -o FILE", at);
+
+    /// <summary><see cref="LeftAloneCode"/>.</summary>
+    public static Diagnostic LeftAlone(string fact) =>
+        new(LeftAloneCode, Severity.Warning, $"{fact} and is left as it is", "run mailtls plan, then mailtls apply, without --only certificate");
+
+    /// <summary><see cref="NeedsEverythingCode"/>.</summary>
+    public static Diagnostic NeedsEverything(string fact) =>
+        new(NeedsEverythingCode, Severity.Error, fact, "run mailtls apply without --only certificate");
+
+    /// <summary><see cref="OtherExtentCode"/>.</summary>
+    public static Diagnostic OtherExtent(string file) =>
+        new(OtherExtentCode, Severity.Error, $"{file} was planned for the whole manifest", "make it with mailtls plan --only certificate -o FILE, or leave --only out");
 
     /// <summary><see cref="PolicyNoteCode"/>.</summary>
     public static Diagnostic PolicyNote(SourceLocation at, string policy, string note) =>

@@ -20,7 +20,7 @@ internal sealed class ApplyExpectations(Manifest manifest, TlsPolicy policy, Sou
 
     /// <summary>The expectations for the listeners that there are; none where only a request is made.</summary>
     public IReadOnlyList<EndpointExpectation> For(IReadOnlyList<Listener> listeners) => !_activates ? [] :
-        Expectations.Of(manifest, policy, [.. EndpointTarget.Of(manifest, listeners).Where(t => WillRun(t.Service))], _leaves, _anchors);
+        [.. Expectations.Of(manifest, policy, [.. EndpointTarget.Of(manifest, listeners).Where(t => WillRun(t.Service))], _leaves, _anchors).Select(Scoped).OfType<EndpointExpectation>()];
 
     /// <summary>
     /// The expectations in a rehearsal: the same listeners, but nothing about logging in, since network back ends and other
@@ -39,17 +39,26 @@ internal sealed class ApplyExpectations(Manifest manifest, TlsPolicy policy, Sou
     public IReadOnlyList<Finding> Faults(VerificationReport report) =>
         [.. report.Endpoints.SelectMany(e => e.Findings.Where(f => f.Class == FindingClass.Activation && Counts(e)))];
 
+    // Of a plan for the certificate alone only that is expected, and only of what served before: an administrator's edit may stand.
+    private EndpointExpectation? Scoped(EndpointExpectation expectation) => made.Planning.Plan!.Scope == PlanScope.Everything ? expectation
+        : !CertificateScope.Uses(made.Observed, expectation.Service) || Before(expectation) != ProbeOutcome.Completed ? null
+        : expectation with { MinimumVersion = null, AuthForbiddenBeforeTls = false, AuthRequiredOverTls = false };
+
+    private ProbeOutcome? Before(EndpointExpectation e) =>
+        made.Observed.Served.FirstOrDefault(s => s.Probe.Request.Address == e.Address && s.Probe.Request.Port == e.Port)?.Probe.Outcome;
+
     private bool Counts(EndpointReport endpoint)
     {
         var e = endpoint.Expectation;
-        var was = made.Observed.Served.FirstOrDefault(s => s.Probe.Request.Address == e.Address && s.Probe.Request.Port == e.Port)?.Probe.Outcome;
+        var was = Before(e);
         var now = endpoint.Result?.Outcome;
         return e.Named ? now == ProbeOutcome.Completed || was != now : now != ProbeOutcome.Completed && was == ProbeOutcome.Completed;
     }
 
     // A service that was down and may stay down answers nowhere.
-    private bool WillRun(ServiceKind service) =>
-        made.Observed.Services[service].Running || manifest.Services.Single(s => s.Kind == service).State == DesiredServiceState.Running;
+    private bool WillRun(ServiceKind service) => made.Planning.Plan!.Scope == PlanScope.Certificate
+        ? made.Observed.Services[service].Running
+        : made.Observed.Services[service].Running || manifest.Services.Single(s => s.Kind == service).State == DesiredServiceState.Running;
 
     private static IReadOnlyList<string> Leaves(SourcedPlan made, IReadOnlyList<CertificateState> onDisk, Stager stager)
     {

@@ -11,8 +11,9 @@ namespace MailTlsState.Execution;
 
 /// <summary>Plans from a manifest.</summary>
 /// <param name="manifest">The desired state.</param>
+/// <param name="scope">How much of it is brought about.</param>
 /// <param name="imported">Files that a CA sent, where they are to be put into place; the caller closes them.</param>
-public sealed class ManifestPlanSource(Manifest manifest, IReadOnlyList<VendorFile>? imported = null) : PlanSource
+public sealed class ManifestPlanSource(Manifest manifest, PlanScope scope = PlanScope.Everything, IReadOnlyList<VendorFile>? imported = null) : PlanSource
 {
     private readonly TlsPolicy _policy = PolicyCatalogue.Resolve(manifest.Policy);
     private IReadOnlyList<CertificateState> _onDisk = [];
@@ -23,7 +24,7 @@ public sealed class ManifestPlanSource(Manifest manifest, IReadOnlyList<VendorFi
     /// <inheritdoc/>
     public override async Task<SourcedPlan> MakeAsync(IHost host, DateTimeOffset? now, CancellationToken cancellation)
     {
-        var made = await PlanMaker.MakeAsync(host, manifest, now, cancellation, imported: imported).ConfigureAwait(false);
+        var made = await PlanMaker.MakeAsync(host, manifest, now, cancellation, scope, imported).ConfigureAwait(false);
         _onDisk = made.Planning.Plan is null ? [] : CertificateIssuers.Of(manifest).Examine(manifest, made.Observed, made.Planning.Plan.MadeAt);
         return new SourcedPlan(made.Observed, made.Planning)
         {

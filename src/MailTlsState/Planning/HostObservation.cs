@@ -26,7 +26,7 @@ public sealed record HostObservation(
     public IReadOnlyList<CertificatePlace> Certificates { get; init; } = [];
 
     /// <summary>The observation of <paramref name="path"/>; a path that was not looked at is absent.</summary>
-    public FileObservation File(string path) => Files.GetValueOrDefault(path) ?? new FileObservation(path, FileKind.Absent);
+    public FileObservation File(string path) => Files.GetValueOrDefault(Normal(path)) ?? new FileObservation(path, FileKind.Absent);
 
     /// <summary>What is at the end of a path's links, as it was observed.</summary>
     public FileObservation Resolve(string path)
@@ -40,8 +40,33 @@ public sealed record HostObservation(
         return file;
     }
 
+    /// <summary>Where a link leads, as an absolute path.</summary>
     internal static string Target(FileObservation link) =>
         link.LinkTarget!.StartsWith('/') ? link.LinkTarget : $"{link.Path[..link.Path.LastIndexOf('/')]}/{link.LinkTarget}";
+
+    // By its text: certbot's links lead to ../../archive. A way out of a directory that is a link itself is not found so.
+    internal static string Normal(string path)
+    {
+        if (!path.Contains("/.", StringComparison.Ordinal))
+        {
+            return path;
+        }
+
+        var names = new List<string>();
+        foreach (var name in path.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(n => n != "."))
+        {
+            if (name != "..")
+            {
+                names.Add(name);
+            }
+            else if (names.Count > 0)
+            {
+                names.RemoveAt(names.Count - 1);
+            }
+        }
+
+        return "/" + string.Join('/', names);
+    }
 }
 
 /// <summary>What one mail server says of itself.</summary>

@@ -12,7 +12,7 @@ public sealed class ObservedFiles(IHost host)
 
     /// <summary>Observes <paramref name="path"/>, or returns what was seen before.</summary>
     public Task<FileObservation> LookAsync(string path, CancellationToken cancellation) =>
-        _files.GetOrAdd(path, p => host.ObserveFileAsync(p, cancellation));
+        _files.GetOrAdd(HostObservation.Normal(path), p => host.ObserveFileAsync(p, cancellation));
 
     /// <summary>Observes <paramref name="path"/> and, where it is a symbolic link, what it leads to.</summary>
     /// <returns>What is at the end; a link, where there are more of them than a path may have.</returns>

@@ -30,6 +30,9 @@ public sealed record Plan(
     /// <summary>The policy file that the manifest names, or null; <see cref="ManifestDigest"/> covers it.</summary>
     public ManifestAttachment? PolicyFile { get; init; }
 
+    /// <summary>How much of the manifest it brings about.</summary>
+    public PlanScope Scope { get; init; }
+
     /// <summary>True when there is nothing to do.</summary>
     public bool IsEmpty => Changes.Count == 0;
 
@@ -40,7 +43,8 @@ public sealed record Plan(
         {
             if (IsEmpty)
             {
-                return RollsBack is null ? "No changes. This host matches the manifest." : $"No changes. Nothing of {RollsBack} is left to take back.";
+                return RollsBack is null && Scope == PlanScope.Certificate ? "No changes. Certificate and key match the manifest."
+                    : RollsBack is null ? "No changes. This host matches the manifest." : $"No changes. Nothing of {RollsBack} is left to take back.";
             }
 
             int Count(ChangeAction action) => Changes.Count(c => c.Action == action);

@@ -32,6 +32,11 @@ public static class PlanFile
                 json.WriteString("rollsBack", plan.RollsBack);
             }
 
+            if (plan.Scope == PlanScope.Certificate)
+            {
+                json.WriteString("only", "certificate");
+            }
+
             json.WriteStartObject("manifest");
             json.WriteString("file", plan.ManifestFile);
             json.WriteString("digest", plan.ManifestDigest);
@@ -162,6 +167,7 @@ public static class PlanFile
             [.. root.GetProperty("diagnostics").EnumerateArray().Select(ReadDiagnostic)],
             [.. root.GetProperty("affected").EnumerateArray().Select(a => a.GetString() ?? "")])
         {
+            Scope = root.TryGetProperty("only", out _) ? PlanScope.Certificate : PlanScope.Everything,
             PolicyFile = manifest.TryGetProperty("policyFile", out var policy) ? new ManifestAttachment(Text(policy, "path"), Text(policy, "text")) : null,
         };
     }

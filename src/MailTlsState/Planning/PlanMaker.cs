@@ -19,12 +19,14 @@ public static class PlanMaker
     /// <param name="manifest">The desired state.</param>
     /// <param name="now">The planner's clock; null takes the observation's time. A saved plan is made again with its own.</param>
     /// <param name="cancellation">Ends the observation.</param>
+    /// <param name="scope">How much of the manifest is brought about.</param>
     /// <param name="imported">Files that a CA sent, where they are to be put into place.</param>
-    public static async Task<Made> MakeAsync(IHost host, Manifest manifest, DateTimeOffset? now, CancellationToken cancellation, IReadOnlyList<VendorFile>? imported = null)
+    public static async Task<Made> MakeAsync(
+        IHost host, Manifest manifest, DateTimeOffset? now, CancellationToken cancellation, PlanScope scope = PlanScope.Everything, IReadOnlyList<VendorFile>? imported = null)
     {
         var policy = PolicyCatalogue.Resolve(manifest.Policy);
         var observed = await HostObserver.ObserveAsync(host, manifest, policy, cancellation).ConfigureAwait(false);
-        return new Made(observed, policy, Planner.Plan(manifest, policy, observed, now ?? observed.At, imported: imported));
+        return new Made(observed, policy, Planner.Plan(manifest, policy, observed, now ?? observed.At, scope, imported));
     }
 
     /// <summary>What moved between an approved plan and the one that the host and manifest give now; empty when nothing did.</summary>

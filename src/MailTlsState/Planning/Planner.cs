@@ -29,8 +29,10 @@ public static class Planner
     /// <param name="policy">Its policy, resolved.</param>
     /// <param name="observed">The host.</param>
     /// <param name="now">The planner's clock.</param>
+    /// <param name="scope">How much of the manifest is brought about.</param>
     /// <param name="imported">Files that a CA sent, where they are to be put into place.</param>
-    public static PlanningResult Plan(Manifest manifest, TlsPolicy policy, HostObservation observed, DateTimeOffset now, IReadOnlyList<VendorFile>? imported = null)
+    public static PlanningResult Plan(
+        Manifest manifest, TlsPolicy policy, HostObservation observed, DateTimeOffset now, PlanScope scope = PlanScope.Everything, IReadOnlyList<VendorFile>? imported = null)
     {
         var diagnostics = new List<Diagnostic>();
         if (now < Earliest || now > Latest)
@@ -51,9 +53,11 @@ public static class Planner
         var issuer = CertificateIssuers.Of(manifest);
         var certificate = issuer.Plan(new CertificatePlanRequest(manifest, observed, now, effects) { Imported = imported });
         diagnostics.AddRange(certificate.Diagnostics);
+        var rest = scope == PlanScope.Everything ? null : new List<Change>();
         var recovery = RecoveryUnit.Plan(observed);
-        diagnostics.AddRange(recovery.Diagnostics);
-        var changes = new List<Change>([.. recovery.Changes, .. certificate.Changes]);
+        diagnostics.AddRange(rest is null ? recovery.Diagnostics : []);
+        rest?.AddRange(recovery.Changes);
+        var changes = new List<Change>([.. rest is null ? recovery.Changes : [], .. certificate.Changes]);
         var configured = new HashSet<ServiceKind>();
 
         // Without a certificate to serve, the services keep what they serve.
@@ -61,6 +65,18 @@ public static class Planner
         foreach (var service in services)
         {
             var planned = MailServices.Of(service.Kind).Plan(new ServicePlanRequest(manifest, service, policy, certificate.Pairs, observed));
+            if (rest is not null)
+            {
+                rest.AddRange(planned.Changes);
+                diagnostics.AddRange(planned.Diagnostics.Where(d => d.Severity == Severity.Error).Select(d => PlanDiagnostics.LeftAlone($"{service.Kind.Name()}: {d.Fact}")));
+                if (!observed.Services[service.Kind].Installed)
+                {
+                    continue;
+                }
+
+                planned = CertificateScope.Rename(observed, service.Kind, certificate.Pairs);
+            }
+
             diagnostics.AddRange(planned.Diagnostics);
             changes.AddRange(planned.Changes);
             if (planned.Changes.Count > 0)
@@ -78,13 +94,19 @@ public static class Planner
         var onDisk = issuer.Examine(manifest, observed, now).Select(s => s.Leaf?.Fingerprint).OfType<string>().ToList();
         foreach (var service in services)
         {
-            if (Activation(manifest, policy, service, observed, onDisk, configured.Contains(service.Kind), newFiles) is { } change)
+            var uses = rest is null || CertificateScope.Uses(observed, service.Kind);
+            if (Activation(manifest, rest is null ? policy : null, service, observed, onDisk, configured.Contains(service.Kind), newFiles) is not { } change)
             {
-                changes.Add(change);
+                continue;
             }
+
+            // What is down, or serves another certificate because it is told to, is not the certificate's affair.
+            (uses && (rest is null || observed.Services[service.Kind].Running) ? changes : rest!).Add(change);
         }
 
-        if (changes.Count > 0)
+        diagnostics.AddRange(CertificateScope.Drift(rest ?? []));
+
+        if (changes.Count > 0 && rest is null)
         {
             diagnostics.AddRange(policy.Notes.Select(n => PlanDiagnostics.PolicyNote(manifest.Source.Locate("/policy/base"), policy.Name, n)));
         }
@@ -101,6 +123,7 @@ public static class Planner
             [.. EndpointTarget.Of(manifest, observed.Listeners).Where(t => t.Named is null).Select(t => $"{t.Service.Name()} {t.Endpoint.Name()} on {t.Address} port {t.Port}")])
         {
             PolicyFile = manifest.Source.PolicyFile,
+            Scope = scope,
         };
         return new PlanningResult(plan, diagnostics);
     }
@@ -127,7 +150,7 @@ public static class Planner
     /// what is on disk. The last is derived from what is served, so a run that died before its reload is finished by the next.
     /// </summary>
     private static Change? Activation(
-        Manifest manifest, TlsPolicy policy, ServiceManifest service, HostObservation observed, IReadOnlyList<string> onDisk, bool configured, bool newFiles)
+        Manifest manifest, TlsPolicy? policy, ServiceManifest service, HostObservation observed, IReadOnlyList<string> onDisk, bool configured, bool newFiles)
     {
         if (!observed.Services[service.Kind].Running)
         {
@@ -162,7 +185,7 @@ public static class Planner
         return Change.Activate(service.Kind, Planning.Activation.Reload, string.Join(" and ", reasons), attributes);
     }
 
-    private static IEnumerable<AttributeChange> ServedOtherwise(Manifest manifest, TlsPolicy policy, ServiceManifest service, HostObservation observed, IReadOnlyList<string> onDisk)
+    private static IEnumerable<AttributeChange> ServedOtherwise(Manifest manifest, TlsPolicy? policy, ServiceManifest service, HostObservation observed, IReadOnlyList<string> onDisk)
     {
         foreach (var target in EndpointTarget.Of(manifest, observed.Listeners).Where(t => t.Service == service.Kind && t.Named is not null))
         {
@@ -170,6 +193,11 @@ public static class Planner
             var probe = observed.Served.FirstOrDefault(s => s.Probe.Request.Address == target.Address && s.Probe.Request.Port == target.Port)?.Probe;
             if (probe is null)
             {
+                if (policy is null)
+                {
+                    continue;
+                }
+
                 yield return new AttributeChange(place, "not listening", "listening");
                 continue;
             }
@@ -180,7 +208,7 @@ public static class Planner
                 yield return new AttributeChange($"leaf served by {place}", leaf ?? "none: " + (probe.Failure ?? probe.Outcome.ToString()), onDisk.Count == 0 ? null : string.Join(" or ", onDisk));
             }
 
-            foreach (var version in probe.Offers.Where(o => o.Value == OfferOutcome.Accepted && o.Key < policy.Minimum).Select(o => o.Key))
+            foreach (var version in probe.Offers.Where(o => o.Value == OfferOutcome.Accepted && o.Key < policy?.Minimum).Select(o => o.Key))
             {
                 yield return new AttributeChange($"{version} on {place}", "accepted", "refused");
             }

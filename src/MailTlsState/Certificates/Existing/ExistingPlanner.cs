@@ -49,6 +49,7 @@ internal sealed class ExistingPlanner(CertificatePlanRequest request)
             Refuse(setting, later
                 ? $"the first certificate in {named.Chain} is not the server's, which has to stand first"
                 : $"the key in {named.Key} does not match the certificate in {named.Chain}");
+            return;
         }
 
         JudgeLeaf(leaf, pair.Leaf.Der!, named, setting + "/certificate");
@@ -61,10 +62,6 @@ internal sealed class ExistingPlanner(CertificatePlanRequest request)
         if (pair.Key is null)
         {
             Refuse(setting + "/key", block is null ? $"there is no private key in {named.Key}" : $"{block.Problem ?? "the key cannot be read"} in {named.Key}");
-        }
-        else if (pair.Key.Key!.Encrypted)
-        {
-            Refuse(setting + "/key", $"the key in {named.Key} is encrypted, and no daemon has its passphrase");
         }
 
         foreach (var file in new[] { pair.KeyFile, pair.ChainFile }.DistinctBy(f => f.Path))

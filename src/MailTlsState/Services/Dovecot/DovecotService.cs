@@ -25,6 +25,9 @@ public sealed class DovecotService : IMailService
     public ServiceKind Kind => ServiceKind.Dovecot;
 
     /// <inheritdoc/>
+    public string? AgedFile => null;
+
+    /// <inheritdoc/>
     public string ConfigurationPath => MainFile;
 
     /// <inheritdoc/>

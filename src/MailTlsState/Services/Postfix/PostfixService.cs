@@ -25,6 +25,9 @@ public sealed class PostfixService : IMailService
     public ServiceKind Kind => ServiceKind.Postfix;
 
     /// <inheritdoc/>
+    public string? AgedFile => MainCf;
+
+    /// <inheritdoc/>
     public string ConfigurationPath => ConfigDirectory;
 
     /// <inheritdoc/>

@@ -21,7 +21,7 @@ internal sealed record SslScan(IReadOnlyList<string> Versions, IReadOnlyList<str
             "sslscan",
             [
                 "--no-colour", "--xml=-", "--no-heartbleed", "--no-compression", "--no-fallback", "--no-renegotiation", "--no-check-certificate", "--no-cipher-details",
-                "--timeout=10", .. how, string.Create(CultureInfo.InvariantCulture, $"10.77.0.1:{port}"),
+                "--timeout=30", .. how, string.Create(CultureInfo.InvariantCulture, $"10.77.0.1:{port}"),
             ]);
         var scan = XDocument.Parse(output[output.IndexOf("<?xml", StringComparison.Ordinal)..]).Descendants("ssltest").Single();
         string Of(XElement e, string name) => e.Attribute(name)!.Value;

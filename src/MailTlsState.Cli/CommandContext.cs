@@ -101,5 +101,19 @@ internal sealed record CommandContext(IHost Host, IHostWriter Writer, Terminal T
         }
     }
 
+    /// <summary>ASCII text to standard output, or whatever it is into a new file.</summary>
+    /// <exception cref="MailTlsException">The file cannot be written.</exception>
+    public void SaveOrPrint(string? path, byte[] content)
+    {
+        if (path is not null)
+        {
+            SaveFile(path, content);
+        }
+        else
+        {
+            Terminal.Output.Write(Encoding.ASCII.GetString(content));
+        }
+    }
+
     public static string FullPath(string path) => Path.GetFullPath(path);
 }

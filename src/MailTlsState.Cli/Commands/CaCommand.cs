@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using MailTlsState.Certificates;
 using MailTlsState.Certificates.PrivateCa;
 using MailTlsState.Diagnostics;
@@ -59,7 +58,7 @@ internal static class CaCommand
             var key = RequestSigner.Judge(context.ReadFile(path), path, manifest.Certificate);
             using var root = PrivateCaIssuer.OpenRoot(context.ReadFile(CertificatePaths.RootKey(ca)), context.ReadFile(CertificatePaths.Root(ca)), context.Writer.ReadSecret(ca.Passphrase));
             var leaf = PrivateCaIssuer.SignLeaf(root, manifest.Certificate.Names, key, ca.LeafLifetime, context.Host.Clock.GetUtcNow());
-            Show(context, parse.GetValue(output), BundleWriter.Certificate(leaf));
+            context.SaveOrPrint(parse.GetValue(output), BundleWriter.Certificate(leaf));
             return ExitCodes.Done;
         }));
         return command;
@@ -81,7 +80,7 @@ internal static class CaCommand
         {
             var ca = Ca(context.ReadManifest(parse.GetRequiredValue(GlobalOptions.Manifest)));
             var certificate = PrivateCaIssuer.ReadRoot(context.ReadFile(CertificatePaths.Root(ca)));
-            Show(context, parse.GetValue(output), parse.GetValue(der) ? certificate : BundleWriter.Certificate(certificate));
+            context.SaveOrPrint(parse.GetValue(output), parse.GetValue(der) ? certificate : BundleWriter.Certificate(certificate));
             return Task.FromResult(ExitCodes.Done);
         }));
         return command;
@@ -120,18 +119,6 @@ internal static class CaCommand
         {
             written.ForEach(writer.Unlink);
             throw new MailTlsException(ExecutionDiagnostics.WriteFailed(e));
-        }
-    }
-
-    private static void Show(CommandContext context, string? file, byte[] content)
-    {
-        if (file is not null)
-        {
-            context.SaveFile(file, content);
-        }
-        else
-        {
-            context.Terminal.Output.Write(Encoding.ASCII.GetString(content));
         }
     }
 }

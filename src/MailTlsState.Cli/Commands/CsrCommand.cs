@@ -25,15 +25,7 @@ internal static class CsrCommand
                 text.AddRange(source.Text is { } waiting ? Encoding.ASCII.GetBytes(waiting) : Make(context, source, manifest));
             }
 
-            if (parse.GetValue(output) is { } file)
-            {
-                context.SaveFile(file, [.. text]);
-            }
-            else
-            {
-                context.Terminal.Output.Write(Encoding.ASCII.GetString([.. text]));
-            }
-
+            context.SaveOrPrint(parse.GetValue(output), [.. text]);
             return ExitCodes.Done;
         }));
         return command;

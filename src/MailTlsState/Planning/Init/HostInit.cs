@@ -103,7 +103,7 @@ public static class HostInit
         if (leaf?.Facts is { IsSelfIssued: false } foreign && authority?.Directory is null)
         {
             // Without its CA's key at hand it stays as it is, if it is of use: one without the host's name never is.
-            kept = IsFor(foreign, start.Host) ? PairOf(observed, foreign) : null;
+            kept = foreign.DnsNames.Any(n => HostNames.Covers(n.ToLowerInvariant(), start.Host)) ? PairOf(observed, foreign) : null;
             if (kept is null && authority is null)
             {
                 findings.Add(InitDiagnostics.ForeignCertificate(foreign.Issuer));
@@ -145,9 +145,6 @@ public static class HostInit
     // A certificate from elsewhere is kept by whoever put it there: certbot, lego, a copy job, an administrator.
     private static NamedPair? PairOf(HostObservation observed, CertificateFacts leaf) => Pairs(observed).FirstOrDefault(p =>
         p.Certificate.StartsWith('/') && p.Key.StartsWith('/') && Certificates(observed, p).FirstOrDefault()?.Facts?.Fingerprint == leaf.Fingerprint);
-
-    private static bool IsFor(CertificateFacts leaf, string host) =>
-        leaf.DnsNames.Any(n => n.Equals(host, StringComparison.OrdinalIgnoreCase) || (n.StartsWith("*.", StringComparison.Ordinal) && n[1..].Equals(host[host.IndexOf('.')..], StringComparison.OrdinalIgnoreCase)));
 
     private static IEnumerable<NamedPair> Pairs(HostObservation observed) =>
         observed.Services.Values.OrderBy(s => s.Kind).SelectMany(s => MailServices.Of(s.Kind).NamedPairs(s));

@@ -13,8 +13,11 @@ internal static class LabEnvironment
     /// <summary>The stock Debian root, as tests/lab/make-root.sh printed it.</summary>
     public static string Root => Required("MAILTLS_TEST_ROOT", Directory.Exists);
 
+    /// <summary>Debian 12 with what other people use beside it (tests/lab/make-acme-root.sh), in the place of a release.</summary>
+    public const string Acme = "bookworm-acme";
+
     /// <summary>The stock root of a release: Debian 12's is <see cref="Root"/>, another one is made where the cache has none.</summary>
-    /// <param name="release">Debian's code name; null for the usual one.</param>
+    /// <param name="release">Debian's code name or <see cref="Acme"/>; null for the usual one.</param>
     /// <exception cref="InvalidOperationException">It could not be made.</exception>
     public static string RootOf(string? release) => release is null or "bookworm" ? Root : Roots.GetOrAdd(release, static r => new(() => MakeRoot(r))).Value;
 
@@ -31,7 +34,8 @@ internal static class LabEnvironment
 
     private static string MakeRoot(string release)
     {
-        using var make = Process.Start(new ProcessStartInfo("sh", [Path.Combine(Repository, "tests", "lab", "make-root.sh"), release])
+        string[] command = release == Acme ? ["make-acme-root.sh"] : ["make-root.sh", release];
+        using var make = Process.Start(new ProcessStartInfo("sh", [Path.Combine(Repository, "tests", "lab", command[0]), .. command[1..]])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

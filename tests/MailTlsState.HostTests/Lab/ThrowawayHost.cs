@@ -10,7 +10,7 @@ internal sealed record ThrowawayHostOptions
     /// <summary>Bind the native binary in as /usr/local/bin/mailtls.</summary>
     public bool WithBinary { get; init; } = true;
 
-    /// <summary>Debian's code name; null for Debian 12.</summary>
+    /// <summary>Debian's code name, or <see cref="LabEnvironment.Acme"/>; null for Debian 12.</summary>
     public string? Release { get; init; }
 
     /// <summary>Bind the repository in read-only at this path; null for not at all.</summary>

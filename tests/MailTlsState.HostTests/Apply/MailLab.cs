@@ -112,15 +112,8 @@ internal sealed class MailLab : IAsyncDisposable
     public async Task NothingLeftAsync() => Assert.Empty((await RunAsync(
         "find / -xdev -name '*.mtls-*' -print; if [ -d /var/lib/mailtlsstate ]; then find /var/lib/mailtlsstate -type f -not -path '*/applied/*' -not -path '*/rolled-back/*'; fi")).Output);
 
-    /// <summary>The TLS 1.2 suites that a port completes a handshake with, each offered alone but those that need a shared secret; OpenSSL's names in ordinal order.</summary>
-    public async Task<string[]> SuitesAsync(int port, string? startTls = null)
-    {
-        var dialogue = startTls is null ? "" : $"-starttls {startTls}";
-        var output = await RunAsync(
-            "openssl ciphers -tls1_2 'ALL:COMPLEMENTOFALL:@SECLEVEL=0' | tr : '\\n' | grep -vE '^TLS_|PSK|SRP' | xargs -P 4 -I {} sh -c '"
-            + $"openssl s_client -tls1_2 -cipher {{}}:@SECLEVEL=0 {dialogue} -connect 127.0.0.1:{port} </dev/null 2>/dev/null | grep -q \"Cipher is {{}}$\" && echo {{}}; :'");
-        return [.. output.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)];
-    }
+    /// <summary>The suites of TLS 1.2 and older that a port completes a handshake with; OpenSSL's names in ordinal order.</summary>
+    public async Task<IReadOnlyList<string>> SuitesAsync(int port, string? startTls = null) => (await SslScan.RunAsync(Host, port, startTls, groups: false)).Suites;
 
     // Empty where there is no TLS to be had.
     private async Task<string> ServedAsync() =>

@@ -10,10 +10,20 @@ public sealed class PostfixOracleTests
 {
     private const string Heading = "# managed";
     private static readonly string[] Names = ["smtpd_banner", "relayhost", "mydestination", "virtual_alias_maps"];
+    private static readonly string[] Others = ["smtpd_tls_security_level", "mynetworks"];
 
-    /// <summary>Runs postconf in each folder of /cases, a few at a time.</summary>
-    private static string InEach(string command) =>
-        $"printf '%s\\n' */ | grep -v '^out/' | tr -d / | xargs -P 3 -I '<>' sh -c '{{ {command}; }} 2>out/<>.err || : >out/<>.failed'";
+    // Starting postconf takes longer than its work: in the normal run what it says of the file before an edit, and of listeners'
+    // overrides beside the whole entries, is asked for every third case only.
+    private static readonly int Every = LabEnvironment.Long ? 1 : 3;
+
+    /// <summary>A script for /cases: <c>ask FOLDER OPTION NAME</c> writes what postconf says to out/NAME, and makes out/FOLDER.failed where it refuses the file.</summary>
+    /// <param name="count">Cases; two shells go through their numbers.</param>
+    /// <param name="command">Asks about case <c>$c</c>.</param>
+    private static string InEach(int count, string command) =>
+        "ask() { postconf -c \"/cases/$1\" \"$2\" >\"out/$3\" 2>>\"out/$1.err\" || : >\"out/$1.failed\"; }; "
+        + $"each() {{ for c; do {command}; done; }}; each $(seq 0 2 {count - 1}) & each $(seq 1 2 {count - 1}); wait";
+
+    private static bool IsAskedTwice(int i) => i % Every == 0;
 
     [Theory]
     [MemberData(nameof(DebianReleases.All), MemberType = typeof(DebianReleases))]
@@ -37,34 +47,35 @@ public sealed class PostfixOracleTests
         }
 
         var files = cases.SelectMany((c, i) => new[] { ($"{i}/main.cf", c.Before), ($"{i}e/main.cf", c.After) });
-        var answers = await Oracle.AskAsync(files, InEach("postconf -c /cases/<> -n >out/<>"), release);
+        var answers = await Oracle.AskAsync(files, InEach(cases.Count, $"ask ${{c}}e -n ${{c}}e; [ $((c % {Every})) != 0 ] || ask $c -n $c"), release);
         var compared = 0;
         var reached = new HashSet<string>();
         var accepted = new List<string>();
         for (var i = 0; i < cases.Count; i++)
         {
-            var before = Told(cases[i].Before, $"{i}", answers);
-            var after = Told(cases[i].After, $"{i}e", answers);
-            compared += (before is null ? 0 : 1) + (after is null ? 0 : 1);
-            reached.UnionWith(before is null ? [] : used[i]);
-            accepted.AddRange(before is null ? [] : [cases[i].Before]);
-            if (before is null || after is null)
+            var before = MainCf.Parse(cases[i].Before);
+            if (IsAskedTwice(i))
             {
-                continue;
+                Assert.True(Told(cases[i].Before, $"{i}", answers) is not null, $"refused\n{cases[i].Before}");
+                accepted.Add(cases[i].Before);
+                compared++;
             }
 
             // What was set is what postconf says, and all else is as it was.
-            var context = $"{cases[i].Before}\n=====\n{cases[i].After}\n=====\n{answers[$"{i}"]}\n=====\n{answers[$"{i}e"]}";
+            var after = Told(cases[i].After, $"{i}e", answers);
+            Assert.True(after is not null, $"refused after an edit\n{cases[i].Before}\n=====\n{cases[i].After}");
+            reached.UnionWith(used[i]);
+            accepted.Add(cases[i].After);
+            compared++;
+            var context = $"{cases[i].Before}\n=====\n{cases[i].After}\n=====\n{answers[$"{i}e"]}";
             Assert.All(cases[i].Edits, e => Assert.True(Spaces(e.Value) == after.GetValueOrDefault(e.Key), $"{e.Key} should be '{e.Value}'\n{context}"));
-            Assert.True(
-                before.Where(b => !cases[i].Edits.ContainsKey(b.Key) && b.Key is not ("my_own" or "config_directory")).OrderBy(b => b.Key, StringComparer.Ordinal)
-                    .SequenceEqual(after.Where(a => !cases[i].Edits.ContainsKey(a.Key) && a.Key is not ("my_own" or "config_directory")).OrderBy(a => a.Key, StringComparer.Ordinal)),
-                context);
+            Assert.All(
+                Names.Concat(Others).Where(n => !cases[i].Edits.ContainsKey(n)),
+                n => Assert.True(Spaces(before.Get(n)) == after.GetValueOrDefault(n), $"{n} was '{before.Get(n)}'\n{context}"));
         }
 
         Assert.Empty(MainPieces.Except(reached));
         Constructs.AssertIn(accepted, Constructs.Main, least: 5);
-        Assert.True(compared > cases.Count, $"only {compared} of the files were accepted by Postfix");
         Console.WriteLine($"oracle: {compared} files of main.cf compared with postconf on {release}, 0 disagreements");
     });
 
@@ -94,23 +105,24 @@ public sealed class PostfixOracleTests
         }
 
         var files = texts.SelectMany((t, i) => new[] { ($"{i}/master.cf", t), ($"{i}/main.cf", "compatibility_level = 3.6\n") });
-        var answers = await Oracle.AskAsync(files, InEach("postconf -c /cases/<> -M >out/<>.M && postconf -c /cases/<> -P >out/<>.P"), release);
+        var answers = await Oracle.AskAsync(files, InEach(texts.Count, $"ask $c -M $c.M; [ $((c % {Every})) != 0 ] || ask $c -P $c.P"), release);
         var compared = 0;
         var reached = new HashSet<string>();
         var accepted = new List<string>();
         for (var i = 0; i < texts.Count; i++)
         {
-            if (answers.ContainsKey($"{i}.failed"))
+            compared++;
+            reached.UnionWith(used[i]);
+            accepted.Add(texts[i]);
+            var context = $"{texts[i]}\n=====\n{answers[$"{i}.M"]}\n=====\n{answers.GetValueOrDefault($"{i}.P")}{answers[$"{i}.err"]}";
+            Assert.False(answers.ContainsKey($"{i}.failed"), context);
+            var (read, told) = (MasterCf.Parse(texts[i]).Services, PostconfOutput.ParseServices(answers[$"{i}.M"]));
+            Assert.True(told.Select(Shape).SequenceEqual(read.Select(Shape)), context);
+            if (!IsAskedTwice(i))
             {
                 continue;
             }
 
-            compared++;
-            reached.UnionWith(used[i]);
-            accepted.Add(texts[i]);
-            var context = $"{texts[i]}\n=====\n{answers[$"{i}.M"]}\n=====\n{answers[$"{i}.P"]}{answers[$"{i}.err"]}";
-            var (read, told) = (MasterCf.Parse(texts[i]).Services, PostconfOutput.ParseServices(answers[$"{i}.M"]));
-            Assert.True(told.Select(Shape).SequenceEqual(read.Select(Shape)), context);
             var overrides = read.GroupBy(s => s.Key).SelectMany(g => g.Last().Overrides.Select(o => (g.Last().Name, g.Last().Type, Parameter: o.Name)).Distinct()
                 .Select(o => (o, Value: g.Last().Override(o.Parameter))));
             var printed = PostconfOutput.ParseOverrides(answers[$"{i}.P"]);
@@ -119,7 +131,6 @@ public sealed class PostfixOracleTests
 
         Assert.Empty(MasterPieces.Except(reached));
         Constructs.AssertIn(accepted, Constructs.Master, least: 5);
-        Assert.True(compared > texts.Count / 2, $"only {compared} of the files were accepted by Postfix");
         Console.WriteLine($"oracle: {compared} files of master.cf compared with postconf on {release}, 0 disagreements");
     });
 

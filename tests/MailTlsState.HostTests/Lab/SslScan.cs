@@ -14,9 +14,10 @@ internal sealed record SslScan(IReadOnlyList<string> Versions, IReadOnlyList<str
     /// <param name="host">The host.</param>
     /// <param name="port">TCP port.</param>
     /// <param name="startTls">smtp, imap or pop3, or null for implicit TLS.</param>
-    public static async Task<SslScan> RunAsync(ThrowawayHost host, int port, string? startTls)
+    /// <param name="groups">False where nobody asks for the groups: they take a handshake each.</param>
+    public static async Task<SslScan> RunAsync(ThrowawayHost host, int port, string? startTls, bool groups = true)
     {
-        string[] how = startTls is null ? [] : [$"--starttls-{startTls}"];
+        string[] how = [.. startTls is null ? Array.Empty<string>() : [$"--starttls-{startTls}"], .. groups ? Array.Empty<string>() : ["--no-groups"]];
         var output = await host.RunInNetworkAsync(
             "sslscan",
             [

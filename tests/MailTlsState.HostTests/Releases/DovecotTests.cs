@@ -174,7 +174,7 @@ public sealed class DovecotTests
     private static Func<string, string> OnlyDovecot(string endpoints) =>
         text => Regex.Replace(text, @"(?s)services:.*$", $"services:\n  dovecot:\n    endpoints:\n      {endpoints}\n");
 
-    /// <summary>What a port answers a remote client in clear text.</summary>
+    /// <summary>What a port answers a remote client in clear text, up to the end of the session that it asks for.</summary>
     private static async Task<string> SaidAsync(MailLab lab, int port, string commands) => (await lab.Host.RunRemoteAsync(
-        $"bash -c 'exec 3<>/dev/tcp/10.77.0.1/{port}; read -r greeting <&3; printf \"{commands}\" >&3; timeout 2 cat <&3; :'")).Output;
+        $"bash -c 'exec 3<>/dev/tcp/10.77.0.1/{port}; read -r greeting <&3; printf \"{commands}{(port == 110 ? "QUIT" : "z logout")}\\r\\n\" >&3; timeout 20 cat <&3; :'")).Output;
 }

@@ -29,8 +29,8 @@ internal static class LeafProfile
         }
 
         var extensions = certificate.TbsCertificate.Extensions;
-        if (extensions?.GetExtensionParsedValue(X509Extensions.ExtendedKeyUsage) is not { } purposes
-            || !ExtendedKeyUsage.GetInstance(purposes).HasKeyPurposeId(KeyPurposeID.id_kp_serverAuth))
+        if (extensions?.GetExtensionParsedValue(X509Extensions.ExtendedKeyUsage) is { } purposes
+            && !ExtendedKeyUsage.GetInstance(purposes).HasKeyPurposeId(KeyPurposeID.id_kp_serverAuth))
         {
             yield return "the certificate's extended key usage lacks serverAuth";
         }
@@ -41,6 +41,10 @@ internal static class LeafProfile
             yield return "the certificate's key usage lacks digitalSignature";
         }
     }
+
+    /// <summary>True where no extended key usage says what the key is for: RFC 5280 section 4.2.1.12 lets it serve then, and Apple's clients want to see serverAuth.</summary>
+    public static bool LacksPurpose(byte[] der) =>
+        X509CertificateStructure.GetInstance(der) is { Version: 3 } certificate && certificate.TbsCertificate.Extensions?.GetExtension(X509Extensions.ExtendedKeyUsage) is null;
 
     /// <summary>True for a signature with MD5 or SHA-1, which can be forged.</summary>
     public static bool IsSignedOldly(CertificateFacts facts) =>

@@ -126,11 +126,18 @@ public static class CertificateDiagnostics
         + "keeps the files: a key that others may change or that they could replace is as good as known to them, a certificate that nears its end was not renewed in its time, and one without a name that the "
         + "manifest lists fails for the clients that use it.");
 
+    /// <summary>A server's certificate has no extended key usage.</summary>
+    public static readonly DiagnosticCode PurposeMissing = new(
+        "MTS0529",
+        "the certificate does not say what it is for",
+        "A certificate without the extension extended key usage may serve any purpose (RFC 5280 section 4.2.1.12), so it is served. Apple's mail clients demand the extension with serverAuth in it, though "
+        + "(their requirements of 2019), and refuse the certificate. If such clients use this host, have the CA issue it again with serverAuth.");
+
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All =>
     [
         UnreadableKey, WrongPassphrase, EmptyPassphrase, BrokenRootKey, RootMismatch, BrokenRootCertificate, RootIsNoCa, RootExpired,
-        RootNotYetValid, SameSubject, IncompleteRoot, UnencryptedRootKey, RootEndsSoon, RootDiffers, CertificateAwaited, ExistingUnusable, ExistingDoubtful,
+        RootNotYetValid, SameSubject, IncompleteRoot, UnencryptedRootKey, RootEndsSoon, RootDiffers, CertificateAwaited, ExistingUnusable, ExistingDoubtful, PurposeMissing,
     ];
 
     internal static Diagnostic KeyUnreadable(string reason) =>
@@ -186,6 +193,9 @@ public static class CertificateDiagnostics
 
     internal static Diagnostic Doubtful(SourceLocation at, string fact, string remedy) =>
         new(ExistingDoubtful, Severity.Warning, fact, remedy, at);
+
+    internal static Diagnostic NoPurpose(string certificate, SourceLocation? at = null) =>
+        new(PurposeMissing, Severity.Note, $"{certificate} has no extended key usage, which Apple's clients want", "have it issued again with serverAuth if such clients use this host", at);
 
     /// <summary>The reason alone, as it was given to the factory method.</summary>
     internal static string ReasonOf(MailTlsException exception)

@@ -86,7 +86,7 @@ public static class ImportDiagnostics
     public static readonly DiagnosticCode Unfit = new(
         "MTS0552",
         "the certificate is not one for a server",
-        "A server's certificate is of X.509 version 3, is none of a CA, and has serverAuth among its extended key usages (RFC 5280 section 4.2.1.12); where it has a key usage, that includes digitalSignature. Certificates for mail signing (S/MIME) or for clients lack them. Order one for a server.");
+        "A server's certificate is of X.509 version 3, and is none of a CA. Where it has extended key usages, serverAuth is among them (RFC 5280 section 4.2.1.12), and where it has a key usage, that includes digitalSignature. Certificates for mail signing (S/MIME) or for clients have others. Order one for a server.");
 
     /// <summary>Old signature.</summary>
     public static readonly DiagnosticCode OldSignature = new(

@@ -27,6 +27,9 @@ public interface IHost
     /// <summary>All TCP sockets that listen, with their owners.</summary>
     Task<IReadOnlyList<Listener>> ObserveListenersAsync(CancellationToken cancellation);
 
+    /// <summary>The processes that may take connections and were not told to end (a master itself is none); nothing of other users' where this process may not look.</summary>
+    Task<IReadOnlyList<ServingProcess>> ObserveServingAsync(CancellationToken cancellation);
+
     /// <summary>Asks one listener what it serves.</summary>
     Task<ProbeResult> ProbeAsync(ProbeRequest request, CancellationToken cancellation);
 
@@ -90,6 +93,12 @@ public sealed record FileObservation(string Path, FileKind Kind)
     /// <summary>Modification time of a regular file, or null where it is not known.</summary>
     public DateTimeOffset? Modified { get; init; }
 
+    /// <summary>
+    /// When a regular file or a link was last put here or changed, content or attributes (st_ctime of stat(2), which nobody can set back), or null where it is
+    /// not known.
+    /// </summary>
+    public DateTimeOffset? Changed { get; init; }
+
     /// <summary><c>sha256:</c> and hex of the raw bytes of a regular file that could be read, else null.</summary>
     public string? Digest { get; init; }
 
@@ -147,6 +156,12 @@ public sealed record ProcessResult(int ExitCode, string Output, string Error);
 /// <param name="Program">That process's name (<c>/proc/PID/comm</c>), or null.</param>
 /// <param name="Executable">That process's executable (<c>/proc/PID/exe</c>), or null.</param>
 public sealed record Listener(string Address, int Port, int? ProcessId, string? Program, string? Executable);
+
+/// <summary>A process that serves a port for a master.</summary>
+/// <param name="Port">Local TCP port.</param>
+/// <param name="Program">Its name (<c>/proc/PID/comm</c>).</param>
+/// <param name="Started">When it began, to the second.</param>
+public sealed record ServingProcess(int Port, string Program, DateTimeOffset Started);
 
 /// <summary>Whether a secret can be had.</summary>
 /// <param name="Reference">Where it should come from.</param>

@@ -38,9 +38,6 @@ public sealed partial class InMemoryHost : IHost, IHostWriter
     /// <summary>Every program that was run, in order.</summary>
     public List<ProcessCall> Runs { get; } = [];
 
-    /// <summary>What <see cref="AcceptingProcesses"/> answers.</summary>
-    public Func<IReadOnlyList<AcceptingProcess>> Accepting { get; set; } = () => [];
-
     /// <summary>What <see cref="ObserveListenersAsync"/> answers.</summary>
     public IReadOnlyList<Listener> Listeners { get; set; } = [];
 
@@ -103,6 +100,7 @@ public sealed partial class InMemoryHost : IHost, IHostWriter
             HardLinks = LinksOf(node),
             Size = node.Content.Length,
             Modified = regular ? node.Modified : null,
+            Changed = node.Kind is FileKind.Regular or FileKind.SymbolicLink ? node.Modified : null,
             Digest = regular ? Digests.Sha256(node.Content) : null,
             Text = regular ? Redaction.Redact(Encoding.Latin1.GetString(node.Content)) : null,
             LinkTarget = node.Target,
@@ -298,9 +296,6 @@ public sealed partial class InMemoryHost : IHost, IHostWriter
 
     /// <inheritdoc/>
     public string ReadSecret(SecretReference reference) => SecretRules.Require(SecretRules.Read(reference, EnvironmentVariables, FindSecret));
-
-    /// <inheritdoc/>
-    public IReadOnlyList<AcceptingProcess> AcceptingProcesses() => Accepting();
 
     /// <inheritdoc/>
     public Task<IRehearsal> StartRehearsalAsync(RehearsalRequest request, CancellationToken cancellation)

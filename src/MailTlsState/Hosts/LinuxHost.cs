@@ -73,6 +73,9 @@ public sealed class LinuxHost(LinuxHostOptions options) : IHost, IHostWriter
     public Task<IReadOnlyList<Listener>> ObserveListenersAsync(CancellationToken cancellation) => Task.Run(LinuxListeners.Observe, cancellation);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<ServingProcess>> ObserveServingAsync(CancellationToken cancellation) => Task.Run(LinuxListeners.Serving, cancellation);
+
+    /// <inheritdoc/>
     public Task<ProbeResult> ProbeAsync(ProbeRequest request, CancellationToken cancellation) =>
         LinuxProbe.RunAsync(request, LinuxConnection.MakeSocket, cancellation);
 

@@ -34,6 +34,10 @@ public sealed class RecordedHost(Recording recording) : IHost
         Answer(recording.Listeners, "the sockets that listen");
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<ServingProcess>> ObserveServingAsync(CancellationToken cancellation) =>
+        Answer(recording.Serving, "the processes that serve ports");
+
+    /// <inheritdoc/>
     public Task<ProbeResult> ProbeAsync(ProbeRequest request, CancellationToken cancellation) =>
         Answer(recording.Probes.GetValueOrDefault(Recording.KeyOf(request)), $"a probe of {request.Address} port {request.Port} for {request.ServerName}");
 

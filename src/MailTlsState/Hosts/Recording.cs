@@ -28,6 +28,9 @@ public sealed record Recording(DateTimeOffset Time)
     /// <summary>Listening sockets, or null when nobody asked.</summary>
     public IReadOnlyList<Listener>? Listeners { get; init; }
 
+    /// <summary>Processes that serve ports, or null when nobody asked.</summary>
+    public IReadOnlyList<ServingProcess>? Serving { get; init; }
+
     /// <summary>Probes by <see cref="KeyOf(ProbeRequest)"/>.</summary>
     public ImmutableSortedDictionary<string, ProbeResult> Probes { get; init; } =
         ImmutableSortedDictionary.Create<string, ProbeResult>(StringComparer.Ordinal);

@@ -17,6 +17,7 @@ public sealed class RecordingHost(IHost inner) : IHost
     private readonly Answers<IReadOnlyList<string>> _directories = new();
     private readonly Answers<RecordedRun> _runs = new();
     private readonly Answers<IReadOnlyList<Listener>> _listeners = new();
+    private readonly Answers<IReadOnlyList<ServingProcess>> _serving = new();
     private readonly Answers<ProbeResult> _probes = new();
     private readonly Answers<SecretObservation> _secrets = new();
 
@@ -31,6 +32,7 @@ public sealed class RecordingHost(IHost inner) : IHost
         Directories = _directories.Given,
         Runs = _runs.Given,
         Listeners = _listeners.Given.Values.FirstOrDefault(),
+        Serving = _serving.Given.Values.FirstOrDefault(),
         Probes = _probes.Given,
         Secrets = _secrets.Given,
     };
@@ -59,6 +61,10 @@ public sealed class RecordingHost(IHost inner) : IHost
     /// <inheritdoc/>
     public Task<IReadOnlyList<Listener>> ObserveListenersAsync(CancellationToken cancellation) =>
         _listeners.AskAsync("", () => inner.ObserveListenersAsync(cancellation));
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<ServingProcess>> ObserveServingAsync(CancellationToken cancellation) =>
+        _serving.AskAsync("", () => inner.ObserveServingAsync(cancellation));
 
     /// <inheritdoc/>
     public Task<ProbeResult> ProbeAsync(ProbeRequest request, CancellationToken cancellation) =>

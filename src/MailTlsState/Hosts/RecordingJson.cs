@@ -76,6 +76,16 @@ public static class RecordingJson
                 });
             }
 
+            if (recording.Serving is { } serving)
+            {
+                WriteArray(json, "serving", serving, (j, s) =>
+                {
+                    j.WriteNumber("port", s.Port);
+                    j.WriteString("program", s.Program);
+                    j.WriteString("started", s.Started.ToString("O", CultureInfo.InvariantCulture));
+                });
+            }
+
             WriteArray(json, "probes", recording.Probes.Values, WriteProbe);
             WriteArray(json, "secrets", recording.Secrets.Values, (j, s) =>
             {
@@ -112,7 +122,7 @@ public static class RecordingJson
         }
     }
 
-    private static Recording Read(JsonElement root) => new(DateTimeOffset.Parse(Text(root, "time"), CultureInfo.InvariantCulture))
+    private static Recording Read(JsonElement root) => new(Time(Text(root, "time")))
     {
         Host = root.TryGetProperty("host", out var host)
             ? new HostFacts(Text(host, "name"), host.GetProperty("userId").GetInt32(), Flag(host, "systemd"), Flag(host, "seLinux"))
@@ -139,6 +149,9 @@ public static class RecordingJson
                 Optional(l, "program"),
                 Optional(l, "executable")))]
             : null,
+        Serving = root.TryGetProperty("serving", out var serving)
+            ? [.. serving.EnumerateArray().Select(s => new ServingProcess(s.GetProperty("port").GetInt32(), Text(s, "program"), Time(Text(s, "started"))))]
+            : null,
         Probes = Items(root, "probes", ReadProbe, p => Recording.KeyOf(p.Request)),
         Secrets = Items(
             root,
@@ -161,6 +174,7 @@ public static class RecordingJson
         }
 
         WriteOptional(json, "modified", file.Modified?.ToString("O", CultureInfo.InvariantCulture));
+        WriteOptional(json, "changed", file.Changed?.ToString("O", CultureInfo.InvariantCulture));
         WriteOptional(json, "digest", file.Digest);
         WriteOptional(json, "text", file.Text);
         WriteOptional(json, "linkTarget", file.LinkTarget);
@@ -183,7 +197,8 @@ public static class RecordingJson
     {
         var read = new FileObservation(Text(file, "path"), Enum<FileKind>(file, "kind"))
         {
-            Modified = Optional(file, "modified") is { } modified ? DateTimeOffset.Parse(modified, CultureInfo.InvariantCulture) : null,
+            Modified = Optional(file, "modified") is { } modified ? Time(modified) : null,
+            Changed = Optional(file, "changed") is { } changed ? Time(changed) : null,
             Digest = Optional(file, "digest"),
             Text = Optional(file, "text"),
             LinkTarget = Optional(file, "linkTarget"),
@@ -301,6 +316,8 @@ public static class RecordingJson
 
     private static string Text(JsonElement element, string name) =>
         element.GetProperty(name).GetString() ?? throw new FormatException($"{name} is null");
+
+    private static DateTimeOffset Time(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture);
 
     private static string? Optional(JsonElement element, string name) => element.TryGetProperty(name, out var value) ? value.GetString() : null;
 

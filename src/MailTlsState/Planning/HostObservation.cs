@@ -25,6 +25,9 @@ public sealed record HostObservation(
     /// <summary>Where each of the manifest's certificates lies, in the manifest's order.</summary>
     public IReadOnlyList<CertificatePlace> Certificates { get; init; } = [];
 
+    /// <summary>The processes that serve ports; looked for where the files of a pair may change without this program.</summary>
+    public IReadOnlyList<ServingProcess> Serving { get; init; } = [];
+
     /// <summary>The observation of <paramref name="path"/>; a path that was not looked at is absent.</summary>
     public FileObservation File(string path) => Files.GetValueOrDefault(Normal(path)) ?? new FileObservation(path, FileKind.Absent);
 
@@ -38,6 +41,20 @@ public sealed record HostObservation(
         }
 
         return file;
+    }
+
+    /// <summary>When what a path leads to became what it is: the latest change of the file and of the links on the way to it; null where nothing is known.</summary>
+    public DateTimeOffset? ChangedAt(string path)
+    {
+        var file = File(path);
+        var latest = file.Changed;
+        for (var links = 0; file.Kind == FileKind.SymbolicLink && links < ObservedFiles.MostLinks; links++)
+        {
+            file = File(Target(file));
+            latest = latest is null || file.Changed > latest ? file.Changed : latest;
+        }
+
+        return latest;
     }
 
     /// <summary>Where a link leads, as an absolute path.</summary>

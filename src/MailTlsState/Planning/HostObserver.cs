@@ -29,6 +29,7 @@ public static class HostObserver
 
         var certificates = issuer.ObserveAsync(host, files, manifest, cancellation);
         await Task.WhenAll([facts, listeners, served, .. services.Values, .. secrets, certificates]).ConfigureAwait(false);
+        var foreign = certificates.Result.Any(c => !c.Files.IsOwn);
         await PairFiles.LookAsync(host, files, services.Values.Select(s => s.Result).Where(s => s.Installed), cancellation).ConfigureAwait(false);
         return new HostObservation(
             at,
@@ -40,6 +41,7 @@ public static class HostObserver
             [.. secrets.Select(s => s.Result)])
         {
             Certificates = await certificates.ConfigureAwait(false),
+            Serving = foreign ? await host.ObserveServingAsync(cancellation).ConfigureAwait(false) : [],
         };
     }
 

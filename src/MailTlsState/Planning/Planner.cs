@@ -174,12 +174,19 @@ public static class Planner
         if (reasons.Count == 0)
         {
             attributes.AddRange(ServedOtherwise(manifest, policy, service, observed, onDisk));
-            if (attributes.Count == 0)
+            if (attributes.Count > 0)
+            {
+                reasons.Add("it serves something else than what is on disk");
+            }
+            else if (FormerProcesses.Of(service.Kind, observed) is { Count: > 0 } former)
+            {
+                reasons.Add("some of its processes are older than the certificate's files, and may still serve the former ones");
+                attributes.AddRange(former);
+            }
+            else
             {
                 return null;
             }
-
-            reasons.Add("it serves something else than what is on disk");
         }
 
         return Change.Activate(service.Kind, Planning.Activation.Reload, string.Join(" and ", reasons), attributes);

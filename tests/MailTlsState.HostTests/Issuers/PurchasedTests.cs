@@ -3,22 +3,12 @@ using Xunit;
 
 namespace MailTlsState.HostTests.Issuers;
 
-/// <summary>A certificate from a CA elsewhere: asked for, waited for, imported, renewed. The CA is openssl in /root/ca.</summary>
+/// <summary>A certificate from a CA elsewhere: asked for, waited for, imported, renewed. The CA is <see cref="PublicCa"/>.</summary>
 public sealed class PurchasedTests
 {
     private const string Csr = "/etc/pki/mailtls/mail.mydomain.com.csr";
     private const string NextKey = "/etc/pki/mailtls/mail.mydomain.com.next.key";
     private const string Strict = "-CAfile /root/ca/root.pem -verify_return_error -verify_hostname mail.mydomain.com -brief </dev/null";
-
-    private const string Authority = """
-        mkdir /root/ca && cd /root/ca
-        key() { openssl ecparam -name prime256v1 -genkey -noout -out $1.key; }
-        printf 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n' >ca.ext
-        printf 'subjectAltName=DNS:mail.mydomain.com\nextendedKeyUsage=serverAuth\nkeyUsage=critical,digitalSignature\nauthorityKeyIdentifier=keyid\nauthorityInfoAccess=caIssuers;URI:http://ca.example/sub.der\n' >server.ext
-        printf '[ca]\ndefault_ca=x\n[x]\nserial=serial\ndatabase=index\nnew_certs_dir=.\ndefault_md=sha256\npolicy=p\nunique_subject=no\n[p]\ncommonName=supplied\n' >ca.cnf; : >index; echo 10 >serial
-        key root; openssl req -x509 -key root.key -subj '/CN=Public Root' -days 3650 -out root.pem
-        key sub; openssl req -new -key sub.key -subj '/CN=Public Sub CA' | openssl x509 -req -CA root.pem -CAkey root.key -days 1825 -set_serial 2 -extfile ca.ext -out sub.pem
-        """;
 
     [Fact]
     public async Task A_purchased_certificate_is_asked_for_waited_for_imported_and_renewed()
@@ -132,16 +122,13 @@ public sealed class PurchasedTests
     private static async Task<MailLab> StartAsync(Func<string, string>? edit = null)
     {
         var lab = await MailLab.StartAsync("purchased", text => edit is null ? Trusting(text) : edit(Trusting(text)));
-        await lab.RunAsync(Authority);
+        await lab.RunAsync(PublicCa.Make);
         return lab;
     }
 
     private static string Trusting(string text) => text.Replace("trust: system ", "trust: { file: /root/ca/root.pem } ", StringComparison.Ordinal);
 
-    private static Task SignAsync(MailLab lab, string request, string certificate, int days = 90) =>
-        lab.RunAsync(
-            $"cd /root/ca && openssl ca -batch -config ca.cnf -notext -startdate $(date -u -d '-10 days' +%Y%m%d%H%M%SZ) -enddate $(date -u -d '+{days - 10} days' +%Y%m%d%H%M%SZ)"
-            + $" -cert sub.pem -keyfile sub.key -in {request} -extfile server.ext -out {certificate}");
+    private static Task SignAsync(MailLab lab, string request, string certificate, int days = 90) => lab.RunAsync(PublicCa.Sign(request, certificate, days));
 
     private static async Task RefusedAsync(MailLab lab, string code, string files, string said, string first = "true")
     {

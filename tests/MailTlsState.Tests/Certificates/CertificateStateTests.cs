@@ -106,6 +106,16 @@ public sealed class CertificateStateTests
     }
 
     [Fact]
+    public void A_leaf_of_a_private_CA_without_an_extended_key_usage_is_made_anew()
+    {
+        using var files = new TemporaryFiles();
+        var leaf = RootKeyFileTests.SelfSign(files.Write("key", Key.ExportPem()), "/CN=mail.mydomain.com", "pass:", "-addext", "subjectAltName=DNS:mail.mydomain.com");
+        var texts = Texts(Sample.Examine(Sample.Certificate(), KeyKind.EcdsaP256, Sample.File(Chain, KeyPem + Encoding.ASCII.GetString(leaf)), null, State(Root), DateTimeOffset.UtcNow));
+        Assert.Contains("the certificate has no extended key usage", texts);
+        Assert.DoesNotContain("the certificate's extended key usage lacks serverAuth", texts);
+    }
+
+    [Fact]
     public void A_key_that_does_not_match_is_found_and_the_key_of_the_wanted_kind_is_kept()
     {
         using var other = KeyPair.Generate(KeyKind.EcdsaP256);

@@ -29,6 +29,7 @@ public sealed class RecordingTests
         Assert.Equal(["a", "link"], await host.ListDirectoryAsync("/etc", Cancellation));
         Assert.Equal(new ProcessResult(1, "out\n", "err\xff\n"), await host.RunAsync(Call with { TimeLimit = null }, Cancellation));
         Assert.Equal(Host().Listeners, await host.ObserveListenersAsync(Cancellation));
+        Assert.Equal(Host().Serving, await host.ObserveServingAsync(Cancellation));
         Assert.Equivalent(Host().Probes(Request), await host.ProbeAsync(Request, Cancellation), strict: true);
         Assert.Equal("MTS0201", (await host.ObserveSecretAsync(new SecretReference("/root/none", null), Cancellation)).Code);
         Assert.Equal(recording.Time, host.Clock.GetUtcNow());
@@ -123,6 +124,7 @@ public sealed class RecordingTests
             Facts = new HostFacts("mail", 0, true, false),
             Programs = _ => new ProcessResult(1, "out\n", "err\xff\n"),
             Listeners = [new Listener("0.0.0.0", 25, 7, "master", "/usr/lib/postfix/sbin/master"), new Listener("::", 993, null, null, null)],
+            Serving = [new ServingProcess(25, "smtpd", new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero))],
             Probes = request => new ProbeResult(
                 request, ProbeOutcome.Completed, null, "220 mail ESMTP", ["STARTTLS"], ["AUTH PLAIN"], TlsVersion.Tls13, "TLS_AES_256_GCM_SHA384", ["QUI+/w=="],
                 new Dictionary<TlsVersion, OfferOutcome> { [TlsVersion.Tls10] = OfferOutcome.Refused, [TlsVersion.Tls11] = OfferOutcome.Accepted }),
@@ -138,6 +140,7 @@ public sealed class RecordingTests
             () => host.ObserveHostAsync(Cancellation), () => host.ObserveFileAsync("/etc/a", Cancellation), () => host.ObserveFileAsync("/etc/none", Cancellation),
             () => host.ObserveFileAsync("/etc/link", Cancellation), () => host.ListDirectoryAsync("/etc", Cancellation), () => host.RunAsync(Call, Cancellation),
             () => host.RunAsync(new ProcessCall("/bin/x", []), Cancellation), () => host.ObserveListenersAsync(Cancellation), () => host.ProbeAsync(Request, Cancellation),
+            () => host.ObserveServingAsync(Cancellation),
             () => host.ObserveSecretAsync(new SecretReference("/root/none", null), Cancellation), () => host.ObserveSecretAsync(new SecretReference(null, "X"), Cancellation),
         ];
         foreach (var question in reversed ? questions.Reverse() : questions)

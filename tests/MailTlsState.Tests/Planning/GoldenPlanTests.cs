@@ -23,6 +23,20 @@ public class GoldenPlanTests
     }
 
     [Theory]
+    [InlineData("master-override")]
+    [InlineData("renewed-not-loaded")]
+    [InlineData("truncated-bundle")]
+    public async Task With_only_the_certificate_what_else_differs_is_reported_and_left(string name)
+    {
+        var golden = new GoldenCase(name);
+        var result = (await PlanMaker.MakeAsync(new RecordedHost(golden.Recording), golden.Manifest, null, CancellationToken.None, PlanScope.Certificate)).Planning;
+        Compare(golden.PathOf("plan.only-certificate.txt"), GoldenCase.Text(result));
+        var whole = (await golden.PlanAsync()).Plan!;
+        Assert.All(result.Plan!.Changes, change => Assert.Contains(change.Address, whole.Changes.Select(c => c.Address)));
+        Assert.DoesNotContain(result.Plan.Changes, change => change.Kind is "settings" or "listener");
+    }
+
+    [Theory]
     [MemberData(nameof(Cases))]
     public async Task A_plan_conforms_to_the_published_schema(string name)
     {

@@ -83,6 +83,11 @@ internal sealed class ExistingPlanner(CertificatePlanRequest request)
             Refuse(setting, $"{named.Chain}: {problem}");
         }
 
+        if (LeafProfile.LacksPurpose(der))
+        {
+            _diagnostics.Add(CertificateDiagnostics.NoPurpose($"the certificate in {named.Chain}", _manifest.Source.Locate(setting)));
+        }
+
         if (request.Now > leaf.NotAfter)
         {
             Refuse(setting, $"the certificate in {named.Chain} has expired on {CertificateDiagnostics.Day(leaf.NotAfter)}");

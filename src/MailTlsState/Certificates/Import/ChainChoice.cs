@@ -92,6 +92,11 @@ internal sealed class ChainChoice(ChainDemand demand)
 
         JudgeDates(facts);
         _diagnostics.AddRange(LeafProfile.Unfit(der, facts).Select(ImportDiagnostics.IsUnfit));
+        if (LeafProfile.LacksPurpose(der))
+        {
+            _diagnostics.Add(CertificateDiagnostics.NoPurpose($"the certificate {Show(facts)}"));
+        }
+
         if (LeafProfile.IsSignedOldly(facts))
         {
             _diagnostics.Add(ImportDiagnostics.SignatureIsOld(Show(facts), facts.SignatureAlgorithm));

@@ -184,6 +184,8 @@ internal static partial class Libc
         internal ulong AttributesMask;
         [FieldOffset(64)]
         internal TimeSpec Accessed;
+        [FieldOffset(96)]
+        internal TimeSpec Changed;
         [FieldOffset(112)]
         internal TimeSpec Modified;
         [FieldOffset(136)]

@@ -118,8 +118,11 @@ internal static class LinuxFileReader
             Mode = found.Mode & 0xFFF,
             HardLinks = (int)found.Links - (kind == FileKind.Regular && found.Links > 1 ? Surroundings.BeforeImages(path, found.Inode) : 0),
             Size = kind == FileKind.Regular ? (long)found.Size : 0,
-            Modified = kind == FileKind.Regular ? DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(found.Modified.Seconds, 0, LatestSecond)) : null,
+            Modified = kind == FileKind.Regular ? Time(found.Modified) : null,
+            Changed = kind is FileKind.Regular or FileKind.SymbolicLink ? Time(found.Changed) : null,
             MountPoint = kind == FileKind.Regular && Surroundings.IsMountPoint(path, found),
         });
     }
+
+    private static DateTimeOffset Time(Libc.TimeSpec time) => DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(time.Seconds, 0, LatestSecond));
 }

@@ -12,6 +12,9 @@ internal static class LinuxListeners
     private const int Parent = 1;
     private const int StartTime = 19;
 
+    // USER_HZ, which is 100 on every architecture that .NET runs on.
+    private const double TicksPerSecond = 100;
+
     internal static IReadOnlyList<Listener> Observe()
     {
         var sockets = Sockets().ToList();
@@ -64,6 +67,33 @@ internal static class LinuxListeners
             .Distinct()];
     }
 
+    /// <summary>Those of <see cref="Accepting"/> that belong to the present configuration of their master.</summary>
+    internal static IReadOnlyList<ServingProcess> Serving()
+    {
+        var boot = BootTime();
+        return [.. Accepting()
+            .Where(p => !IsRetired(p.Id))
+            .Select(p => new ServingProcess(p.Port, p.Program, boot.AddSeconds(p.Started / TicksPerSecond)))
+            .Distinct()
+            .OrderBy(p => p.Port)
+            .ThenBy(p => p.Program, StringComparer.Ordinal)
+            .ThenBy(p => p.Started)];
+    }
+
+    /// <summary>
+    /// True when a child was told to end: it takes no further client. A child of Postfix or Dovecot tells its state by descriptor 5 (MASTER_STATUS_FD of both; a socket
+    /// pair and a pipe), of which the master holds both ends until it reloads.
+    /// </summary>
+    private static bool IsRetired(int process) =>
+        LinuxPath.ReadLink(Libc.AtCurrentDirectory, $"/proc/{process}/fd/5") is { } status && status.Contains(":[", StringComparison.Ordinal)
+        && ParentOf(process) is { } parent && DescriptorsOf($"/proc/{parent}") is { Count: > 0 } held && !held.Contains(status);
+
+    private static DateTimeOffset BootTime() =>
+        ReadOrNull("/proc/stat")?.Split('\n').FirstOrDefault(l => l.StartsWith("btime ", StringComparison.Ordinal)) is { } line
+        && long.TryParse(line.AsSpan(6), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            ? DateTimeOffset.FromUnixTimeSeconds(seconds)
+            : DateTimeOffset.UnixEpoch;
+
     private static AcceptingProcess? DescribeProcess(int port, int id) =>
         StatOf(id) is { Length: > StartTime } stat && long.TryParse(stat[StartTime], NumberStyles.None, CultureInfo.InvariantCulture, out var started)
             ? new AcceptingProcess(port, id, started, ReadOrNull($"/proc/{id}/comm")?.TrimEnd('\n') ?? "")
@@ -92,18 +122,16 @@ internal static class LinuxListeners
     private static int OwnerAmong(List<int> holders) =>
         holders.Order().Where(id => ParentOf(id) is not { } parent || !holders.Contains(parent)).DefaultIfEmpty(holders.Min()).First();
 
-    private static List<string> SocketsOf(string process)
+    private static IEnumerable<string> SocketsOf(string process) =>
+        DescriptorsOf(process).Where(d => d.StartsWith("socket:[", StringComparison.Ordinal)).Select(d => d[8..^1]);
+
+    /// <summary>What each open descriptor of a process is, as /proc names it.</summary>
+    private static List<string> DescriptorsOf(string process)
     {
         var found = new List<string>();
         try
         {
-            foreach (var descriptor in Directory.EnumerateFileSystemEntries(process + "/fd"))
-            {
-                if (LinuxPath.ReadLink(Libc.AtCurrentDirectory, descriptor) is { } target && target.StartsWith("socket:[", StringComparison.Ordinal))
-                {
-                    found.Add(target[8..^1]);
-                }
-            }
+            found.AddRange(Directory.EnumerateFileSystemEntries(process + "/fd").Select(d => LinuxPath.ReadLink(Libc.AtCurrentDirectory, d)).OfType<string>());
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {

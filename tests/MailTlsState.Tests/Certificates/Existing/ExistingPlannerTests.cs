@@ -6,6 +6,7 @@ using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
+using MailTlsState.Tests.Certificates.Import;
 using MailTlsState.Tests.Manifests;
 using Xunit;
 
@@ -107,6 +108,18 @@ public sealed class ExistingPlannerTests
         Assert.Equal([(Severity.Warning, "the certificate in /etc/ssl/mail.pem lacks imap.example.com")], plan.Diagnostics.Select(d => (d.Severity, d.Fact)));
     }
 
+    [Theory]
+    [InlineData("/extendedKeyUsage/d", Severity.Note, "the certificate in /etc/ssl/mail.pem has no extended key usage, which Apple's clients want")]
+    [InlineData("s/serverAuth,//", Severity.Error, "/etc/ssl/mail.pem: the certificate's extended key usage lacks serverAuth")]
+    public void A_certificate_may_leave_open_what_it_is_for_but_not_be_for_something_else(string edit, Severity severity, string fact)
+    {
+        using var vendor = new VendorLab();
+        vendor.Run($"sed '{edit}' server.ext >other.ext; openssl x509 -req -in leaf.csr -CA sub.pem -CAkey sub.key -days 90 -set_serial 4 -extfile other.ext -out other.pem; cat leaf.key other.pem sub.pem >mail.pem");
+        var manifest = Read("certificate: /etc/ssl/mail.pem", host: "mail.mydomain.com");
+        var plan = Plan(manifest, new InMemoryHost().AddFile(Trust, File.ReadAllText(vendor["root.pem"])).AddFile("/etc/ssl/mail.pem", File.ReadAllText(vendor["mail.pem"]), mode: 0x180), VendorLab.Now);
+        Assert.Equal([(severity, fact)], plan.Diagnostics.Select(d => (d.Severity, d.Fact)));
+    }
+
     private static InMemoryHost Host(byte[]? root = null) => new InMemoryHost()
         .AddFile(Trust, Encoding.ASCII.GetString(BundleWriter.Certificate(root ?? Sample.Issuing.Certificate)))
         .AddFile(Archive + "fullchain1.pem", Encoding.ASCII.GetString(BundleWriter.Chain(Leaf, [])))
@@ -115,9 +128,10 @@ public sealed class ExistingPlannerTests
     private static CertificateChanges Plan(Manifest manifest, InMemoryHost host, DateTimeOffset? now = null) =>
         new ExistingCertificates().Plan(new CertificatePlanRequest(manifest, Observation.Of(host, manifest), now ?? Sample.Now, []));
 
-    private static Manifest Read(string files, string? names = null)
+    private static Manifest Read(string files, string? names = null, string host = "mail.example.com")
     {
         var text = Samples.WithIssuer($"kind: existing\n    files: [{{ {files} }}]\n    trust: {{ file: {Trust} }}");
+        text = text.Replace("mail.example.com", host, StringComparison.Ordinal);
         return Samples.Read(names is null ? text : text.Replace("certificate:\n  issuer", $"certificate:\n  {names}\n  issuer", StringComparison.Ordinal)).Manifest!;
     }
 }

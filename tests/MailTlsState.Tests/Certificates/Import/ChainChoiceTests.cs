@@ -112,6 +112,13 @@ public sealed class ChainChoiceTests : IClassFixture<ChainChoiceTests.Lab>
     [InlineData("more.pem")]
     public void Names_may_be_covered_by_a_wildcard_and_there_may_be_more(string leaf) => Assert.Empty(Choose([leaf, "sub.pem"]).Diagnostics);
 
+    [Fact]
+    public void A_certificate_without_an_extended_key_usage_is_taken_with_a_note()
+    {
+        var note = Assert.Single(Choose(["any.pem", "sub.pem"]).Diagnostics);
+        Assert.Equal(("MTS0529", "the certificate 'CN=mail.mydomain.com' has no extended key usage, which Apple's clients want"), (note.Code.Id, note.Fact));
+    }
+
     private Diagnostic Refused(string code, string[] files, string key = "leaf.pem", string anchor = "root.pem", string kind = "ecdsa-p256")
     {
         _ = Choice(files, key, anchor, null, kind, out var diagnostics);
@@ -163,6 +170,7 @@ public sealed class ChainChoiceTests : IClassFixture<ChainChoiceTests.Lab>
             sed 's/mail.mydomain/www.mydomain/' server.ext >names.ext; leaf names.ext names.pem
             sed '/subjectAltName/d' server.ext >nosan.ext; leaf nosan.ext nosan.pem
             sed 's/serverAuth,//' server.ext >client.ext; leaf client.ext client.pem
+            sed '/extendedKeyUsage/d' server.ext >any.ext; leaf any.ext any.pem
             sed 's/DNS:mail/DNS:*/' server.ext >wild.ext; leaf wild.ext wild.pem
             sed 's/DNS:mail.mydomain.com/&,DNS:www.mydomain.com/' server.ext >more.ext; leaf more.ext more.pem
             leaf server.ext sha1.pem -sha1

@@ -2,6 +2,8 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using MailTlsState.Certificates;
+using MailTlsState.Certificates.Import;
+using MailTlsState.Certificates.PrivateCa;
 using MailTlsState.Certificates.Purchased;
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
@@ -20,7 +22,9 @@ public sealed class PurchasedPlannerTests
     private const string Directory = "/etc/pki/mailtls";
     private const string KeyPath = Directory + "/mail.example.com.next.key";
     private const string Request = Directory + "/mail.example.com.csr";
-    private static readonly Manifest Manifest = Samples.Read(Samples.WithIssuer("kind: purchased")).Manifest!;
+    private const string Bundle = Directory + "/mail.example.com.pem";
+    private const string Trust = "/etc/ssl/test-root.pem";
+    private static readonly Manifest Manifest = Read();
 
     [Fact]
     public void Key_and_request_are_made_and_nothing_is_to_be_served()
@@ -69,7 +73,94 @@ public sealed class PurchasedPlannerTests
         Assert.Empty(plan.Diagnostics);
     }
 
-    private static CertificateChanges Plan(IReadOnlyDictionary<string, byte[]> files) => new PurchasedCertificates().Plan(new CertificatePlanRequest(Manifest, Observation.Of(Manifest, files), Sample.Now, []));
+    [Theory]
+    [InlineData("bundle", "mail.example.com.pem")]
+    [InlineData("split", "mail.example.com.key, mail.example.com.pem")]
+    public void An_answer_goes_into_place_with_the_key_that_waited(string layout, string files)
+    {
+        var manifest = Read($"layout: {layout}");
+        var waiting = Waiting(manifest);
+        var (plan, imported) = Import(manifest, waiting, Answer(waiting));
+        Assert.Empty(plan.Diagnostics);
+        Assert.Equal([$"file {KeyPath}", $"file {Request}"], plan.Changes.Where(c => c.Action == ChangeAction.Delete).Select(c => c.Address).Order(StringComparer.Ordinal).Reverse());
+        Assert.Equal([Bundle], plan.Pairs.Select(p => p.Chain));
+        var made = Make(plan, waiting);
+        Assert.Equal(files, string.Join(", ", made.Keys.Select(p => Path.GetFileName(p)!).Order(StringComparer.Ordinal)));
+        using var waited = KeyPair.Import(waiting[KeyPath]);
+        using var served = KeyPair.Import(made[layout == "split" ? Directory + "/mail.example.com.key" : Bundle]);
+        Assert.Equal(waited.PublicKeyDigest, served.PublicKeyDigest);
+        Assert.Equal(imported, PemFile.Parse(Encoding.ASCII.GetString(made[Bundle])).Certificates.First().Der);
+    }
+
+    [Fact]
+    public void What_is_in_place_is_imported_again_without_a_change()
+    {
+        var waiting = Waiting(Manifest);
+        var answer = Answer(waiting);
+        var made = Make(Import(Manifest, waiting, answer).Plan, waiting);
+        var plan = Import(Manifest, With(made, Trust, waiting[Trust]), answer).Plan;
+        Assert.Empty(plan.Changes.Where(c => c.Kind != "directory"));
+        Assert.Equal([Bundle], plan.Pairs.Select(p => p.Chain));
+    }
+
+    [Fact]
+    public void An_answer_to_another_request_changes_nothing()
+    {
+        var waiting = Waiting(Manifest);
+        var plan = Import(Manifest, waiting, Sample.Leaf(Sample.Key(KeyKind.EcdsaP256), "mail.example.com")).Plan;
+        Assert.Contains("MTS0546", plan.Diagnostics.Where(d => d.Severity == Severity.Error).Select(d => d.Code.Id));
+        Assert.Empty(plan.Changes.Where(c => c.Kind != "directory"));
+        Assert.Empty(plan.Pairs);
+    }
+
+    [Theory]
+    [InlineData("rotateKey: false", false)]
+    [InlineData("rotateKey: true", true)]
+    public void A_renewal_asks_beside_the_running_pair_and_its_answer_takes_the_place(string rotate, bool another)
+    {
+        var manifest = Read($"renewBefore: 396d\n  {rotate}");
+        var running = Sample.Key(KeyKind.EcdsaP256);
+        var leaf = Sample.Leaf(running, "mail.example.com");
+        var now = Sample.Now + TimeSpan.FromDays(2);
+        var files = new Dictionary<string, byte[]> { [Bundle] = BundleWriter.Bundle(running, leaf, []), [Trust] = BundleWriter.Certificate(Sample.Issuing.Certificate) };
+
+        var asked = Plan(files, manifest, now);
+        Assert.Equal([Bundle], asked.Pairs.Select(p => p.Chain));
+        Assert.DoesNotContain(asked.Changes, c => c.Kind == "certificate");
+        var request = Make(asked, files);
+        Assert.Equal(another ? [Request, KeyPath] : [Request], request.Keys.Order(StringComparer.Ordinal));
+
+        var waiting = request.Concat(files).ToDictionary();
+        using var key = another ? KeyPair.Import(request[KeyPath]) : null;
+        var renewed = PrivateCaIssuer.IssueLeaf(Sample.Issuing, ["mail.example.com"], key ?? running, TimeSpan.FromDays(397), now);
+        var plan = Import(manifest, waiting, renewed, now).Plan;
+        var certificate = Assert.Single(plan.Changes, c => c.Kind == "certificate");
+        Assert.Equal(ChangeAction.Replace, certificate.Action);
+        Assert.Equal(another, plan.Changes.Any(c => c.Kind == "key"));
+        Assert.Equal(renewed, PemFile.Parse(Encoding.ASCII.GetString(Make(plan, waiting)[Bundle])).Certificates.First().Der);
+    }
+
+    private static Manifest Read(string more = "layout: bundle") => Samples.Read(
+        Samples.WithIssuer($"kind: purchased\n    trust: {{ file: {Trust} }}").Replace("certificate:\n", $"certificate:\n  {more}\n", StringComparison.Ordinal)).Manifest!;
+
+    private static Dictionary<string, byte[]> Waiting(Manifest manifest) => With(Make(Plan(Nothing, manifest)), Trust, BundleWriter.Certificate(Sample.Issuing.Certificate));
+
+    private static Dictionary<string, byte[]> With(Dictionary<string, byte[]> files, string path, byte[] content) => new(files) { [path] = content };
+
+    private static byte[] Answer(Dictionary<string, byte[]> waiting)
+    {
+        using var key = KeyPair.Import(waiting[KeyPath]);
+        return Sample.Leaf(key, "mail.example.com");
+    }
+
+    private static (CertificateChanges Plan, byte[] Leaf) Import(Manifest manifest, Dictionary<string, byte[]> files, byte[] leaf, DateTimeOffset? now = null)
+    {
+        using var file = VendorFile.Read("answer.crt", BundleWriter.Certificate(leaf));
+        return (new PurchasedCertificates().Plan(new CertificatePlanRequest(manifest, Observation.Of(manifest, files), now ?? Sample.Now, []) { Imported = [file] }), leaf);
+    }
+
+    private static CertificateChanges Plan(IReadOnlyDictionary<string, byte[]> files, Manifest? manifest = null, DateTimeOffset? now = null) =>
+        new PurchasedCertificates().Plan(new CertificatePlanRequest(manifest ?? Manifest, Observation.Of(manifest ?? Manifest, files), now ?? Sample.Now, []));
 
     private static Dictionary<string, byte[]> Make(CertificateChanges plan, IReadOnlyDictionary<string, byte[]>? files = null) =>
         plan.Changes.Select(c => c.Work).OfType<MakeCertificates>().Single().Make(new CertificateInputs(p => [.. files![p]], _ => "", Sample.Now)).Files.ToDictionary();

@@ -23,6 +23,9 @@ internal static class GlobalOptions
     /// <summary>For plan and apply.</summary>
     public static Option<string?> Only { get; } = Restricted();
 
+    /// <summary>For plan and apply.</summary>
+    public static Option<bool> AcceptNewRoot { get; } = new("--accept-new-root") { Description = "go on where clients will have to trust another root than the one that they have (the CA was lost, or another one is to sign)" };
+
     public static Argument<string> Manifest { get; } = new("MANIFEST") { Description = "the YAML file with the desired state" };
 
     /// <summary>What <see cref="Only"/> means.</summary>

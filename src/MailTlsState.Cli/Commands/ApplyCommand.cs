@@ -26,13 +26,15 @@ internal static class ApplyCommand
             HelpName = "DURATION",
             CustomParser = r => LockTimeout.Parse(r, "--deadline"),
         };
-        var command = new Command("apply", "Make the changes of the plan, all or nothing, and see them served on every endpoint.") { source, GlobalOptions.Only, approve, expected, timeout, deadline };
+        var command = new Command("apply", "Make the changes of the plan, all or nothing, and see them served on every endpoint.") { source, GlobalOptions.Only, GlobalOptions.AcceptNewRoot, approve, expected, timeout, deadline };
         command.SetAction((parse, cancellation) => run(parse, context =>
-            ApplyAsync(context, parse.GetRequiredValue(source), GlobalOptions.Scope(parse), parse.GetValue(approve), parse.GetValue(expected), parse.GetValue(timeout), parse.GetValue(deadline), cancellation)));
+            ApplyAsync(
+                context, parse.GetRequiredValue(source), GlobalOptions.Scope(parse), parse.GetValue(GlobalOptions.AcceptNewRoot), parse.GetValue(approve), parse.GetValue(expected), parse.GetValue(timeout), parse.GetValue(deadline), cancellation)));
         return command;
     }
 
-    private static async Task<int> ApplyAsync(CommandContext context, string source, PlanScope scope, bool approved, string? expected, TimeSpan lockTimeout, TimeSpan? deadline, CancellationToken cancellation)
+    private static async Task<int> ApplyAsync(
+        CommandContext context, string source, PlanScope scope, bool acceptNewRoot, bool approved, string? expected, TimeSpan lockTimeout, TimeSpan? deadline, CancellationToken cancellation)
     {
         await context.RequireRootAsync(cancellation).ConfigureAwait(false);
         var bytes = context.ReadFile(source);
@@ -49,14 +51,16 @@ internal static class ApplyCommand
                 throw new MailTlsException(PlanDiagnostics.OtherExtent(source));
             }
 
+            // What was reviewed counts.
             scope = plan.Scope;
+            acceptNewRoot = plan.AcceptsNewRoot;
         }
         else
         {
             manifest = context.ParseManifest(source, bytes);
             if (approved)
             {
-                return await ApplyFlow.RunAtOnceAsync(context, new ManifestPlanSource(manifest, scope), deadline, lockTimeout, Done, Verified, cancellation).ConfigureAwait(false);
+                return await ApplyFlow.RunAtOnceAsync(context, new ManifestPlanSource(manifest, scope, acceptNewRoot: acceptNewRoot), deadline, lockTimeout, Done, Verified, cancellation).ConfigureAwait(false);
             }
 
             if (!await ApplyFlow.RecoverFirstAsync(context, lockTimeout, cancellation).ConfigureAwait(false))
@@ -65,12 +69,12 @@ internal static class ApplyCommand
             }
 
             context.Terminal.Progress("observing the host");
-            var made = await PlanMaker.MakeAsync(context.Host, manifest, null, cancellation, scope).ConfigureAwait(false);
+            var made = await PlanMaker.MakeAsync(context.Host, manifest, null, cancellation, scope, acceptNewRoot: acceptNewRoot).ConfigureAwait(false);
             plan = made.Planning.Plan ?? throw new MailTlsException(made.Planning.Diagnostics);
         }
 
         return await ApplyFlow.RunAsync(
-            context, new ManifestPlanSource(manifest, scope), plan, approved, deadline, lockTimeout, Done, Verified, cancellation).ConfigureAwait(false);
+            context, new ManifestPlanSource(manifest, scope, acceptNewRoot: acceptNewRoot), plan, approved, deadline, lockTimeout, Done, Verified, cancellation).ConfigureAwait(false);
     }
 
     private static void DemandManifest(CommandContext context, Plan plan, Manifest manifest, string? expected)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using MailTlsState.Certificates;
 using MailTlsState.Certificates.PrivateCa;
 using MailTlsState.Diagnostics;
@@ -8,7 +9,7 @@ using MailTlsState.Manifests;
 namespace MailTlsState.Cli.Commands;
 
 /// <summary>
-/// <c>ca create|sign|export</c>: a root CA that is kept away from the mail host. There, <c>csr</c> makes the request and
+/// <c>ca create|sign|export|encrypt</c>: a root CA that is kept away from the mail host. There, <c>csr</c> makes the request and
 /// <c>import</c> brings the signed certificate in; here, the key never leaves the machine.
 /// </summary>
 internal static class CaCommand
@@ -16,29 +17,36 @@ internal static class CaCommand
     private const int PrivateDirectory = 0x1C0; // 0700
     private const int PrivateFile = 0x180; // 0600
 
-    public static Command Create(CommandRunner run) => new("ca", "Keep a private CA apart from the mail host: create it, sign a host's request, export its root certificate.")
+    private static readonly Dictionary<string, string?> Nothing = [];
+
+    private static Option<bool> Successor { get; } = new("--successor") { Description = "the next root, which the manifest names under successor" };
+
+    public static Command Create(CommandRunner run) => new("ca", "Keep a private CA apart from the mail host: create it, sign a host's request, export its root certificate, encrypt its key strongly.")
     {
         Make(run),
         Sign(run),
         Export(run),
+        Encrypt(run),
     };
 
     private static Command Make(CommandRunner run)
     {
-        var command = new Command("create", "Make the root CA that the manifest describes on this machine: its key, encrypted under the passphrase, and its certificate.") { GlobalOptions.Manifest };
+        var command = new Command("create", "Make the root CA that the manifest describes on this machine: its key, encrypted under the passphrase, and its certificate.") { GlobalOptions.Manifest, Successor };
         command.SetAction((parse, cancellation) => run(parse, async context =>
         {
             await context.RequireRootAsync(cancellation).ConfigureAwait(false);
-            var ca = Ca(context.ReadManifest(parse.GetRequiredValue(GlobalOptions.Manifest)));
+            var manifest = context.ReadManifest(parse.GetRequiredValue(GlobalOptions.Manifest));
+            var ca = Ca(manifest, parse.GetValue(Successor));
             var (key, certificate) = (CertificatePaths.RootKey(ca), CertificatePaths.Root(ca));
             foreach (var file in new[] { key, certificate }.Where(f => context.Writer.Stat(f) is not null))
             {
                 throw new MailTlsException(CaDiagnostics.AlreadyExists(file));
             }
 
-            using var made = PrivateCaIssuer.CreateRoot(ca, context.Host.Clock.GetUtcNow(), context.Writer.ReadSecret(ca.Passphrase));
-            Write(context.Writer, ca.Directory, (key, made.EncryptedKeyPem), (certificate, made.CertificatePem));
-            context.Terminal.Output.WriteLine($"Created {certificate}: {made.Root.Facts.Subject}, until {made.Root.Facts.NotAfter:yyyy-MM-dd}, SHA-256 {made.Root.Facts.Fingerprint}");
+            var files = (parse.GetValue(Successor) ? new CreateSuccessor(Ca(manifest), Ca(manifest).Successor!, Nothing) : (MakeCertificates)new CreateRoot(ca, Nothing)).Make(Inputs(context)).Files;
+            Write(context.Writer, ca.Directory, files);
+            var facts = CertificateFacts.Read(PrivateCaIssuer.ReadRoot(files[^1].Value));
+            context.Terminal.Output.WriteLine($"Created {certificate}: {facts.Subject}, until {facts.NotAfter:yyyy-MM-dd}, SHA-256 {facts.Fingerprint}");
             return ExitCodes.Done;
         }));
         return command;
@@ -53,7 +61,7 @@ internal static class CaCommand
         {
             await context.RequireRootAsync(cancellation).ConfigureAwait(false);
             var manifest = context.ReadManifest(parse.GetRequiredValue(GlobalOptions.Manifest));
-            var ca = Ca(manifest);
+            var ca = Ca(manifest).Signing;
             var path = parse.GetRequiredValue(request);
             var key = RequestSigner.Judge(context.ReadFile(path), path, manifest.Certificate);
             using var root = PrivateCaIssuer.OpenRoot(context.ReadFile(CertificatePaths.RootKey(ca)), context.ReadFile(CertificatePaths.Root(ca)), context.Writer.ReadSecret(ca.Passphrase));
@@ -68,7 +76,7 @@ internal static class CaCommand
     {
         var der = new Option<bool>("--der") { Description = "as DER, which telephones and Windows take; only into a file" };
         var output = new Option<string?>("--output", "-o") { Description = "write it to this new file instead", HelpName = "FILE" };
-        var command = new Command("export", "Print the root certificate, for people's devices to trust. The key stays where it is.") { GlobalOptions.Manifest, der, output };
+        var command = new Command("export", "Print the root certificate, for people's devices to trust. The key stays where it is.") { GlobalOptions.Manifest, Successor, der, output };
         command.Validators.Add(result =>
         {
             if (result.GetValue(der) && result.GetValue(output) is null)
@@ -78,7 +86,8 @@ internal static class CaCommand
         });
         command.SetAction(parse => run(parse, context =>
         {
-            var ca = Ca(context.ReadManifest(parse.GetRequiredValue(GlobalOptions.Manifest)));
+            var manifest = context.ReadManifest(parse.GetRequiredValue(GlobalOptions.Manifest));
+            var ca = parse.GetValue(Successor) ? Ca(manifest, successor: true) : Ca(manifest).Signing;
             var certificate = PrivateCaIssuer.ReadRoot(context.ReadFile(CertificatePaths.Root(ca)));
             context.SaveOrPrint(parse.GetValue(output), parse.GetValue(der) ? certificate : BundleWriter.Certificate(certificate));
             return Task.FromResult(ExitCodes.Done);
@@ -86,11 +95,49 @@ internal static class CaCommand
         return command;
     }
 
+    private static Command Encrypt(CommandRunner run)
+    {
+        var command = new Command("encrypt", "Write the root's key file anew under the same passphrase: PKCS#8, AES-256, PBKDF2-HMAC-SHA256 with 600,000 rounds.") { GlobalOptions.Manifest };
+        command.SetAction((parse, cancellation) => run(parse, async context =>
+        {
+            await context.RequireRootAsync(cancellation).ConfigureAwait(false);
+            var ca = Ca(context.ReadManifest(parse.GetRequiredValue(GlobalOptions.Manifest)));
+            var open = PemFile.Parse(Encoding.Latin1.GetString(context.ReadFile(CertificatePaths.RootKey(ca)))).Keys.Any();
+            var file = new EncryptRootKey(ca, open, Nothing).Make(Inputs(context)).Files[0];
+            var target = context.Writer.Resolve(file.Key);
+            var staged = target + ".new";
+            try
+            {
+                context.Writer.Unlink(staged);
+                context.Writer.CreateFile(staged, file.Value, 0, 0, PrivateFile, like: target);
+                context.Writer.Rename(staged, target, replace: true);
+                context.Writer.SyncDirectory(context.Writer.Resolve(ca.Directory));
+            }
+            catch (HostWriteException e)
+            {
+                context.Writer.Unlink(staged);
+                throw new MailTlsException(ExecutionDiagnostics.WriteFailed(e));
+            }
+
+            context.Terminal.Output.WriteLine($"Encrypted {file.Key} anew: PBKDF2-HMAC-SHA256 {KeyFileScheme.EnoughRounds} AES-256-CBC, under the passphrase from {ca.Passphrase}");
+            return ExitCodes.Done;
+        }));
+        return command;
+    }
+
+    private static CertificateInputs Inputs(CommandContext context) => new(context.ReadFile, context.Writer.ReadSecret, context.Host.Clock.GetUtcNow());
+
+    private static PrivateCaManifest Ca(Manifest manifest, bool successor)
+    {
+        var ca = Ca(manifest);
+        return !successor ? ca : ca.Successor?.Ca ?? throw new MailTlsException(CaDiagnostics.HasNoSuccessor(manifest.Source.Locate("/certificate/issuer")));
+    }
+
     private static PrivateCaManifest Ca(Manifest manifest) => manifest.Certificate.Issuer as PrivateCaManifest
         ?? throw new MailTlsException(CaDiagnostics.HasNoCa(manifest.Source.Locate("/certificate/issuer/kind"), Vocabularies.Issuers.WordOf(manifest.Certificate.Issuer.Kind)));
 
     // A key without its certificate would be of no use, and in the way of the next try.
-    private static void Write(IHostWriter writer, string directory, params (string Path, byte[] Content)[] files)
+    private static void Write(IHostWriter writer, string directory, IReadOnlyList<KeyValuePair<string, byte[]>> files)
     {
         var missing = new Stack<string>();
         for (var path = directory; writer.Stat(path) is null; path = Path.GetDirectoryName(path)!)

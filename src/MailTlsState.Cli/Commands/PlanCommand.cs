@@ -17,12 +17,12 @@ internal static class PlanCommand
     {
         var output = new Option<string?>("--output", "-o") { Description = "save the plan to this new file, for review and for apply", HelpName = "FILE" };
         var observation = new Option<string?>("--observation") { Description = "plan for the host that this file of mailtls observe describes", HelpName = "FILE" };
-        var command = new Command("plan", "Print the exact difference between the host and the manifest; nothing is changed.") { GlobalOptions.Manifest, GlobalOptions.Only, output, observation, DetailedExitCode };
+        var command = new Command("plan", "Print the exact difference between the host and the manifest; nothing is changed.") { GlobalOptions.Manifest, GlobalOptions.Only, GlobalOptions.AcceptNewRoot, output, observation, DetailedExitCode };
         command.SetAction((parse, cancellation) => run(parse, async context =>
         {
             var manifest = context.ReadManifest(parse.GetRequiredValue(GlobalOptions.Manifest));
             var host = parse.GetValue(observation) is { } recorded ? new RecordedHost(RecordingJson.Read(context.ReadFile(recorded))) : context.Host;
-            var made = await PlanMaker.MakeAsync(host, manifest, null, cancellation, GlobalOptions.Scope(parse)).ConfigureAwait(false);
+            var made = await PlanMaker.MakeAsync(host, manifest, null, cancellation, GlobalOptions.Scope(parse), acceptNewRoot: parse.GetValue(GlobalOptions.AcceptNewRoot)).ConfigureAwait(false);
             var plan = made.Planning.Plan ?? throw new MailTlsException(made.Planning.Diagnostics);
             if (host == context.Host && PendingJournal.Look(context.Writer, Journal.DefaultDirectory) is { } pending)
             {

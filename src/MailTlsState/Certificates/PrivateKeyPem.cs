@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using MailTlsState.Diagnostics;
+using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 
 namespace MailTlsState.Certificates;
@@ -13,6 +14,9 @@ namespace MailTlsState.Certificates;
 /// <param name="Problem">Why it is of no use as it stands, or null.</param>
 public sealed record KeyFacts(string? Kind, string? PublicKeyDigest, bool Encrypted, string? Problem)
 {
+    /// <summary>How it is encrypted, where that is known.</summary>
+    public KeyFileScheme? Scheme { get; init; }
+
     private const string Opening = "[redacted: ";
     private const string Link = ", public key ";
 
@@ -32,8 +36,9 @@ public sealed record KeyFacts(string? Kind, string? PublicKeyDigest, bool Encryp
             return new KeyFacts(inside[..link].ToString(), inside[(link + Link.Length)..].ToString(), false, null);
         }
 
-        return inside is "encrypted"
-            ? new KeyFacts(null, null, true, "a private key is encrypted")
+        var scheme = Redaction.SchemeOf(line.ToString());
+        return inside is "encrypted" || scheme is not null
+            ? new KeyFacts(null, null, true, "a private key is encrypted") { Scheme = scheme }
             : new KeyFacts(null, null, false, "a private key cannot be read");
     }
 }
@@ -59,7 +64,7 @@ internal static class PrivateKeyPem
 
         if (IsEncrypted(label, body))
         {
-            return new KeyFacts(null, null, true, "a private key is encrypted");
+            return new KeyFacts(null, null, true, "a private key is encrypted") { Scheme = KeyFileScheme.Read(body.ToString()) };
         }
 
         try

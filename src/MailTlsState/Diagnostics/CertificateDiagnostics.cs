@@ -17,7 +17,8 @@ public static class CertificateDiagnostics
         "the passphrase does not open the root CA's key",
         "The root CA's private key is encrypted, and the passphrase that certificate.issuer.passphrase points to does not decrypt it. Nothing was changed. "
         + "Check that the reference names the file or variable that was used when the root CA was made, and that the file holds the passphrase alone; "
-        + "one newline at its end is dropped, blanks are not. A key file damaged in the middle gives the same error: then restore it from a backup.");
+        + "one newline at its end is dropped, blanks are not. A key file damaged in the middle gives the same error: then restore it from a backup. If the passphrase is lost, so is the CA: "
+        + "the certificate in use stays good until its end, and mailtls explain MTS0536 says how to move to a new root before it.");
 
     /// <summary>The passphrase reference gives nothing.</summary>
     public static readonly DiagnosticCode EmptyPassphrase = new(
@@ -31,8 +32,8 @@ public static class CertificateDiagnostics
         "MTS0504",
         "the root CA's key file is broken",
         "The file has no private key in a form that can be read: encrypted PKCS#8 as MailTlsState and OpenSSL 3 write it, or the older form of openssl genrsa -des3. "
-        + "No passphrase can help. Restore the file from a backup. Without its key a root CA is lost: move ca.key and ca.pem away, "
-        + "and the next apply makes a new root CA, whose certificate then has to be given to every client.");
+        + "No passphrase can help. Restore the file from a backup. Without its key a root CA is lost, and clients need "
+        + "a new root (mailtls explain MTS0536).");
 
     /// <summary>Root key and root certificate are not a pair.</summary>
     public static readonly DiagnosticCode RootMismatch = new(
@@ -59,8 +60,8 @@ public static class CertificateDiagnostics
     public static readonly DiagnosticCode RootExpired = new(
         "MTS0508",
         "the root certificate has expired",
-        "No client accepts a certificate of a CA that has expired, so MailTlsState signs none. If the host's clock is right, a new root CA is needed: move ca.key and ca.pem away and apply. "
-        + "Then give the new ca.pem to every client. Check the clock first (timedatectl): a date in the future gives the same error.");
+        "No client accepts a certificate of a CA that has expired, so MailTlsState signs none. If the host's clock is right, a new root CA is needed: add successor: { directory: /etc/pki/mailtls/ca-YEAR, trusted: true } under certificate.issuer "
+        + "and apply with --accept-new-root. Then give the new ca.pem to every client. Check the clock first (timedatectl): a date in the future gives the same error.");
 
     /// <summary>The root certificate is not valid yet.</summary>
     public static readonly DiagnosticCode RootNotYetValid = new(
@@ -81,28 +82,28 @@ public static class CertificateDiagnostics
         "MTS0511",
         "only half of the root CA is there",
         "A root CA is a key and a certificate. MailTlsState never makes a new half for an old one, nor overwrites what is there: clients may trust it. "
-        + "Restore the missing file from a backup, or move the other one away as well, and the next apply makes a new root CA.");
+        + "Restore the missing file from a backup; ca.pem also from any client that has it, since it is public. Without its key a root CA is lost (mailtls explain MTS0536).");
 
     /// <summary>The root CA's key lies there unprotected.</summary>
     public static readonly DiagnosticCode UnencryptedRootKey = new(
         "MTS0512",
         "the root CA's key is not encrypted",
         "Whoever can read the file, or a backup of it, can make certificates for any name that all of the CA's clients accept. MailTlsState uses the key as it is. "
-        + "Encrypt it in place by openssl pkcs8 -topk8 -v2 aes-256-cbc -iter 600000 under the passphrase that the manifest refers to.");
+        + "Say keyEncryption: strong under certificate.issuer, and apply encrypts it under the passphrase that the manifest refers to. Copies in backups stay open: if there are any, think of a new root.");
 
     /// <summary>The root CA ends before a new leaf would.</summary>
     public static readonly DiagnosticCode RootEndsSoon = new(
         "MTS0513",
         "the root certificate ends soon",
         "A certificate never outlives the CA that signed it, so new ones get shorter as the root's end comes near, and on its last day all of them fail at once. "
-        + "A new root CA cannot be trusted by itself: make it in a second directory, give its ca.pem to all clients, and only then point certificate.issuer.directory at it.");
+        + "A new root CA cannot be trusted by itself: add successor: { directory: /etc/pki/mailtls/ca-YEAR } under certificate.issuer and apply, give its ca.pem to all clients, and only then say trusted: true (mailtls explain MTS0537).");
 
     /// <summary>The root CA on disk is another one than the manifest describes.</summary>
     public static readonly DiagnosticCode RootDiffers = new(
         "MTS0514",
         "the root CA differs from the manifest",
         "The subject, key kind or lifetime of a root CA cannot be changed without making a new one, which no client trusts yet. Therefore a root CA that exists is kept as it is, and the "
-        + "manifest's values count only when one is made. Bring the manifest in line with the root CA, or point certificate.issuer.directory at a new place.");
+        + "manifest's values count only when one is made. Bring the manifest in line with the root CA, or prepare another one under successor.");
 
     /// <summary>A request was written and its answer is not there yet.</summary>
     public static readonly DiagnosticCode CertificateAwaited = new(
@@ -162,7 +163,7 @@ public static class CertificateDiagnostics
         new(RootIsNoCa, Severity.Error, Said(RootIsNoCa, reason), "point certificate.issuer.directory at a root CA or at an empty place");
 
     internal static Diagnostic RootHasExpired(DateTimeOffset end) =>
-        new(RootExpired, Severity.Error, $"the root certificate has expired on {Day(end)}", "check the clock; if it is right, move ca.key and ca.pem away and apply to get a new root CA");
+        new(RootExpired, Severity.Error, $"the root certificate has expired on {Day(end)}", "check the clock; if it is right, add successor: { directory: …, trusted: true } under certificate.issuer and apply with --accept-new-root");
 
     internal static Diagnostic RootIsNotYetValid(DateTimeOffset start) =>
         new(RootNotYetValid, Severity.Error, $"the root certificate is not valid before {Time(start)}", "check the clock");
@@ -171,16 +172,16 @@ public static class CertificateDiagnostics
         new(SameSubject, Severity.Error, $"the root CA and the server would have the same subject, {subject}", "give certificate.issuer.subject another commonName");
 
     internal static Diagnostic RootIsIncomplete(string present, string missing) =>
-        new(IncompleteRoot, Severity.Error, $"{present} is there, but {missing} is not", $"restore {missing}, or move {present} away to get a new root CA");
+        new(IncompleteRoot, Severity.Error, $"{present} is there, but {missing} is not", $"restore {missing} from a backup{(missing.EndsWith(".pem", StringComparison.Ordinal) ? " or from any client that has it" : "")}");
 
     internal static Diagnostic RootKeyUnencrypted(string path) =>
-        new(UnencryptedRootKey, Severity.Warning, $"the root CA's key {path} is not encrypted", "encrypt it by openssl pkcs8 -topk8 under the manifest's passphrase");
+        new(UnencryptedRootKey, Severity.Warning, $"the root CA's key {path} is not encrypted", "say keyEncryption: strong under certificate.issuer");
 
     internal static Diagnostic RootIsEnding(DateTimeOffset end) =>
-        new(RootEndsSoon, Severity.Warning, $"the root certificate ends on {Day(end)}, before a new certificate would", "make a new root CA in another directory and give its ca.pem to all clients");
+        new(RootEndsSoon, Severity.Warning, $"the root certificate ends on {Day(end)}, before a new certificate would", "prepare the next root: successor: { directory: … } under certificate.issuer, and apply; nothing that is served changes by that");
 
     internal static Diagnostic RootIsAnother(string difference) =>
-        new(RootDiffers, Severity.Note, $"the root CA is kept although it differs from the manifest: {difference}", "bring the manifest in line, or use another directory for a new root CA");
+        new(RootDiffers, Severity.Note, $"the root CA is kept although it differs from the manifest: {difference}", "bring the manifest in line, or prepare another root under successor");
 
     internal static Diagnostic Waiting(string request) =>
         new(CertificateAwaited, Severity.Note, $"the certificate for {request} is waited for; the services keep what they serve", "give the request to the CA, then mailtls import its answer");

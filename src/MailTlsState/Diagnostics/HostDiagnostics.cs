@@ -122,12 +122,26 @@ public static class HostDiagnostics
         "a directory cannot be read",
         "The names in a directory are needed to know the state of the host, and the system refused to list them. Run the command as root.");
 
+    /// <summary>A secret's systemd credential is not there.</summary>
+    public static readonly DiagnosticCode SecretCredentialCode = new(
+        "MTS0218",
+        "a secret's systemd credential is not passed",
+        "The manifest takes a secret from a systemd credential, which systemd gives to the units that load it, in a directory of their own ($CREDENTIALS_DIRECTORY). This process got none of that name. In the unit that runs mailtls "
+        + "write LoadCredential=NAME:/path, or LoadCredentialEncrypted=NAME:/path for one that systemd-creds encrypted to this machine. By hand: systemd-run --pty -p LoadCredential=NAME:/path mailtls apply MANIFEST.");
+
+    /// <summary>Nobody can be asked for a secret.</summary>
+    public static readonly DiagnosticCode SecretTerminalCode = new(
+        "MTS0219",
+        "a passphrase cannot be asked for",
+        "The manifest names no source of the passphrase, so it is asked for on the terminal, without being shown; twice where a key is encrypted under it. This process has no terminal (a timer, a hook, a pipeline), or what was typed "
+        + "the second time was another text. Nothing was changed. For what runs unattended, name a file, an environment variable or a systemd credential under passphrase.");
+
     /// <summary>Every code of this class.</summary>
     public static IReadOnlyList<DiagnosticCode> All =>
     [
         SecretMissingCode, SecretExposedCode, SecretNotRegularCode, SecretTooLargeCode, SecretEmptyCode, SecretOwnerCode, SecretVariableCode,
         SecretUnreadableCode, SecretNotTextCode, ProgramNotTrustedCode, ProgramOutputCode, ProgramNotStartedCode, LockUnavailableCode,
-        NotRecordedCode, RecordingUnreadableCode, ReadOnlyCode, DirectoryUnreadableCode,
+        NotRecordedCode, RecordingUnreadableCode, ReadOnlyCode, DirectoryUnreadableCode, SecretCredentialCode, SecretTerminalCode,
     ];
 
     /// <summary>The diagnostic of a secret that cannot be had, or null when it can.</summary>
@@ -141,6 +155,16 @@ public static class HostDiagnostics
         var code = All.FirstOrDefault(c => c.Id == secret.Code) ?? SecretUnreadableCode;
         return new Diagnostic(code, Severity.Error, secret.Problem, SecretRemedy(code, secret.Reference), location);
     }
+
+    /// <summary>MTS0219.</summary>
+    public static Diagnostic NoTerminal() => Error(
+        SecretTerminalCode, "the passphrase has no source, and there is no terminal to ask on", "run the command on a terminal, or name file, env or credential under passphrase");
+
+    /// <summary>MTS0219.</summary>
+    public static Diagnostic NothingTyped() => Error(SecretTerminalCode, "no passphrase was typed", "run the command again");
+
+    /// <summary>MTS0219.</summary>
+    public static Diagnostic TypedTwice() => Error(SecretTerminalCode, "the passphrase that was typed the second time is another one", "run the command again");
 
     /// <summary>MTS0210.</summary>
     public static Diagnostic ProgramNotTrusted(string program, string component) => Error(
@@ -180,6 +204,8 @@ public static class HostDiagnostics
 
     private static string SecretRemedy(DiagnosticCode code, SecretReference reference) => code.Id switch
     {
+        "MTS0218" => $"load it in the unit: LoadCredential={reference.Credential}:/path",
+        _ when reference.File is null && reference.EnvironmentVariable is null => "give another passphrase",
         "MTS0201" => $"create {reference.File} as root with mode 0600 and put the secret on its only line",
         "MTS0202" => $"chmod 600 {reference.File}, and consider a new secret",
         "MTS0203" => "name the file itself",

@@ -103,7 +103,19 @@ public static partial class ManifestDiagnostics
     public static readonly DiagnosticCode SecretReferenceInvalid = new(
         "MTS0156",
         "a reference to a secret is not usable",
-        "A secret is referred to by exactly one of file (an absolute path) and env (the name of an environment variable: letters, digits and underscore, not starting with a digit). A value that does not fit may be the secret itself, so it is not shown.");
+        "A secret is referred to by exactly one of file (an absolute path), env (the name of an environment variable: letters, digits and underscore, not starting with a digit) and credential (the name of a credential that systemd gives to the unit). A value that does not fit may be the secret itself, so it is not shown.");
+
+    /// <summary>The next root's directory is in use.</summary>
+    public static readonly DiagnosticCode SuccessorDirectory = new(
+        "MTS0157",
+        "the next root CA has no directory of its own",
+        "The next root lies beside the present one for as long as both are needed, and stays where it was made for its whole life. So certificate.issuer.successor.directory is neither the certificate's directory nor the present CA's. Name it by its year, for example /etc/pki/mailtls/ca-2031.");
+
+    /// <summary>A root with the same key and another name.</summary>
+    public static readonly DiagnosticCode SuccessorName = new(
+        "MTS0158",
+        "a root with the same key keeps its name",
+        "With successor.key: same the next root is the present one with a new validity: clients that have the present root go on accepting what it signs, because name and key are the same. Under another name it would be another issuer, and that would be lost. Leave successor.subject out, or choose a new key.");
 
     /// <summary>Not in the catalogue.</summary>
     public static readonly DiagnosticCode PolicyUnknown = new(
@@ -156,7 +168,7 @@ public static partial class ManifestDiagnostics
         ManifestDuration, ManifestApiVersion,
         NameInvalid, NameInternational, NameIsAddress, NameWildcard, HostNotCovered, RootNamedLikeServer, CountryInvalid,
         PathNotAbsolute, PathNotNormalized, PathCharacter, DirectorySharedWithOthers,
-        TwoKeyKinds, LeafOutlivesRoot, RenewalAlwaysDue, SettingOfOwnFiles, SecretLiteral, SecretReferenceInvalid,
+        TwoKeyKinds, LeafOutlivesRoot, RenewalAlwaysDue, SettingOfOwnFiles, SecretLiteral, SecretReferenceInvalid, SuccessorDirectory, SuccessorName,
         PolicyUnknown, PolicyFloorTooLow, .. PolicyDiagnostics.All,
         EndpointSecurityImpossible, EndpointWrongService, PortTwice, AddressInvalid, EndpointsMissing,
     ];
@@ -209,8 +221,14 @@ public static partial class ManifestDiagnostics
     internal static Diagnostic LiteralSecret(SourceLocation at) =>
         Error(SecretLiteral, "the passphrase stands in the manifest itself", "refer to it: { file: /root/mail-ca.pass } or { env: NAME }", at);
 
+    internal static Diagnostic SuccessorHasNoPlace(SourceLocation at, string path) =>
+        Error(SuccessorDirectory, $"{path} is in use already", "name another directory for the next root, such as /etc/pki/mailtls/ca-2031", at);
+
+    internal static Diagnostic SameKeyHasItsName(SourceLocation at) =>
+        Error(SuccessorName, "successor.key is same, so the next root has the present one's subject", "leave successor.subject out, or choose another key", at);
+
     internal static Diagnostic SecretSource(SourceLocation at, string fact) =>
-        Error(SecretReferenceInvalid, fact, "write { file: /root/mail-ca.pass } or { env: NAME }", at);
+        Error(SecretReferenceInvalid, fact, "write { file: /root/mail-ca.pass }, { env: NAME } or { credential: NAME }", at);
 
     internal static Diagnostic UnknownPolicy(SourceLocation at, string value, IEnumerable<string> names, string? nearest) =>
         Error(PolicyUnknown, $"no policy is called {Quote(value)}", (nearest is null ? "" : $"did you mean {nearest}? ") + $"known: {string.Join(", ", names)}", at);

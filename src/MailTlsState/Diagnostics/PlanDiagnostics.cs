@@ -118,7 +118,11 @@ public static class PlanDiagnostics
 
     /// <summary><see cref="PassphraseMissingCode"/>.</summary>
     public static Diagnostic PassphraseMissing(SourceLocation at, string problem) =>
-        new(PassphraseMissingCode, Severity.Error, $"the CA's passphrase cannot be had: {problem}", "make the file with mode 0600, owned by root, or set the variable", at);
+        new(PassphraseMissingCode, Severity.Error, $"the CA's passphrase cannot be had: {problem}", "make the file with mode 0600, owned by root; or set the variable, or load the credential", at);
+
+    /// <summary><see cref="PassphraseMissingCode"/>.</summary>
+    public static Diagnostic PassphraseMissingLater(SourceLocation at, string problem) =>
+        new(PassphraseMissingCode, Severity.Warning, $"the CA's passphrase cannot be had, and the next renewal needs it: {problem}", "bring the file back with mode 0600, owned by root; if the passphrase is lost, see mailtls explain MTS0536", at);
 
     /// <summary><see cref="SeLinuxCode"/>.</summary>
     public static Diagnostic SeLinuxAbsent(SourceLocation at) =>

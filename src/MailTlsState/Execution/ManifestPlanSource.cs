@@ -13,7 +13,8 @@ namespace MailTlsState.Execution;
 /// <param name="manifest">The desired state.</param>
 /// <param name="scope">How much of it is brought about.</param>
 /// <param name="imported">Files that a CA sent, where they are to be put into place; the caller closes them.</param>
-public sealed class ManifestPlanSource(Manifest manifest, PlanScope scope = PlanScope.Everything, IReadOnlyList<VendorFile>? imported = null) : PlanSource
+/// <param name="acceptNewRoot">True when clients may have to trust another root.</param>
+public sealed class ManifestPlanSource(Manifest manifest, PlanScope scope = PlanScope.Everything, IReadOnlyList<VendorFile>? imported = null, bool acceptNewRoot = false) : PlanSource
 {
     private readonly TlsPolicy _policy = PolicyCatalogue.Resolve(manifest.Policy);
     private IReadOnlyList<CertificateState> _onDisk = [];
@@ -24,7 +25,7 @@ public sealed class ManifestPlanSource(Manifest manifest, PlanScope scope = Plan
     /// <inheritdoc/>
     public override async Task<SourcedPlan> MakeAsync(IHost host, DateTimeOffset? now, CancellationToken cancellation)
     {
-        var made = await PlanMaker.MakeAsync(host, manifest, now, cancellation, scope, imported).ConfigureAwait(false);
+        var made = await PlanMaker.MakeAsync(host, manifest, now, cancellation, scope, imported, acceptNewRoot).ConfigureAwait(false);
         _onDisk = made.Planning.Plan is null ? [] : CertificateIssuers.Of(manifest).Examine(manifest, made.Observed, made.Planning.Plan.MadeAt);
         return new SourcedPlan(made.Observed, made.Planning)
         {

@@ -26,6 +26,7 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now)
     private readonly List<NewFile> _files = [];
     private readonly List<Step> _before = [];
     private readonly List<Step> _after = [];
+    private readonly Dictionary<SecretReference, string> _secrets = [];
     private KeepPair? _kept;
 
     /// <summary>The new files, in the order of the plan.</summary>
@@ -108,7 +109,7 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now)
             CryptographicOperations.ZeroMemory(ReadPlanned(path, digest));
         }
 
-        var made = work.Make(new CertificateInputs(p => host.ReadBytes(p) ?? throw Moved(p), host.ReadSecret, now));
+        var made = work.Make(new CertificateInputs(p => host.ReadBytes(p) ?? throw Moved(p), Secret, now));
         NewLeaves = [.. NewLeaves, .. made.Leaves];
         NewRoot = made.Root ?? NewRoot;
         foreach (var (path, content) in made.Files)
@@ -119,6 +120,10 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now)
             }
         }
     }
+
+    // A person is asked once, whatever a passphrase opens.
+    private string Secret(SecretReference reference) =>
+        _secrets.TryGetValue(reference, out var secret) ? secret : _secrets[reference] = host.ReadSecret(reference);
 
     // The pair is read before anything takes its place: one of its files may be the one that is kept next.
     private void Restore(RestorePair work)

@@ -47,9 +47,6 @@ public sealed partial class InMemoryHost : IHost, IHostWriter
     /// <summary>Starts rehearsals; by default there are none here.</summary>
     public Func<RehearsalRequest, IRehearsal> Rehearsals { get; set; } = _ => throw new RehearsalUnavailableException("this host has no namespaces");
 
-    /// <summary>Secrets from environment variables; a secret file is a file of this host.</summary>
-    public IDictionary<string, string> EnvironmentVariables { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
-
     /// <summary>Called before each change with its operation and path; what it throws is what the caller gets: faults for tests.</summary>
     public Action<string, string> BeforeChange { get; set; } = (_, _) => { };
 
@@ -123,10 +120,6 @@ public sealed partial class InMemoryHost : IHost, IHostWriter
 
     /// <inheritdoc/>
     public Task<ProbeResult> ProbeAsync(ProbeRequest request, CancellationToken cancellation) => Task.FromResult(Probes(request));
-
-    /// <inheritdoc/>
-    public Task<SecretObservation> ObserveSecretAsync(SecretReference reference, CancellationToken cancellation) =>
-        Task.FromResult(SecretRules.Read(reference, EnvironmentVariables, FindSecret).Observation);
 
     /// <inheritdoc/>
     public byte[]? ReadBytes(string path) => _nodes.TryGetValue(path, out var node) ? [.. Regular(node, "read", path).Content] : null;
@@ -295,9 +288,6 @@ public sealed partial class InMemoryHost : IHost, IHostWriter
     }
 
     /// <inheritdoc/>
-    public string ReadSecret(SecretReference reference) => SecretRules.Require(SecretRules.Read(reference, EnvironmentVariables, FindSecret));
-
-    /// <inheritdoc/>
     public Task<IRehearsal> StartRehearsalAsync(RehearsalRequest request, CancellationToken cancellation)
     {
         try
@@ -321,9 +311,6 @@ public sealed partial class InMemoryHost : IHost, IHostWriter
         _nodes[path] = new Node(kind, ++_lastInode) { Owner = owner, Group = group, Mode = mode, Content = content ?? [], Target = target };
         return this;
     }
-
-    private SecretFile? FindSecret(string path) =>
-        _nodes.TryGetValue(path, out var node) ? new SecretFile(node.Kind, node.Owner, node.Mode, node.Content) : null;
 
     private void Begin(string operation, string path)
     {

@@ -91,6 +91,7 @@ public static class RecordingJson
             {
                 WriteOptional(j, "file", s.Reference.File);
                 WriteOptional(j, "environmentVariable", s.Reference.EnvironmentVariable);
+                WriteOptional(j, "credential", s.Reference.Credential);
                 WriteOptional(j, "problem", s.Problem);
                 WriteOptional(j, "code", s.Code);
             });
@@ -156,7 +157,8 @@ public static class RecordingJson
         Secrets = Items(
             root,
             "secrets",
-            s => new SecretObservation(new SecretReference(Optional(s, "file"), Optional(s, "environmentVariable")), Optional(s, "problem")) { Code = Optional(s, "code") },
+            s => new SecretObservation(
+                new SecretReference(Optional(s, "file"), Optional(s, "environmentVariable")) { Credential = Optional(s, "credential") }, Optional(s, "problem")) { Code = Optional(s, "code") },
             s => s.Reference.ToString()),
     };
 

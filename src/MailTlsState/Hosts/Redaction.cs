@@ -12,8 +12,11 @@ public static class Redaction
     /// <summary>Stands where the value of a secret setting was.</summary>
     public const string Value = "[redacted]";
 
-    /// <summary>Body line of a private key that is encrypted: neither kind nor public key can be known.</summary>
+    /// <summary>Body line of a private key that is encrypted, in a way that cannot be told: neither kind nor public key can be known.</summary>
     public const string Encrypted = "[redacted: encrypted]";
+
+    /// <summary>How the body line of an encrypted private key begins where it says in which way (<see cref="KeyFileScheme"/>).</summary>
+    internal const string EncryptedBy = "[redacted: encrypted by ";
 
     /// <summary>Body line of a private key that is broken or of a kind that no mail server loads.</summary>
     public const string Unreadable = "[redacted: unreadable]";
@@ -91,6 +94,10 @@ public static class Redaction
         return true;
     }
 
+    /// <summary>What the body line of an encrypted key says of its encryption, or null.</summary>
+    internal static KeyFileScheme? SchemeOf(string line) =>
+        line.StartsWith(EncryptedBy, StringComparison.Ordinal) && line.EndsWith(']') ? KeyFileScheme.Of(line[EncryptedBy.Length..^1]) : null;
+
     private static string Block(string label, string body) => $"{Begin}{label}{Dashes}\n{body}\n{End}{label}{Dashes}";
 
     private static string RedactKeys(string text)
@@ -139,7 +146,7 @@ public static class Redaction
     private static string BodyFacts(string label, string body, bool whole)
     {
         var trimmed = body.Trim();
-        if (trimmed is Encrypted or Unreadable || TryReadFactsLine(trimmed, out _, out _))
+        if (trimmed is Encrypted or Unreadable || SchemeOf(trimmed) is not null || TryReadFactsLine(trimmed, out _, out _))
         {
             return trimmed;
         }
@@ -151,7 +158,7 @@ public static class Redaction
 
         if (label.StartsWith("ENCRYPTED", StringComparison.Ordinal) || body.Contains("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal))
         {
-            return Encrypted;
+            return KeyFileScheme.Read(body) is { } scheme ? $"{EncryptedBy}{scheme.Text}]" : Encrypted;
         }
 
         return PrivateKeyFacts.Read(label, body) is { } facts

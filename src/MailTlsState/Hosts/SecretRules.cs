@@ -17,8 +17,11 @@ internal static class SecretRules
     /// <summary>Longest secret in bytes.</summary>
     internal const int MaximumSize = 4096;
 
+    /// <summary>Names the directory with the credentials of the running unit (systemd.exec(5)).</summary>
+    internal const string CredentialsDirectory = "CREDENTIALS_DIRECTORY";
+
     /// <summary>Judges a reference.</summary>
-    /// <param name="reference">File or environment variable.</param>
+    /// <param name="reference">File, environment variable or systemd credential; what is typed is asked elsewhere.</param>
     /// <param name="variables">The environment.</param>
     /// <param name="open">Opens a file; null when there is none.</param>
     /// <param name="user">Effective user, who may own the file beside root.</param>
@@ -28,15 +31,55 @@ internal static class SecretRules
         Func<string, SecretFile?> open,
         int user = 0)
     {
-        if (reference.File is null)
+        if (reference.IsTyped)
         {
-            return variables.TryGetValue(reference.EnvironmentVariable!, out var value)
+            return (new SecretObservation(reference, null), null);
+        }
+
+        if (reference.EnvironmentVariable is { } name)
+        {
+            return variables.TryGetValue(name, out var value)
                 ? ReadText(reference, Encoding.UTF8.GetBytes(value), dropNewline: false)
                 : Problem(reference, HostDiagnostics.SecretVariableCode, "is not set");
         }
 
+        var path = reference.File;
+        if (reference.Credential is { } credential)
+        {
+            if (!variables.TryGetValue(CredentialsDirectory, out var directory) || !directory.StartsWith('/'))
+            {
+                return Problem(reference, HostDiagnostics.SecretCredentialCode, "is not passed to this process");
+            }
+
+            path = $"{directory.TrimEnd('/')}/{credential}";
+        }
+
         const int forOthers = 0b000_111_111;
-        return open(reference.File) switch
+        return open(path!) switch
+        {
+            null when reference.Credential is not null => Problem(reference, HostDiagnostics.SecretCredentialCode, "is not among those that are passed to this process"),
+            var file => Read(reference, file, forOthers, user),
+        };
+    }
+
+    /// <summary>A secret that was typed.</summary>
+    /// <param name="reference">The reference to the terminal.</param>
+    /// <param name="ask">Asks for a line by a question; null where there is no terminal.</param>
+    /// <exception cref="MailTlsException">Nobody can be asked, nothing was typed, or another text the second time.</exception>
+    internal static string Typed(SecretReference reference, Func<string, string?> ask)
+    {
+        var typed = ask("Passphrase of the root CA's key: ") ?? throw new MailTlsException(HostDiagnostics.NoTerminal());
+        if (typed.Length == 0)
+        {
+            throw new MailTlsException(HostDiagnostics.NothingTyped());
+        }
+
+        var secret = Require(ReadText(reference, Encoding.UTF8.GetBytes(typed), dropNewline: false));
+        return !reference.IsNew || ask("The same once more, since a key is encrypted under it: ") == typed ? secret : throw new MailTlsException(HostDiagnostics.TypedTwice());
+    }
+
+    private static (SecretObservation Observation, string? Secret) Read(SecretReference reference, SecretFile? file, int forOthers, int user) =>
+        file switch
         {
             null => Problem(reference, HostDiagnostics.SecretMissingCode, "does not exist"),
             { Kind: FileKind.SymbolicLink } => Problem(reference, HostDiagnostics.SecretNotRegularCode, "is a symbolic link"),
@@ -46,7 +89,6 @@ internal static class SecretRules
                 Problem(reference, HostDiagnostics.SecretExposedCode, $"is open to others, mode {Convert.ToString(mode, 8).PadLeft(4, '0')}"),
             { Content: var content } => ReadText(reference, content, dropNewline: true),
         };
-    }
 
     /// <exception cref="MailTlsException">The secret cannot be had.</exception>
     internal static string Require((SecretObservation Observation, string? Secret) read) =>

@@ -10,6 +10,7 @@ internal sealed class CertificateReader(YamlMapping? certificate, ManifestReport
     private TimeSpan keepPrevious;
     private TimeSpan lifetime;
     private TimeSpan leafLifetime;
+    private TimeSpan? nextLifetime;
 
     public void Judge(string? host)
     {
@@ -121,6 +122,11 @@ internal sealed class CertificateReader(YamlMapping? certificate, ManifestReport
         JudgeSubject(issuer.Mapping("subject"), host);
         JudgeDirectory(issuer.Scalar("directory"));
         JudgeSecret(issuer.Mapping("passphrase"));
+        if (issuer.Mapping("successor") is { } next)
+        {
+            JudgeSuccessor(next, issuer, host);
+        }
+
         lifetime = Duration(issuer, "lifetime", ManifestSchema.DefaultLifetime) ?? TimeSpan.Zero;
         leafLifetime = Duration(issuer, "leafLifetime", ManifestSchema.DefaultLeafLifetime) ?? TimeSpan.Zero;
         if (lifetime == TimeSpan.Zero || leafLifetime == TimeSpan.Zero)
@@ -159,6 +165,27 @@ internal sealed class CertificateReader(YamlMapping? certificate, ManifestReport
         }
     }
 
+    private void JudgeSuccessor(YamlMapping next, YamlMapping issuer, string? host)
+    {
+        JudgeSubject(next.Mapping("subject"), host);
+        JudgeSecret(next.Mapping("passphrase"));
+        nextLifetime = Duration(next, "lifetime", null);
+        if (next.Scalar("key")?.Value == ManifestSchema.SameKey && next["subject"] is { } named)
+        {
+            report.Add(named.Path, ManifestDiagnostics.SameKeyHasItsName(named.Place));
+        }
+
+        if (next.Scalar("directory") is { } directory)
+        {
+            JudgeDirectory(directory);
+            var own = certificate!.Scalar("directory")?.Value ?? ManifestSchema.DefaultDirectory;
+            if (directory.Value == own || directory.Value == (issuer.Scalar("directory")?.Value ?? own + "/ca"))
+            {
+                report.Add(directory.Path, ManifestDiagnostics.SuccessorHasNoPlace(directory.Place, directory.Value));
+            }
+        }
+    }
+
     private void JudgeSubject(YamlMapping? subject, string? host)
     {
         if (subject?.Scalar("commonName") is { } name
@@ -183,6 +210,11 @@ internal sealed class CertificateReader(YamlMapping? certificate, ManifestReport
         if (secret?.Scalar("env") is { } variable && !IsVariable(variable.Value))
         {
             report.Add(variable.Path, ManifestDiagnostics.SecretSource(variable.Place, "passphrase.env is not the name of an environment variable"));
+        }
+
+        if (secret?.Scalar("credential") is { } credential && !IsCredential(credential.Value))
+        {
+            report.Add(credential.Path, ManifestDiagnostics.SecretSource(credential.Place, "passphrase.credential is not the name of a systemd credential"));
         }
     }
 
@@ -230,26 +262,51 @@ internal sealed class CertificateReader(YamlMapping? certificate, ManifestReport
                 [.. files.Items.OfType<YamlMapping>().Select(p => new ExistingPair(p.Scalar("certificate")!.Value, (p.Scalar("key") ?? p.Scalar("certificate"))!.Value))], trust);
         }
 
-        var subject = issuer.Mapping("subject")!;
-        var secret = issuer.Mapping("passphrase")!;
-        return new PrivateCaManifest(
-            new DistinguishedName(
-                subject.Scalar("commonName")!.Value,
-                subject.Scalar("organization")?.Value,
-                subject.Scalar("organizationalUnit")?.Value,
-                subject.Scalar("locality")?.Value,
-                subject.Scalar("state")?.Value,
-                subject.Scalar("country")?.Value),
+        var ca = new PrivateCaManifest(
+            Subject(issuer.Mapping("subject")!),
             Key(issuer.Scalar("key")?.Value ?? ManifestSchema.DefaultRootKey),
             lifetime,
             leafLifetime,
-            new SecretReference(secret.Scalar("file")?.Value, secret.Scalar("env")?.Value),
-            issuer.Scalar("directory")?.Value ?? directory + "/ca");
+            Secret(issuer.Mapping("passphrase")),
+            issuer.Scalar("directory")?.Value ?? directory + "/ca")
+        {
+            KeyEncryption = Vocabularies.KeyEncryptions.TryParse(issuer.Scalar("keyEncryption")?.Value, out var encryption) ? encryption : KeyFileEncryption.AsFound,
+        };
+        return issuer.Mapping("successor") is { } next ? ca with { Successor = BuildSuccessor(next, ca) } : ca;
     }
+
+    private SuccessorManifest BuildSuccessor(YamlMapping next, PrivateCaManifest present)
+    {
+        var key = next.Scalar("key")?.Value;
+        var ca = present with
+        {
+            Directory = next.Scalar("directory")!.Value,
+            Subject = next.Mapping("subject") is { } subject ? Subject(subject) : present.Subject,
+            Key = key is null or ManifestSchema.SameKey ? present.Key : Key(key),
+            Lifetime = nextLifetime ?? present.Lifetime,
+            Passphrase = next.Mapping("passphrase") is { } secret ? Secret(secret) : present.Passphrase,
+        };
+        return new SuccessorManifest(ca, key == ManifestSchema.SameKey, next.Scalar("trusted")?.Value == "true");
+    }
+
+    private static DistinguishedName Subject(YamlMapping subject) => new(
+        subject.Scalar("commonName")!.Value,
+        subject.Scalar("organization")?.Value,
+        subject.Scalar("organizationalUnit")?.Value,
+        subject.Scalar("locality")?.Value,
+        subject.Scalar("state")?.Value,
+        subject.Scalar("country")?.Value);
+
+    private static SecretReference Secret(YamlMapping? secret) => secret is null
+        ? SecretReference.Terminal
+        : new SecretReference(secret.Scalar("file")?.Value, secret.Scalar("env")?.Value) { Credential = secret.Scalar("credential")?.Value };
 
     private static KeyKind Key(string word) => Vocabularies.KeyKinds.TryParse(word, out var kind)
         ? kind
         : throw new InvalidOperationException($"the schema let the key kind {word} pass");
+
+    private static bool IsCredential(string name) =>
+        name.Length > 0 && name[0] is not ('.' or '-') && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.');
 
     private static bool IsVariable(string name) =>
         name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');

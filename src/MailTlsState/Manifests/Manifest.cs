@@ -172,6 +172,31 @@ public sealed record PrivateCaManifest(
 {
     /// <inheritdoc/>
     public override IssuerKind Kind => IssuerKind.PrivateCa;
+
+    /// <summary>How the file of the root's key is to be encrypted.</summary>
+    public KeyFileEncryption KeyEncryption { get; init; }
+
+    /// <summary>The root that is to follow this one, or null.</summary>
+    public SuccessorManifest? Successor { get; init; }
+
+    /// <summary>The CA that signs the host's certificates: this one until the manifest says that clients trust its successor.</summary>
+    public PrivateCaManifest Signing => Successor is { Trusted: true } next ? next.Ca : this;
+}
+
+/// <summary>The root that follows another one when that ends: made beside it, given to clients, then used.</summary>
+/// <param name="Ca">The CA, with what it does not say for itself taken from the present one.</param>
+/// <param name="SameKey">True when it is the present root with a new validity: same name, same key.</param>
+/// <param name="Trusted">True when the administrator says that the clients have it: then it signs.</param>
+public sealed record SuccessorManifest(PrivateCaManifest Ca, bool SameKey, bool Trusted);
+
+/// <summary>How the file of a root's key is to be encrypted.</summary>
+public enum KeyFileEncryption
+{
+    /// <summary>As it is; a new one strongly.</summary>
+    AsFound,
+
+    /// <summary>PKCS#8 with AES and at least 600,000 rounds of PBKDF2, or scrypt; a weaker file is written anew.</summary>
+    Strong,
 }
 
 /// <summary>The parts of a distinguished name that a root CA of a mail host needs.</summary>
@@ -191,11 +216,26 @@ public sealed record DistinguishedName(
 
 /// <summary>Where a secret comes from; never the secret itself.</summary>
 /// <param name="File">Absolute path, or null.</param>
-/// <param name="EnvironmentVariable">Name, or null. Exactly one of the two is set.</param>
+/// <param name="EnvironmentVariable">Name, or null. Of these two and <see cref="Credential"/> one is set, or none.</param>
 public sealed record SecretReference(string? File, string? EnvironmentVariable)
 {
-    /// <summary>How the reference is shown: <c>file /root/ca.pass</c> or <c>environment variable NAME</c>.</summary>
-    public override string ToString() => File is not null ? $"file {File}" : $"environment variable {EnvironmentVariable}";
+    /// <summary>What is asked on the terminal of whoever runs the command.</summary>
+    public static SecretReference Terminal { get; } = new(null, null);
+
+    /// <summary>Name of a credential that systemd gives to the running unit (systemd.exec(5), LoadCredential=), or null.</summary>
+    public string? Credential { get; init; }
+
+    /// <summary>True where it is typed: nothing else is named.</summary>
+    public bool IsTyped => this is { File: null, EnvironmentVariable: null, Credential: null };
+
+    /// <summary>True when a new key is encrypted under it: a person types it twice.</summary>
+    public bool IsNew { get; init; }
+
+    /// <summary>How the reference is shown: <c>file /root/ca.pass</c>, <c>environment variable NAME</c>, <c>systemd credential NAME</c> or <c>the terminal</c>.</summary>
+    public override string ToString() => File is not null ? $"file {File}"
+        : EnvironmentVariable is not null ? $"environment variable {EnvironmentVariable}"
+        : Credential is not null ? $"systemd credential {Credential}"
+        : "the terminal";
 }
 
 /// <summary>The TLS policy that the manifest chooses.</summary>

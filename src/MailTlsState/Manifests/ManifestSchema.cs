@@ -18,6 +18,9 @@ internal static class ManifestSchema
     public const string DefaultKeepPrevious = "7d";
     public const string DefaultLeafLifetime = "397d";
     public const string DefaultRootKey = "rsa-3072";
+
+    /// <summary>The next root's key: the present one.</summary>
+    public const string SameKey = "same";
     public const int MaximumNames = 100;
 
     private const string DurationPattern = "^[1-9][0-9]{0,5}[dh]$";
@@ -83,6 +86,49 @@ internal static class ManifestSchema
     {
         var ca = Object("Private CA", "A root CA of our own on this host.");
         ca.Add("kind", Kind(IssuerKind.PrivateCa), required: true);
+        ca.Add("subject", Subject(), required: true);
+        ca.Add("key", Words("Key kind of the root", "Kind of the root's own key.", Vocabularies.KeyKinds.Words, DefaultRootKey));
+        ca.Add("keyEncryption", Words("Encryption of the root's key", Meanings(Vocabularies.KeyEncryptions), Vocabularies.KeyEncryptions.Words, "asFound"));
+        ca.Add("lifetime", Duration("Lifetime of the root", "Validity of the root certificate.", DefaultLifetime));
+        ca.Add("leafLifetime", Duration("Lifetime of a certificate", "Validity of the server's certificate; cut at the root's end.", DefaultLeafLifetime));
+        ca.Add("passphrase", Passphrase("Where the passphrase of the root's key comes from; never the passphrase itself. Default: asked on the terminal."));
+        ca.Add("directory", Path("Directory of the CA", "Absolute directory of ca.key and ca.pem. Default: ca/ in the certificate's directory.", null, DefaultDirectory + "/ca"));
+        ca.Add("successor", Successor());
+        return ca;
+    }
+
+    private static JsonSchemaProperty Successor()
+    {
+        var next = Object(
+            "The next root",
+            "The root CA that follows this one: made beside it and given to clients while certificates stay under the present root, then used. When the move is over, the issuer takes on what stands here, and this section goes.");
+        next.Add("directory", Path("Directory of the next CA", "Absolute directory of its ca.key and ca.pem; it keeps it for its whole life.", null, DefaultDirectory + "/ca-2031"), required: true);
+        var trusted = Flag("Clients have it", "true says that all clients have the next root: from then on it signs the certificates. Until then the present one does.");
+        next.Add("trusted", trusted);
+        next.Add("subject", Subject());
+        next.Add("key", Words("Key kind of the next root", "Kind of its own key, or same: the present key under a new certificate, which clients of the present root go on accepting until that ends. Default: the issuer's.", [.. Vocabularies.KeyKinds.Words, SameKey]));
+        next.Add("lifetime", Duration("Lifetime of the next root", "Validity of its certificate. Default: the issuer's.", null));
+        next.Add("passphrase", Passphrase("Where the passphrase of its key comes from. Default: the issuer's."));
+        return next;
+    }
+
+    private static JsonSchemaProperty Passphrase(string description)
+    {
+        var secret = Object("Passphrase", description);
+        secret.MinProperties = 1;
+        secret.MaxProperties = 1;
+        secret.Add("file", Path("Secret file", "Absolute path of a file that only root can read.", null, "/root/mail-ca.pass"));
+        var variable = Text("Environment variable", "Name of an environment variable.", "MAILTLS_CA_PASSPHRASE");
+        variable.Pattern("^[A-Za-z_][A-Za-z0-9_]*$");
+        secret.Add("env", variable);
+        var credential = Text("systemd credential", "Name of a credential that the unit loads (LoadCredential= or LoadCredentialEncrypted=).", "mail-ca", 255);
+        credential.Pattern("^[A-Za-z0-9_][A-Za-z0-9._-]*$");
+        secret.Add("credential", credential);
+        return secret;
+    }
+
+    private static JsonSchemaProperty Subject()
+    {
         var subject = Object("Subject of the root", "The root's distinguished name; it must differ from the server's.");
         subject.Add("commonName", Text("Common name (CN)", "What clients show for this CA.", "Example Mail CA", 64), required: true);
         subject.Add("organization", Text("Organization (O)", "Legal or usual name.", "Example Ltd", 64));
@@ -92,20 +138,7 @@ internal static class ManifestSchema
         var country = Text("Country (C)", "Two capital letters (ISO 3166).", "NL", 2);
         country.Pattern("^[A-Z]{2}$");
         subject.Add("country", country);
-        ca.Add("subject", subject, required: true);
-        ca.Add("key", Words("Key kind of the root", "Kind of the root's own key.", Vocabularies.KeyKinds.Words, DefaultRootKey));
-        ca.Add("lifetime", Duration("Lifetime of the root", "Validity of the root certificate.", DefaultLifetime));
-        ca.Add("leafLifetime", Duration("Lifetime of a certificate", "Validity of the server's certificate; cut at the root's end.", DefaultLeafLifetime));
-        var secret = Object("Passphrase", "Where the passphrase of the root's key comes from; never the passphrase itself.");
-        secret.MinProperties = 1;
-        secret.MaxProperties = 1;
-        secret.Add("file", Path("Secret file", "Absolute path of a file that only root can read.", null, "/root/mail-ca.pass"));
-        var variable = Text("Environment variable", "Name of an environment variable.", "MAILTLS_CA_PASSPHRASE");
-        variable.Pattern("^[A-Za-z_][A-Za-z0-9_]*$");
-        secret.Add("env", variable);
-        ca.Add("passphrase", secret, required: true);
-        ca.Add("directory", Path("Directory of the CA", "Absolute directory of ca.key and ca.pem. Default: ca/ in the certificate's directory.", null, DefaultDirectory + "/ca"));
-        return ca;
+        return subject;
     }
 
     private static JsonSchemaProperty Existing()

@@ -133,7 +133,7 @@ internal sealed class SchemaErrors(YamlToJson json, ManifestReport report)
             case ValidationErrorKind.TooFewProperties when node.Path.EndsWith("/endpoints", StringComparison.Ordinal):
                 return ManifestDiagnostics.NoEndpoints(node.Label, node.Path);
             case ValidationErrorKind.TooFewProperties or ValidationErrorKind.TooManyProperties:
-                return ManifestDiagnostics.SecretSource(node.Label, "passphrase takes exactly one of file and env");
+                return ManifestDiagnostics.SecretSource(node.Label, "passphrase takes exactly one of file, env and credential");
             case ValidationErrorKind.NumberTooSmall or ValidationErrorKind.NumberTooBig or ValidationErrorKind.IntegerTooBig:
                 return ManifestDiagnostics.OutOfRange(node.Place, node.Path, $"is outside {error.Schema.Minimum} to {error.Schema.Maximum}");
             case ValidationErrorKind.StringTooLong:

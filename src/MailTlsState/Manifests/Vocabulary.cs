@@ -72,6 +72,11 @@ public static class Vocabularies
         new("purchased", IssuerKind.Purchased, "a CA elsewhere signs a request that mailtls writes; the answer is imported"),
         new("existing", IssuerKind.Existing, "another tool keeps key and certificate; mailtls only reads them"));
 
+    /// <summary>Encryptions of the CA's key file.</summary>
+    public static Vocabulary<KeyFileEncryption> KeyEncryptions { get; } = new(
+        new("asFound", KeyFileEncryption.AsFound, "a key file that is there stays as it is"),
+        new("strong", KeyFileEncryption.Strong, "a weaker one is written anew: PKCS#8, AES-256, PBKDF2-HMAC-SHA256 with 600,000 rounds"));
+
     /// <summary>Layouts of key and chain.</summary>
     public static Vocabulary<CertificateLayout> Layouts { get; } = new(
         new("bundle", CertificateLayout.Bundle, "HOST.pem holds key, leaf and chain and is replaced as one"),

@@ -33,6 +33,9 @@ public sealed record Plan(
     /// <summary>How much of the manifest it brings about.</summary>
     public PlanScope Scope { get; init; }
 
+    /// <summary>True when it was made knowing that clients may have to trust another root.</summary>
+    public bool AcceptsNewRoot { get; init; }
+
     /// <summary>True when there is nothing to do.</summary>
     public bool IsEmpty => Changes.Count == 0;
 

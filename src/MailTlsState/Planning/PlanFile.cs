@@ -37,6 +37,11 @@ public static class PlanFile
                 json.WriteString("only", "certificate");
             }
 
+            if (plan.AcceptsNewRoot)
+            {
+                json.WriteBoolean("acceptsNewRoot", true);
+            }
+
             json.WriteStartObject("manifest");
             json.WriteString("file", plan.ManifestFile);
             json.WriteString("digest", plan.ManifestDigest);
@@ -168,6 +173,7 @@ public static class PlanFile
             [.. root.GetProperty("affected").EnumerateArray().Select(a => a.GetString() ?? "")])
         {
             Scope = root.TryGetProperty("only", out _) ? PlanScope.Certificate : PlanScope.Everything,
+            AcceptsNewRoot = root.TryGetProperty("acceptsNewRoot", out var accepts) && accepts.GetBoolean(),
             PolicyFile = manifest.TryGetProperty("policyFile", out var policy) ? new ManifestAttachment(Text(policy, "path"), Text(policy, "text")) : null,
         };
     }

@@ -21,12 +21,19 @@ public static class PlanMaker
     /// <param name="cancellation">Ends the observation.</param>
     /// <param name="scope">How much of the manifest is brought about.</param>
     /// <param name="imported">Files that a CA sent, where they are to be put into place.</param>
+    /// <param name="acceptNewRoot">True when clients may have to trust another root.</param>
     public static async Task<Made> MakeAsync(
-        IHost host, Manifest manifest, DateTimeOffset? now, CancellationToken cancellation, PlanScope scope = PlanScope.Everything, IReadOnlyList<VendorFile>? imported = null)
+        IHost host,
+        Manifest manifest,
+        DateTimeOffset? now,
+        CancellationToken cancellation,
+        PlanScope scope = PlanScope.Everything,
+        IReadOnlyList<VendorFile>? imported = null,
+        bool acceptNewRoot = false)
     {
         var policy = PolicyCatalogue.Resolve(manifest.Policy);
         var observed = await HostObserver.ObserveAsync(host, manifest, policy, cancellation).ConfigureAwait(false);
-        return new Made(observed, policy, Planner.Plan(manifest, policy, observed, now ?? observed.At, scope, imported));
+        return new Made(observed, policy, Planner.Plan(manifest, policy, observed, now ?? observed.At, scope, imported, acceptNewRoot));
     }
 
     /// <summary>What moved between an approved plan and the one that the host and manifest give now; empty when nothing did.</summary>

@@ -31,8 +31,9 @@ public static class Planner
     /// <param name="now">The planner's clock.</param>
     /// <param name="scope">How much of the manifest is brought about.</param>
     /// <param name="imported">Files that a CA sent, where they are to be put into place.</param>
+    /// <param name="acceptNewRoot">True when clients may have to trust another root.</param>
     public static PlanningResult Plan(
-        Manifest manifest, TlsPolicy policy, HostObservation observed, DateTimeOffset now, PlanScope scope = PlanScope.Everything, IReadOnlyList<VendorFile>? imported = null)
+        Manifest manifest, TlsPolicy policy, HostObservation observed, DateTimeOffset now, PlanScope scope = PlanScope.Everything, IReadOnlyList<VendorFile>? imported = null, bool acceptNewRoot = false)
     {
         var diagnostics = new List<Diagnostic>();
         if (now < Earliest || now > Latest)
@@ -51,7 +52,7 @@ public static class Planner
         diagnostics.AddRange(HostReview.Of(observed));
         var effects = manifest.Services.Select(s => $"reload {s.Kind.Name()}").ToList();
         var issuer = CertificateIssuers.Of(manifest);
-        var certificate = issuer.Plan(new CertificatePlanRequest(manifest, observed, now, effects) { Imported = imported });
+        var certificate = issuer.Plan(new CertificatePlanRequest(manifest, observed, now, effects) { Imported = imported, AcceptNewRoot = acceptNewRoot });
         diagnostics.AddRange(certificate.Diagnostics);
         var rest = scope == PlanScope.Everything ? null : new List<Change>();
         var recovery = RecoveryUnit.Plan(observed);
@@ -124,6 +125,7 @@ public static class Planner
         {
             PolicyFile = manifest.Source.PolicyFile,
             Scope = scope,
+            AcceptsNewRoot = acceptNewRoot,
         };
         return new PlanningResult(plan, diagnostics);
     }

@@ -37,7 +37,7 @@ internal static class Sample
 
     /// <summary>The judgement of the files of a leaf that <paramref name="root"/> signs.</summary>
     public static CertificateState Examine(CertificateManifest desired, KeyKind kind, FileObservation chain, FileObservation? key, PrivateCaState root, DateTimeOffset now) =>
-        CertificateState.Examine(desired, kind, chain, key, new PrivateCaRules((PrivateCaManifest)desired.Issuer, root, now), now);
+        CertificateState.Examine(desired, kind, chain, key, new PrivateCaRules((PrivateCaManifest)desired.Issuer, root, now, makesRoot: !root.Exists), now);
 
     /// <summary>A key of each kind, made once for all tests.</summary>
     public static KeyPair Key(KeyKind kind)

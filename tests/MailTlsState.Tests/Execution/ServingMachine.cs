@@ -106,7 +106,8 @@ internal sealed class ServingMachine
     private ProbeResult Serve(ProbeRequest request)
     {
         var was = _recorded(request);
-        var uses = Loads && Text(MainCf).Contains(Bundle, StringComparison.Ordinal) && Host.Stat(Bundle) is not null;
+        var pair = Loads && Text(MainCf).Contains(Bundle, StringComparison.Ordinal) && Host.Stat(Bundle) is not null ? KeyedPair.Find(Text(Bundle)) : null;
+        var uses = pair is not null;
         if (was.Outcome == ProbeOutcome.NotConnected && !uses)
         {
             return was;
@@ -121,7 +122,7 @@ internal sealed class ServingMachine
             ["AUTH=PLAIN", "AUTH PLAIN", "SASL PLAIN"],
             TlsVersion.Tls13,
             "TLS_AES_128_GCM_SHA256",
-            uses ? [Convert.ToBase64String(KeyedPair.Find(Text(Bundle))!.Chain[0])] : was.Chain,
+            uses ? [Convert.ToBase64String(pair!.Chain[0])] : was.Chain,
             request.Offers.ToDictionary(o => o, _ => OfferOutcome.Refused));
     }
 }

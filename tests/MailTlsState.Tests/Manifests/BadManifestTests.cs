@@ -84,10 +84,10 @@ public class BadManifestTests
     [InlineData(Names, "certificate:\n  keys: [rsa-3072, ecdsa-p256]\n", "MTS0150", 4, 3, "name one kind, such as ecdsa-p256")]
     [InlineData(Names, "certificate:\n  renewBefore: 397d\n", "MTS0153", 4, 16, "shorten it, or leave it out: the default is a third of the lifetime")]
     [InlineData("{ file: /root/mail-ca.pass }", "hunter2", "MTS0155", 7, 17, "refer to it: { file: /root/mail-ca.pass } or { env: NAME }")]
-    [InlineData("{ file: /root/mail-ca.pass }", "{}", "MTS0156", 7, 5, "write { file: /root/mail-ca.pass } or { env: NAME }")]
-    [InlineData("{ file: /root/mail-ca.pass }", "{ file: /root/x, env: X }", "MTS0156", 7, 5, "write { file: /root/mail-ca.pass } or { env: NAME }")]
-    [InlineData("{ file: /root/mail-ca.pass }", "{ env: hunter-2 }", "MTS0156", 7, 24, "write { file: /root/mail-ca.pass } or { env: NAME }")]
-    [InlineData("{ file: /root/mail-ca.pass }", "{ file: hunter2 }", "MTS0156", 7, 25, "write { file: /root/mail-ca.pass } or { env: NAME }")]
+    [InlineData("{ file: /root/mail-ca.pass }", "{}", "MTS0156", 7, 5, "write { file: /root/mail-ca.pass }, { env: NAME } or { credential: NAME }")]
+    [InlineData("{ file: /root/mail-ca.pass }", "{ file: /root/x, env: X }", "MTS0156", 7, 5, "write { file: /root/mail-ca.pass }, { env: NAME } or { credential: NAME }")]
+    [InlineData("{ file: /root/mail-ca.pass }", "{ env: hunter-2 }", "MTS0156", 7, 24, "write { file: /root/mail-ca.pass }, { env: NAME } or { credential: NAME }")]
+    [InlineData("{ file: /root/mail-ca.pass }", "{ file: hunter2 }", "MTS0156", 7, 25, "write { file: /root/mail-ca.pass }, { env: NAME } or { credential: NAME }")]
 
     // Policy.
     [InlineData(Host, "host: mail.example.com\npolicy: { base: moderne }", "MTS0160", 3, 17, "did you mean modern? known: article, modern, intermediate, ncsc-nl-2025, bsi-tr-02102-2, nist-800-52r2")]

@@ -3,7 +3,7 @@ using MailTlsState.Manifests;
 namespace MailTlsState.Certificates.PrivateCa;
 
 /// <summary>Makes the root where it is missing, keys, and leaves that the root signs.</summary>
-/// <param name="Ca">The manifest's CA.</param>
+/// <param name="Ca">The CA that signs.</param>
 /// <param name="Names">The names of every leaf.</param>
 /// <param name="CreateRoot">True when the root CA is made as well.</param>
 /// <param name="BeforeDigests">See <see cref="MakeCertificates"/>.</param>
@@ -30,7 +30,7 @@ internal sealed record IssueCertificates(
 
     private RootAuthority OpenOrCreateRoot(CertificateInputs inputs, List<KeyValuePair<string, byte[]>> files)
     {
-        var passphrase = inputs.Secret(Ca.Passphrase);
+        var passphrase = inputs.Secret(Ca.Passphrase with { IsNew = CreateRoot });
         var (keyPath, certificatePath) = (CertificatePaths.RootKey(Ca), CertificatePaths.Root(Ca));
         if (!CreateRoot)
         {

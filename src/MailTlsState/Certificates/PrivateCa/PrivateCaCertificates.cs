@@ -11,31 +11,46 @@ public sealed class PrivateCaCertificates : ICertificateIssuer
     public IssuerKind Kind => IssuerKind.PrivateCa;
 
     /// <inheritdoc/>
-    public IEnumerable<SecretReference> Secrets(Manifest manifest) => [Ca(manifest).Passphrase];
+    public IEnumerable<SecretReference> Secrets(Manifest manifest) => All(manifest).Select(c => c.Passphrase).Distinct();
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> TrustFiles(Manifest manifest) => [CertificatePaths.Root(Ca(manifest))];
+    public IReadOnlyList<string> TrustFiles(Manifest manifest) => [CertificatePaths.Root(Ca(manifest).Signing)];
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CertificatePlace>> ObserveAsync(IHost host, ObservedFiles files, Manifest manifest, CancellationToken cancellation) =>
-        OwnObservation.LookAsync(host, files, manifest, Directories(manifest).Keys, [CertificatePaths.RootKey(Ca(manifest)), CertificatePaths.Root(Ca(manifest))], cancellation);
+        OwnObservation.LookAsync(host, files, manifest, Directories(manifest).Keys, Files(manifest), cancellation);
 
     /// <inheritdoc/>
     public IReadOnlyList<CertificateState> Examine(Manifest manifest, HostObservation observed, DateTimeOffset now)
     {
-        var rules = new PrivateCaRules(Ca(manifest), PrivateCaPlanner.ExamineRoot(manifest, observed, now), now);
-        return OwnObservation.Examine(manifest, observed, rules, now);
+        var root = Roots.Examine(manifest, Ca(manifest).Signing, observed, now);
+        return OwnObservation.Examine(manifest, observed, new PrivateCaRules(Ca(manifest), root, now, makesRoot: !root.Exists), now);
     }
 
     /// <inheritdoc/>
     public CertificateChanges Plan(CertificatePlanRequest request) => new PrivateCaPlanner(request).Plan();
 
     /// <summary>The directories of our own, each with the manifest's setting of it.</summary>
-    internal static IReadOnlyDictionary<string, string> Directories(Manifest manifest) => new Dictionary<string, string>
+    internal static IReadOnlyDictionary<string, string> Directories(Manifest manifest)
     {
-        [manifest.Certificate.Directory] = "/certificate/directory",
-        [Ca(manifest).Directory] = "/certificate/issuer/directory",
-    };
+        var directories = new Dictionary<string, string>
+        {
+            [manifest.Certificate.Directory] = "/certificate/directory",
+            [Ca(manifest).Directory] = "/certificate/issuer/directory",
+        };
+        if (Ca(manifest).Successor is { } next)
+        {
+            directories[next.Ca.Directory] = "/certificate/issuer/successor/directory";
+        }
+
+        return directories;
+    }
+
+    /// <summary>The files of the roots that the manifest names.</summary>
+    internal static IReadOnlyList<string> Files(Manifest manifest) => [.. All(manifest).SelectMany(c => new[] { CertificatePaths.RootKey(c), CertificatePaths.Root(c) })];
+
+    /// <summary>The present CA and, where the manifest names one, the next.</summary>
+    internal static IReadOnlyList<PrivateCaManifest> All(Manifest manifest) => Ca(manifest).Successor is { } next ? [Ca(manifest), next.Ca] : [Ca(manifest)];
 
     private static PrivateCaManifest Ca(Manifest manifest) => (PrivateCaManifest)manifest.Certificate.Issuer;
 }

@@ -32,17 +32,31 @@ public static class PrivateCaIssuer
         }
 
         var key = KeyPair.Generate(ca.Key);
+        var root = RootAuthority.Join(key, SelfSign(key, Names.Encode(ca.Subject), null, ca.Lifetime, now));
+        return new CaMaterial(RootKeyFile.Write(key, passphrase), PrivateKeyPem.Encode(PemFile.CertificateLabel, root.Certificate), root);
+    }
+
+    /// <summary>
+    /// A new certificate for a root's own key and name. What the key signs verifies with either certificate, for as long as that one lasts.
+    /// </summary>
+    /// <param name="root">The root that is renewed.</param>
+    /// <param name="lifetime">Validity of the new certificate.</param>
+    /// <param name="now">The host's time; the validity begins <see cref="ClockSkew"/> earlier.</param>
+    /// <returns>The certificate, DER.</returns>
+    public static byte[] RenewRoot(RootAuthority root, TimeSpan lifetime, DateTimeOffset now) =>
+        SelfSign(root.Key, RootCheck.SubjectOf(root.Certificate), root.Facts.SubjectKeyId, lifetime, now);
+
+    // The same key has to keep its identifier, by which leaves name their issuer's key (RFC 5280 section 4.2.1.1).
+    private static byte[] SelfSign(KeyPair key, X500DistinguishedName subject, string? keyId, TimeSpan lifetime, DateTimeOffset now)
+    {
         var publicKey = PublicKey.CreateFromSubjectPublicKeyInfo(key.SubjectPublicKeyInfo, out _);
-        var subject = Names.Encode(ca.Subject);
         var request = new CertificateRequest(subject, publicKey, key.SignatureHash);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: true, pathLengthConstraint: 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
-        request.CertificateExtensions.Add(SubjectKeyId(publicKey));
+        request.CertificateExtensions.Add(keyId is null ? SubjectKeyId(publicKey) : new X509SubjectKeyIdentifierExtension(Convert.FromHexString(keyId), critical: false));
         var start = Seconds(now - ClockSkew);
-        using var certificate = request.Create(subject, key.CreateSignatureGenerator(), start, End(start, ca.Lifetime), SerialNumber());
-
-        var root = RootAuthority.Join(key, certificate.RawData);
-        return new CaMaterial(RootKeyFile.Write(key, passphrase), PrivateKeyPem.Encode(PemFile.CertificateLabel, root.Certificate), root);
+        using var certificate = request.Create(subject, key.CreateSignatureGenerator(), start, End(start, lifetime), SerialNumber());
+        return certificate.RawData;
     }
 
     /// <summary>Opens a root CA from its two files. The key may be in any form that <c>openssl genrsa -des3</c> has written.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
@@ -16,89 +15,69 @@ internal sealed class PrivateCaPlanner(CertificatePlanRequest request)
     private readonly HostObservation _observed = request.Observed;
     private readonly DateTimeOffset _now = request.Now;
 
-    private PrivateCaManifest Ca => (PrivateCaManifest)_manifest.Certificate.Issuer;
+    private bool Failed => _diagnostics.Any(d => d.Severity == Severity.Error);
 
-    /// <summary>The CA on disk, judged.</summary>
-    public static PrivateCaState ExamineRoot(Manifest manifest, HostObservation observed, DateTimeOffset now)
-    {
-        var ca = (PrivateCaManifest)manifest.Certificate.Issuer;
-        return PrivateCaState.Examine(ca, manifest.Certificate.Names, observed.File(CertificatePaths.RootKey(ca)), observed.File(CertificatePaths.Root(ca)), now);
-    }
+    private PrivateCaManifest Ca => (PrivateCaManifest)_manifest.Certificate.Issuer;
 
     public CertificateChanges Plan()
     {
         var places = _observed.Certificates;
         IReadOnlyList<CertificateFiles> present = [.. places.Select(p => p.Files)];
-        string[] authority = [CertificatePaths.RootKey(Ca), CertificatePaths.Root(Ca)];
+        var authority = PrivateCaCertificates.Files(_manifest);
         var own = new OwnFiles(_manifest, _observed, PrivateCaCertificates.Directories(_manifest));
         _changes.AddRange(own.PlanDirectories());
         own.RefuseOddTargets([.. places.SelectMany(p => new[] { p.Files.Key, p.Files.Chain }), .. authority, .. _manifest.Certificate.Keys.Select(k => CertificatePaths.Previous(_manifest, k))]);
         _diagnostics.AddRange(own.Diagnostics);
-        if (_diagnostics.Any(d => d.Severity == Severity.Error))
+        if (Failed)
         {
             return new CertificateChanges([], _diagnostics, present);
         }
 
-        var root = ExamineRoot(_manifest, _observed, _now);
-        _diagnostics.AddRange(root.Diagnostics);
-        if (!root.Usable)
+        var roots = new Roots(request, _diagnostics);
+        var root = Roots.Examine(_manifest, Ca.Signing, _observed, _now);
+        var trust = new TrustMove(request, root);
+        var states = OwnObservation.Examine(_manifest, _observed, new PrivateCaRules(Ca, root, _now, trust.MakesRoot), _now);
+        _diagnostics.AddRange(trust.Judge(states));
+        if (Failed)
         {
             return new CertificateChanges([], _diagnostics, present);
         }
 
-        var pairs = places.Zip(CertificateIssuers.Of(_manifest).Examine(_manifest, _observed, _now), _manifest.Certificate.Keys).Select(p => new PlannedPair(p.Third, p.First, p.Second, own.After(p.Third, p.First, p.Second.CreateKey))).ToList();
-        if (pairs.Exists(p => p.State.CreateLeaf) && _observed.Secrets.FirstOrDefault(s => s.Reference == Ca.Passphrase)?.Problem is { } problem)
+        var pairs = places.Zip(states, _manifest.Certificate.Keys).Select(p => new PlannedPair(p.Third, p.First, p.Second, own.After(p.Third, p.First, p.Second.CreateKey))).ToList();
+        if (trust.MakesRoot)
         {
-            _diagnostics.Add(PlanDiagnostics.PassphraseMissing(_manifest.Source.Locate("/certificate/issuer/passphrase"), problem));
+            _changes.Add(roots.Create(replaces: root.Exists));
+        }
+        else if (pairs.Exists(p => p.State.CreateLeaf))
+        {
+            roots.Need(Ca.Signing.Passphrase);
         }
 
-        if (!root.Exists)
-        {
-            PlanRoot();
-        }
-
-        PlanPairs(pairs, root, own);
+        PlanPairs(pairs, trust.MakesRoot ? root with { Facts = null } : root, trust.MakesRoot, own);
+        _changes.AddRange(roots.PlanSuccessor(Roots.Examine(_manifest, Ca, _observed, _now), root));
+        _changes.AddRange(roots.PlanEncryption());
+        roots.JudgePassphrases();
         foreach (var pair in pairs)
         {
             _changes.AddRange(PreviousPair.Plan(_manifest, _observed, pair.Kind, pair.Place, PreviousPair.IsReplaced(_observed, pair.Place, pair.After, pair.State.CreateLeaf), _now));
         }
 
         // Files that this plan writes get their attributes from the first byte.
-        var written = pairs.Where(p => !p.State.IsCurrent).SelectMany(p => new[] { p.Place.Files.Key, p.Place.Files.Chain });
+        var written = pairs.Where(p => !p.State.IsCurrent).SelectMany(p => new[] { p.Place.Files.Key, p.Place.Files.Chain })
+            .Concat(_changes.Select(c => c.Work).OfType<EncryptRootKey>().Select(e => CertificatePaths.RootKey(e.Ca)))
+            .Concat(trust.MakesRoot ? [CertificatePaths.RootKey(Ca.Signing), CertificatePaths.Root(Ca.Signing)] : []);
         _changes.AddRange(own.PlanAttributes(pairs.SelectMany(p => new[] { p.Place.Files.Key, p.Place.Files.Chain }).Concat(authority).Distinct().Except(written)));
         return new CertificateChanges(_changes, _diagnostics, [.. pairs.Select(p => p.After)]);
     }
 
-    private void PlanRoot()
-    {
-        var s = Ca.Subject;
-        var subject = string.Join(", ", new[] { ("CN", s.CommonName), ("OU", s.OrganizationalUnit), ("O", s.Organization), ("L", s.Locality), ("ST", s.State), ("C", s.Country) }
-            .Where(p => p.Item2 is not null).Select(p => $"{p.Item1}={p.Item2}"));
-        _changes.Add(new Change(
-            "certificateAuthority",
-            Ca.Directory,
-            ChangeAction.Create,
-            "there is no CA yet",
-            [
-                new("subject", null, subject),
-                new("key", null, $"{KeyKinds.Text(Ca.Key)}, encrypted under the passphrase from {Ca.Passphrase}"),
-                new("certificate", null, "X.509 v3, CA:TRUE, pathlen 0"),
-                new("not after", null, Day(_now - PrivateCaIssuer.ClockSkew + Ca.Lifetime)),
-                new("files", null, "ca.key and ca.pem, root:root 0600"),
-                new("sha256 of certificate", null, null, KnownAfterApply: true),
-            ],
-            null,
-            []));
-    }
-
     // All are made by one piece of work, which the first certificate's change carries.
-    private void PlanPairs(IReadOnlyList<PlannedPair> pairs, PrivateCaState root, OwnFiles own)
+    private void PlanPairs(IReadOnlyList<PlannedPair> pairs, PrivateCaState root, bool makesRoot, OwnFiles own)
     {
         var stale = pairs.Where(p => !p.State.IsCurrent).ToList();
         var digests = stale.SelectMany(p => new[] { p.Place.Files.Key, p.Place.Files.Chain, p.After.Key, p.After.Chain })
-            .Concat([CertificatePaths.RootKey(Ca), CertificatePaths.Root(Ca)]).Distinct().ToDictionary(p => p, p => _observed.File(p).Digest);
+            .Concat([CertificatePaths.RootKey(Ca.Signing), CertificatePaths.Root(Ca.Signing)]).Distinct().ToDictionary(p => p, p => _observed.File(p).Digest);
         Work? work = new IssueCertificates(
-            Ca, _manifest.Certificate.Names, !root.Exists && stale.Exists(p => p.State.CreateLeaf), digests, [.. stale.Select(p => new MadePair(p.Kind, p.After, p.State.CreateKey, p.State.CreateLeaf, p.State.LeafDer))]);
+            Ca.Signing, _manifest.Certificate.Names, makesRoot, digests, [.. stale.Select(p => new MadePair(p.Kind, p.After, p.State.CreateKey, p.State.CreateLeaf, p.State.LeafDer))]);
         foreach (var pair in stale)
         {
             PlanKey(pair);
@@ -131,8 +110,8 @@ internal sealed class PrivateCaPlanner(CertificatePlanRequest request)
         {
             var end = PrivateCaIssuer.EndOfNewLeaf(Ca.LeafLifetime, root.Facts?.NotAfter, _now);
             attributes.Add(new("names", state.Leaf is null ? null : string.Join(", ", state.Leaf.DnsNames), string.Join(", ", _manifest.Certificate.Names)));
-            attributes.Add(new("issuer", state.Leaf?.Issuer, root.Facts?.Subject ?? $"the new CA {Ca.Subject.CommonName}"));
-            attributes.Add(new("not after", state.Leaf is { } old ? Day(old.NotAfter) : null, Day(end)));
+            attributes.Add(new("issuer", state.Leaf?.Issuer, root.Facts?.Subject ?? $"the new CA {Ca.Signing.Subject.CommonName}"));
+            attributes.Add(new("not after", state.Leaf is { } old ? Roots.Day(old.NotAfter) : null, Roots.Day(end)));
             attributes.Add(new("sha256 of certificate", state.Leaf?.Fingerprint, null, KnownAfterApply: true));
         }
 
@@ -154,8 +133,6 @@ internal sealed class PrivateCaPlanner(CertificatePlanRequest request)
     private static string Reason(CertificateState state) => string.Join("; ", state.Reasons.Select(r => r.Text));
 
     private static string Name(string path) => path[(path.LastIndexOf('/') + 1)..];
-
-    private static string Day(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
     private sealed record PlannedPair(KeyKind Kind, CertificatePlace Place, CertificateState State, CertificateFiles After);
 }

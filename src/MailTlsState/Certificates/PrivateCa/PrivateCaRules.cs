@@ -7,13 +7,14 @@ namespace MailTlsState.Certificates.PrivateCa;
 /// <param name="ca">The manifest's.</param>
 /// <param name="root">What lies on disk.</param>
 /// <param name="now">The host's time.</param>
-internal sealed class PrivateCaRules(PrivateCaManifest ca, PrivateCaState root, DateTimeOffset now) : LeafRules
+/// <param name="makesRoot">True when another root is made.</param>
+internal sealed class PrivateCaRules(PrivateCaManifest ca, PrivateCaState root, DateTimeOffset now, bool makesRoot) : LeafRules
 {
     public override TimeSpan? Longest => ca.LeafLifetime;
 
     public override IEnumerable<string> IssuerProblems(byte[] leaf, CertificateFacts facts)
     {
-        if (!root.Exists)
+        if (makesRoot)
         {
             yield return "a new root CA is made";
         }
@@ -30,7 +31,7 @@ internal sealed class PrivateCaRules(PrivateCaManifest ca, PrivateCaState root, 
     }
 
     // A leaf that is cut at the root's end gains nothing from a renewal: it would be renewed by every apply until that day.
-    public override bool Gains(CertificateFacts facts) => PrivateCaIssuer.EndOfNewLeaf(ca.LeafLifetime, root.Facts?.NotAfter, now) > facts.NotAfter;
+    public override bool Gains(CertificateFacts facts) => PrivateCaIssuer.EndOfNewLeaf(ca.LeafLifetime, makesRoot ? null : root.Facts?.NotAfter, now) > facts.NotAfter;
 
     private string? ProblemWith(CertificateFacts authority, byte[] leaf, CertificateFacts facts)
     {

@@ -15,6 +15,12 @@ public sealed record PrivateCaState(bool Exists, CertificateFacts? Facts, byte[]
     /// <summary>True when it can sign, or is made.</summary>
     public bool Usable => Diagnostics.All(d => d.Severity != Severity.Error);
 
+    /// <summary>What may be shown of its key, or null where there is none.</summary>
+    public KeyFacts? Key { get; init; }
+
+    /// <summary>True when its certificate is there and its key is not, or only what is left of it.</summary>
+    public bool KeyLost => Exists && Certificate is not null && Key is null;
+
     /// <summary>
     /// Judges the two files. A root CA that exists is never replaced, because clients trust it: what differs from the manifest is said and kept.
     /// Whether the key belongs to the certificate shows when apply opens it.
@@ -33,14 +39,18 @@ public sealed record PrivateCaState(bool Exists, CertificateFacts? Facts, byte[]
             return new PrivateCaState(false, null, null, RootCheck.Collision(ca.Subject, names) is { } collision ? [collision] : []);
         }
 
-        if (keyAbsent || certificateAbsent)
+        if (certificateAbsent)
         {
-            var incomplete = CertificateDiagnostics.RootIsIncomplete(keyAbsent ? certificate.Path : key.Path, keyAbsent ? key.Path : certificate.Path);
-            return new PrivateCaState(true, null, null, [incomplete]);
+            return new PrivateCaState(true, null, null, [CertificateDiagnostics.RootIsIncomplete(key.Path, certificate.Path)]);
         }
 
         var diagnostics = new List<Diagnostic>();
-        JudgeKey(key, diagnostics);
+        if (keyAbsent)
+        {
+            diagnostics.Add(CertificateDiagnostics.RootIsIncomplete(certificate.Path, key.Path));
+        }
+
+        var found = keyAbsent ? null : JudgeKey(key, diagnostics);
         var block = ReadCertificate(certificate, diagnostics);
         if (block is not null)
         {
@@ -49,15 +59,15 @@ public sealed record PrivateCaState(bool Exists, CertificateFacts? Facts, byte[]
             JudgeDifference(ca, block, diagnostics);
         }
 
-        return new PrivateCaState(true, block?.Facts, block?.Der, diagnostics);
+        return new PrivateCaState(true, block?.Facts, block?.Der, diagnostics) { Key = found };
     }
 
-    private static void JudgeKey(FileObservation file, List<Diagnostic> diagnostics)
+    private static KeyFacts? JudgeKey(FileObservation file, List<Diagnostic> diagnostics)
     {
         if (FileText.Problem(file, file.Path) is { } problem)
         {
             diagnostics.Add(CertificateDiagnostics.RootKeyBroken(problem));
-            return;
+            return null;
         }
 
         var key = PemFile.Parse(file.Text!).Blocks.FirstOrDefault(b => PrivateKeyPem.IsPrivateKey(b.Label))?.Key;
@@ -65,12 +75,17 @@ public sealed record PrivateCaState(bool Exists, CertificateFacts? Facts, byte[]
         {
             diagnostics.Add(CertificateDiagnostics.RootKeyBroken($"there is no private key in {file.Path}"));
         }
+        else if (key is { Encrypted: false, PublicKeyDigest: null })
+        {
+            diagnostics.Add(CertificateDiagnostics.RootKeyBroken($"{key.Problem} in {file.Path}"));
+            return null;
+        }
         else if (!key.Encrypted)
         {
-            diagnostics.Add(key.PublicKeyDigest is null
-                ? CertificateDiagnostics.RootKeyBroken($"{key.Problem} in {file.Path}")
-                : CertificateDiagnostics.RootKeyUnencrypted(file.Path));
+            diagnostics.Add(CertificateDiagnostics.RootKeyUnencrypted(file.Path));
         }
+
+        return key;
     }
 
     private static PemBlock? ReadCertificate(FileObservation file, List<Diagnostic> diagnostics)

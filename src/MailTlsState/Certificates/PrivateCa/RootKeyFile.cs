@@ -3,14 +3,15 @@ using System.Security.Cryptography;
 using System.Text;
 using MailTlsState.Certificates.Encryption;
 using MailTlsState.Diagnostics;
+using MailTlsState.Hosts;
 
 namespace MailTlsState.Certificates.PrivateCa;
 
 /// <summary>The file of a root CA's private key, encrypted under a passphrase.</summary>
 internal static class RootKeyFile
 {
-    /// <summary>PBKDF2 rounds for a new file: what OWASP's password storage sheet (2023) asks of PBKDF2-HMAC-SHA256.</summary>
-    public const int Rounds = 600_000;
+    /// <summary>PBKDF2 rounds for a new file.</summary>
+    public const int Rounds = KeyFileScheme.EnoughRounds;
 
     /// <summary>PKCS#8 under PBES2 with PBKDF2-HMAC-SHA256 and AES-256-CBC (RFC 8018), PEM.</summary>
     public static byte[] Write(KeyPair key, string passphrase)

@@ -34,9 +34,14 @@ internal sealed class RollbackPlanner(ReversalRequest request)
             return new PlanningResult(null, _diagnostics);
         }
 
-        foreach (var ca in request.Record.Changes.Where(c => c is { Kind: "certificateAuthority", Action: ChangeAction.Create }))
+        foreach (var ca in request.Record.Changes.Where(c => c is { Kind: "certificateAuthority", Action: ChangeAction.Create or ChangeAction.Replace }))
         {
             _diagnostics.Add(HistoryDiagnostics.Stays($"the root CA in {ca.Name}, which {request.Id} made, stays: clients may trust it, and its key could not be made again", "remove the directory by hand if nobody trusts that CA"));
+        }
+
+        foreach (var key in request.Record.Changes.Where(c => c is { Kind: "certificateAuthority", Action: ChangeAction.Update }))
+        {
+            _diagnostics.Add(HistoryDiagnostics.Stays($"{key.Name} stays encrypted as {request.Id} left it: the passphrase is the same, and the former file is not kept", "nothing has to be done"));
         }
 
         var plan = new Plan(

@@ -12,12 +12,13 @@ internal static class LinuxSecrets
     internal static SecretObservation Observe(SecretReference reference) => Read(reference).Observation;
 
     /// <exception cref="MailTlsException">The secret cannot be had.</exception>
-    internal static string ReadSecret(SecretReference reference) => SecretRules.Require(Read(reference));
+    internal static string ReadSecret(SecretReference reference) =>
+        reference.IsTyped ? SecretRules.Typed(reference, LinuxTerminal.AskSecret) : SecretRules.Require(Read(reference));
 
     private static (SecretObservation Observation, string? Secret) Read(SecretReference reference)
     {
         var variables = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (reference.EnvironmentVariable is { } name && Environment.GetEnvironmentVariable(name) is { } value)
+        if ((reference.Credential is null ? reference.EnvironmentVariable : SecretRules.CredentialsDirectory) is { } name && Environment.GetEnvironmentVariable(name) is { } value)
         {
             variables[name] = value;
         }

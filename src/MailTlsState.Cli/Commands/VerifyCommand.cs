@@ -46,19 +46,17 @@ internal static class VerifyCommand
         var listeners = context.Host.ObserveListenersAsync(cancellation);
         var places = await CertificateIssuers.Of(manifest).ObserveAsync(context.Host, files, manifest, cancellation).ConfigureAwait(false);
         var chains = await Task.WhenAll(places.Select(p => files.ResolveAsync(p.Files.Chain, cancellation))).ConfigureAwait(false);
-        var leaves = chains.Select(c => PemFile.Parse(c.Text ?? "").Certificates.FirstOrDefault()?.Facts?.Fingerprint).OfType<string>().ToList();
+        var leaves = chains.Select(c => PemFile.Parse(c.Text ?? "").Certificates.FirstOrDefault()?.Facts).OfType<CertificateFacts>().ToList();
         return Expectations.Of(
             manifest,
             PolicyCatalogue.Resolve(manifest.Policy),
             EndpointTarget.Of(manifest, await listeners.ConfigureAwait(false)),
-
-            // Nothing on disk can be served, so whatever is served is another leaf.
-            leaves.Count > 0 ? leaves : ["none"],
+            leaves,
             Anchors(context, manifest, root));
     }
 
     private static IReadOnlyList<EndpointExpectation> Remote(CommandContext context, Manifest manifest, string address, string? root) =>
-        [.. Expectations.Of(manifest, PolicyCatalogue.Resolve(manifest.Policy), EndpointTarget.Of(manifest, []), [], Anchors(context, manifest, root))
+        [.. Expectations.Of(manifest, PolicyCatalogue.Resolve(manifest.Policy), EndpointTarget.Of(manifest, []), null, Anchors(context, manifest, root))
             .Select(e => e with { Address = address })];
 
     private static IReadOnlyList<byte[]> Anchors(CommandContext context, Manifest manifest, string? root)

@@ -45,7 +45,9 @@ internal static class FindingsText
         }
 
         var leaf = result.Chain.Count == 0 ? "no certificate" : Leaf(result.Chain[0]);
-        return $"{result.Version?.Name()} {result.Suite}, {leaf}";
+        var others = result.ByFamily.Where(a => a.Value.Chain.FirstOrDefault() is { } other && other != result.Chain.FirstOrDefault()).OrderBy(a => a.Key)
+            .Select(a => $"; {KeyKinds.Text(a.Key)} {Leaf(a.Value.Chain[0])}");
+        return $"{result.Version?.Name()} {result.Suite}, {leaf}{string.Concat(others)}";
     }
 
     private static string Leaf(string base64)

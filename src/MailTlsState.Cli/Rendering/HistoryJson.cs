@@ -53,8 +53,16 @@ internal static class HistoryJson
 
         json.WriteString("login", record?.Login);
         json.WriteString("summary", record?.Summary);
-        json.WriteString("leafBefore", record?.Pair?.BeforeLeaf);
-        json.WriteString("leafAfter", record?.Pair?.AfterLeaf);
+        json.WriteStartArray("leaves");
+        foreach (var pair in record?.Pairs ?? [])
+        {
+            json.WriteStartObject();
+            json.WriteString("before", pair.BeforeLeaf);
+            json.WriteString("after", pair.AfterLeaf);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
         PlanFile.WriteChanges(json, record?.ShownChanges ?? []);
         json.WriteEndObject();
     }

@@ -56,7 +56,7 @@ internal static class HistoryText
             PlanText.Append(text, change, palette);
         }
 
-        if (record.Pair is { } pair)
+        foreach (var pair in record.Pairs)
         {
             text.AppendLine($"{palette.Dim("leaf".PadRight(10))}  {pair.BeforeLeaf ?? "(none)"} → {pair.AfterLeaf ?? "(none)"}");
         }

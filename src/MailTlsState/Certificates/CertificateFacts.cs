@@ -1,4 +1,5 @@
 using System.Net;
+using MailTlsState.Policies;
 using Org.BouncyCastle.Asn1;
 using Org.BouncyCastle.Asn1.Pkcs;
 using Org.BouncyCastle.Asn1.X509;
@@ -45,6 +46,9 @@ public sealed record CertificateFacts(
 {
     /// <summary>True when subject and issuer are the same name.</summary>
     public bool IsSelfIssued => Subject == Issuer;
+
+    /// <summary>The algorithm of the key, or null for one that no manifest may ask for.</summary>
+    public KeyFamily? Family => Key.StartsWith("rsa-", StringComparison.Ordinal) ? KeyFamily.Rsa : Key.StartsWith("ecdsa-", StringComparison.Ordinal) ? KeyFamily.Ecdsa : null;
 
     /// <summary>Where the issuer's certificate can be had, from the authority information access (RFC 5280 section 4.2.2.1): URLs, as they stand there.</summary>
     public IReadOnlyList<string> IssuerAddresses { get; init; } = [];

@@ -1,6 +1,7 @@
 using System.Globalization;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
+using MailTlsState.Policies;
 
 namespace MailTlsState.Certificates;
 
@@ -33,7 +34,7 @@ public sealed record CertificatePlace(CertificateFiles Files, int Generation, IR
 /// </summary>
 public static class CertificatePaths
 {
-    /// <summary>Key and chain of one of the host's certificates: <c>HOST.pem</c>, or split <c>HOST.key</c> and <c>HOST.pem</c>; with two kinds <c>HOST.rsa.pem</c> and <c>HOST.ecdsa.pem</c>.</summary>
+    /// <summary>Key and chain of one of the host's certificates: <c>HOST.pem</c>, or split <c>HOST.key</c> and <c>HOST.pem</c>; of a second kind <c>HOST.rsa.pem</c> or <c>HOST.ecdsa.pem</c>.</summary>
     /// <param name="manifest">The desired state.</param>
     /// <param name="kind">Which of its key kinds.</param>
     /// <param name="generation">1 for the plain names.</param>
@@ -42,6 +43,34 @@ public static class CertificatePaths
         var c = manifest.Certificate;
         var stem = $"{c.Directory}/{Stem(Name(manifest, kind), generation)}";
         return new CertificateFiles(c.Layout == CertificateLayout.Bundle ? stem + ".pem" : stem + ".key", stem + ".pem") { Family = KeyKinds.Family(kind) };
+    }
+
+    /// <summary>The kinds of key under whose names a second certificate would lie that the manifest does not ask for.</summary>
+    public static IEnumerable<KeyFamily> Unnamed(Manifest manifest) =>
+        Enum.GetValues<KeyFamily>().Where(f => manifest.Certificate.Keys.Skip(1).All(k => KeyKinds.Family(k) != f));
+
+    /// <summary>As <see cref="Previous(Manifest, KeyKind)"/>, of a second certificate that the manifest does not ask for.</summary>
+    public static string Previous(Manifest manifest, KeyFamily family) => $"{manifest.Certificate.Directory}/.{Name(manifest, family)}.previous.pem";
+
+    /// <summary>Looks for a second certificate that the manifest does not ask for.</summary>
+    /// <returns>Its newest files and the older ones, or null when there is none.</returns>
+    public static async Task<CertificatePlace?> LocateUnnamedAsync(IHost host, Manifest manifest, KeyFamily family, CancellationToken cancellation)
+    {
+        var directory = manifest.Certificate.Directory;
+        var names = await host.ListDirectoryAsync(directory, cancellation).ConfigureAwait(false);
+        var name = Name(manifest, family);
+        var keys = Generations(names, name, ".key");
+        var chains = Generations(names, name, ".pem");
+        if (chains.Count == 0)
+        {
+            return null;
+        }
+
+        var newest = chains.Max();
+        var chain = $"{directory}/{Stem(name, newest)}.pem";
+        var now = new CertificateFiles(keys.Contains(newest) ? $"{directory}/{Stem(name, newest)}.key" : chain, chain) { Family = family };
+        var all = keys.Select(g => Stem(name, g) + ".key").Concat(chains.Select(g => Stem(name, g) + ".pem"));
+        return new CertificatePlace(now, newest, [.. all.Select(n => $"{directory}/{n}").Except([now.Key, now.Chain]).Order(StringComparer.Ordinal)]);
     }
 
     /// <summary>The one pair that was in use before the present one: key, leaf and chain in one file.</summary>
@@ -92,9 +121,12 @@ public static class CertificatePaths
             : file.Kind != FileKind.Regular || file.Text is null || PemFile.Parse(file.Text).Keys.Any();
     }
 
-    // A daemon takes at most one certificate of each algorithm, so that is name enough.
+    // A daemon takes at most one certificate of each algorithm, so that is name enough. The first keeps the plain name: a second one
+    // that is named later, or no more, leaves it alone.
     private static string Name(Manifest manifest, KeyKind kind) =>
-        manifest.Certificate.Keys.Count == 1 ? manifest.Host : $"{manifest.Host}.{KeyKinds.Text(KeyKinds.Family(kind))}";
+        kind == manifest.Certificate.Keys[0] ? manifest.Host : Name(manifest, KeyKinds.Family(kind));
+
+    private static string Name(Manifest manifest, KeyFamily family) => $"{manifest.Host}.{KeyKinds.Text(family)}";
 
     private static string Stem(string name, int generation) =>
         generation == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}.{generation}");

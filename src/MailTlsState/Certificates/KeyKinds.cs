@@ -1,17 +1,8 @@
 using System.Security.Cryptography;
 using MailTlsState.Manifests;
+using MailTlsState.Policies;
 
 namespace MailTlsState.Certificates;
-
-/// <summary>The algorithm of a key: a daemon takes at most one certificate of each.</summary>
-public enum KeyFamily
-{
-    /// <summary>RSA (RFC 8017).</summary>
-    Rsa,
-
-    /// <summary>ECDSA (FIPS 186-5).</summary>
-    Ecdsa,
-}
 
 /// <summary>Names and properties of the kinds of key.</summary>
 public static class KeyKinds

@@ -69,11 +69,11 @@ public static partial class ManifestDiagnostics
         "a directory belongs to others",
         "The directory for keys is made root:root 0700 and holds nothing else. Doing that to a directory that other software uses shuts it out: 0700 on /etc/pki/tls, for example, takes the system's CA bundle from every program that does not run as root. A directory of its own, such as /etc/pki/mailtls, harms nobody.");
 
-    /// <summary>Two kinds of key.</summary>
+    /// <summary>Two kinds of key of one algorithm.</summary>
     public static readonly DiagnosticCode TwoKeyKinds = new(
         "MTS0150",
-        "two key kinds are not supported yet",
-        "Two kinds of key mean two certificates side by side, one RSA and one ECDSA, of which each client takes the one that it can use. The manifest format has room for it, but this version makes one certificate. ECDSA P-256 works with every mail client since about 2014; choose an RSA kind if older ones must connect.");
+        "two kinds of key are of one algorithm",
+        "Two kinds of key mean two certificates side by side, of which each client takes the one that it can use: one of RSA and one of ECDSA. A daemon takes one certificate of each algorithm, so two of one algorithm cannot be served. ECDSA P-256 works with every mail client since about 2014; an RSA kind beside it serves older ones.");
 
     /// <summary>The leaf would outlive the root.</summary>
     public static readonly DiagnosticCode LeafOutlivesRoot = new(
@@ -207,7 +207,7 @@ public static partial class ManifestDiagnostics
         Error(DirectorySharedWithOthers, $"{Show(path)}: {value} belongs to {owner}", $"use a directory of its own, such as {suggestion}", at);
 
     internal static Diagnostic KeyKinds(SourceLocation at) =>
-        Error(TwoKeyKinds, "certificate.keys has two kinds, which is not supported yet", "name one kind, such as ecdsa-p256", at);
+        Error(TwoKeyKinds, "certificate.keys has two kinds of one algorithm", "name one of them, or one RSA and one ECDSA kind", at);
 
     internal static Diagnostic LeafLongerThanRoot(SourceLocation at) =>
         new(LeafOutlivesRoot, Severity.Warning, "leafLifetime is longer than the root's lifetime: the certificate ends with the root", "shorten leafLifetime, or lengthen lifetime", at);

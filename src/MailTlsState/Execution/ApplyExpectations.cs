@@ -12,7 +12,7 @@ namespace MailTlsState.Execution;
 /// <summary>What an apply has to see on the wire, and which faults undo it.</summary>
 internal sealed class ApplyExpectations(Manifest manifest, TlsPolicy policy, SourcedPlan made, IReadOnlyList<CertificateState> onDisk, Stager stager) : IExpectedState
 {
-    private readonly IReadOnlyList<string> _leaves = Leaves(made, onDisk, stager);
+    private readonly IReadOnlyList<CertificateFacts> _leaves = Leaves(made, onDisk, stager);
     private readonly IReadOnlyList<byte[]>? _anchors = stager.NewRoot is { } root ? [root] : TrustAnchors.Of(manifest, made.Observed);
 
     // A request for a certificate changes nothing on the wire, and must not be undone because what is served has expired.
@@ -20,7 +20,7 @@ internal sealed class ApplyExpectations(Manifest manifest, TlsPolicy policy, Sou
 
     /// <summary>The expectations for the listeners that there are; none where only a request is made.</summary>
     public IReadOnlyList<EndpointExpectation> For(IReadOnlyList<Listener> listeners) => !_activates ? [] :
-        [.. Expectations.Of(manifest, policy, [.. EndpointTarget.Of(manifest, listeners).Where(t => WillRun(t.Service))], _leaves, _anchors).Select(Scoped).OfType<EndpointExpectation>()];
+        [.. Expectations.Of(manifest, policy, [.. EndpointTarget.Of(manifest, listeners).Where(t => WillRun(t.Service))], _leaves.Count == 0 ? null : _leaves, _anchors).Select(Scoped).OfType<EndpointExpectation>()];
 
     /// <summary>
     /// The expectations in a rehearsal: the same listeners, but nothing about logging in, since network back ends and other
@@ -60,9 +60,9 @@ internal sealed class ApplyExpectations(Manifest manifest, TlsPolicy policy, Sou
         ? made.Observed.Services[service].Running
         : made.Observed.Services[service].Running || manifest.Services.Single(s => s.Kind == service).State == DesiredServiceState.Running;
 
-    private static IReadOnlyList<string> Leaves(SourcedPlan made, IReadOnlyList<CertificateState> onDisk, Stager stager)
+    private static IReadOnlyList<CertificateFacts> Leaves(SourcedPlan made, IReadOnlyList<CertificateState> onDisk, Stager stager)
     {
-        var replaced = made.Planning.Plan!.Changes.Select(c => c.Work).OfType<MakeCertificates>().SelectMany(m => m.Pairs).Select(p => p.Leaf).OfType<byte[]>().Select(l => CertificateFacts.Sha256(l));
-        return [.. onDisk.Select(s => s.Leaf?.Fingerprint).OfType<string>().Except(replaced).Concat(stager.NewLeaves.Select(l => CertificateFacts.Sha256(l))).Distinct()];
+        var replaced = made.Planning.Plan!.Changes.Select(c => c.Work).OfType<MakeCertificates>().SelectMany(m => m.Pairs).Select(p => p.Leaf).OfType<byte[]>().Select(l => CertificateFacts.Sha256(l)).ToList();
+        return [.. onDisk.Select(s => s.Leaf).OfType<CertificateFacts>().Where(l => !replaced.Contains(l.Fingerprint)).Concat(stager.NewLeaves.Select(l => CertificateFacts.Read(l))).DistinctBy(l => l.Fingerprint)];
     }
 }

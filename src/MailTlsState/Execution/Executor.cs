@@ -291,7 +291,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
             [.. made.Observed.Served.Select(JournalEndpoint.Of), .. made.Silent])
         {
             Boot = await FormerState.BootAsync(host).ConfigureAwait(false),
-            LeafOnDisk = made.LeafOnDisk,
+            LeavesOnDisk = made.LeavesOnDisk,
             Record = source.Record(made, stager, invocation),
         };
     }

@@ -74,7 +74,7 @@ internal sealed class FormerState
         }
 
         var source = new EndpointTarget(before.Service, before.Endpoint, before.Address, before.Port, null, true).SourceAddress;
-        var question = new ProbeRequest(before.Endpoint.Protocol(), before.Implicit, before.Address, before.Port, _entry.Host, source, before.Offered);
+        var question = new ProbeRequest(before.Endpoint.Protocol(), before.Implicit, before.Address, before.Port, _entry.Host, source, before.Offered) { Families = ServedLeaves.Families(before.Leaf) };
         var probe = await _host.ProbeAsync(question, CancellationToken.None).ConfigureAwait(false);
         var now = JournalEndpoint.Of(new ServedEndpoint(before.Service, before.Endpoint, probe));
 
@@ -85,7 +85,7 @@ internal sealed class FormerState
         }
 
         // A daemon that had not loaded what was on its disk has loaded it now; the one before is nowhere any more.
-        if (now.Outcome != before.Outcome || (now.Leaf != before.Leaf && (now.Leaf is null || now.Leaf != _entry.LeafOnDisk)))
+        if (now.Outcome != before.Outcome || !ServedLeaves.Fit(now.Leaf, before.Leaf, _entry.LeavesOnDisk))
         {
             return Differs(before.Describe(), now.Describe());
         }

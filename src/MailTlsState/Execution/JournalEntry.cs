@@ -39,7 +39,7 @@ public sealed record JournalActivation(ServiceKind Service, Activation Activatio
 /// <param name="Address">IP address.</param>
 /// <param name="Port">TCP port.</param>
 /// <param name="Outcome">How far a probe got.</param>
-/// <param name="Leaf">SHA-256 (hex) of the leaf that it served, or null.</param>
+/// <param name="Leaf">Digest of the leaf that it served, or null; where both kinds of key were asked for, of each: see <see cref="ServedLeaves"/>.</param>
 public sealed record JournalEndpoint(ServiceKind Service, EndpointKind Endpoint, string Address, int Port, Probing.ProbeOutcome Outcome, string? Leaf)
 {
     /// <summary>True when TLS was spoken from the first byte.</summary>
@@ -62,7 +62,7 @@ public sealed record JournalEndpoint(ServiceKind Service, EndpointKind Endpoint,
         served.Probe.Request.Address,
         served.Probe.Request.Port,
         served.Probe.Outcome,
-        served.Probe.Chain.Count == 0 ? null : Fingerprint.Digest(Convert.FromBase64String(served.Probe.Chain[0])))
+        ServedLeaves.Of(served.Probe))
     {
         Implicit = served.Probe.Request.Implicit,
         Session = served.Probe.Version is { } version ? $"{version} {served.Probe.Suite}" : null,
@@ -102,8 +102,8 @@ public sealed record JournalEntry(
     /// <summary>Identifies the boot in which it ran (<c>/proc/sys/kernel/random/boot_id</c>), or empty: daemons of another boot read their files since.</summary>
     public string Boot { get; init; } = "";
 
-    /// <summary>Digest of the leaf on disk before, which a daemon that had not loaded it serves after a roll-back; or null.</summary>
-    public string? LeafOnDisk { get; init; }
+    /// <summary>Digests of the leaves on disk before, which a daemon that had not loaded them serves after a roll-back.</summary>
+    public IReadOnlyList<string> LeavesOnDisk { get; init; } = [];
 
     /// <summary>What history and roll-back need, or null in the journal of an early version.</summary>
     public History.ApplyRecord? Record { get; init; }

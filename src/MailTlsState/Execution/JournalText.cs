@@ -25,7 +25,13 @@ internal static class JournalText
             json.WriteString("command", entry.Command);
             json.WriteString("host", entry.Host);
             json.WriteString("boot", entry.Boot);
-            json.WriteString("leafOnDisk", entry.LeafOnDisk);
+            json.WriteStartArray("leavesOnDisk");
+            foreach (var leaf in entry.LeavesOnDisk)
+            {
+                json.WriteStringValue(leaf);
+            }
+
+            json.WriteEndArray();
             json.WriteString("manifest", entry.ManifestDigest);
             json.WriteStartArray("steps");
             foreach (var step in entry.Steps)
@@ -109,7 +115,7 @@ internal static class JournalText
             [.. root.GetProperty("before").EnumerateArray().Select(ReadEndpoint)])
         {
             Boot = Text(root, "boot"),
-            LeafOnDisk = root.GetProperty("leafOnDisk").GetString(),
+            LeavesOnDisk = [.. root.GetProperty("leavesOnDisk").EnumerateArray().Select(l => l.GetString()!)],
             Record = root.TryGetProperty("record", out var record) ? RecordText.Read(record) : null,
         };
     }

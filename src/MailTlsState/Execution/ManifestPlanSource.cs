@@ -29,7 +29,7 @@ public sealed class ManifestPlanSource(Manifest manifest, PlanScope scope = Plan
         _onDisk = made.Planning.Plan is null ? [] : CertificateIssuers.Of(manifest).Examine(manifest, made.Observed, made.Planning.Plan.MadeAt);
         return new SourcedPlan(made.Observed, made.Planning)
         {
-            LeafOnDisk = _onDisk.FirstOrDefault()?.Leaf is { } leaf ? "sha256:" + leaf.Fingerprint : null,
+            LeavesOnDisk = [.. _onDisk.Select(s => s.Leaf).OfType<CertificateFacts>().Select(l => "sha256:" + l.Fingerprint)],
             Silent = [.. EndpointTarget.Of(manifest, made.Observed.Listeners).Where(t => !t.Listening).Select(JournalEndpoint.Silent)],
         };
     }
@@ -39,26 +39,40 @@ public sealed class ManifestPlanSource(Manifest manifest, PlanScope scope = Plan
         new ApplyExpectations(manifest, _policy, made, _onDisk, stager);
 
     /// <inheritdoc/>
-    internal override ApplyRecord Record(SourcedPlan made, Stager stager, Invocation invocation) => RecordBuilder.Build(made, invocation, Pair(made, stager)) with
+    internal override ApplyRecord Record(SourcedPlan made, Stager stager, Invocation invocation) => RecordBuilder.Build(made, invocation, Pairs(made, stager)) with
     {
         Endpoints = [.. manifest.Services.SelectMany(s => s.Endpoints.Select(e => new RecordedEndpoint(s.Kind, e.Kind, e.Port, e.Security != EndpointSecurity.Disabled)))],
         KeepPrevious = manifest.Certificate.KeepPrevious,
-        PreviousPair = CertificatePaths.Previous(manifest, manifest.Certificate.Keys[0]),
     };
 
-    private RecordedPair? Pair(SourcedPlan made, Stager stager)
+    private List<RecordedPair> Pairs(SourcedPlan made, Stager stager)
     {
-        if (made.Planning.Plan!.Changes.Select(c => c.Work).OfType<MakeCertificates>().SelectMany(m => m.Pairs).FirstOrDefault() is not { } pair
-            || made.Observed.Certificates[0] is not { } now || !PreviousPair.IsReplaced(made.Observed, now, pair.Files, pair.CreateLeaf))
+        var pairs = new List<RecordedPair>();
+        var leaves = new Queue<byte[]>(stager.NewLeaves);
+        foreach (var pair in made.Planning.Plan!.Changes.Select(c => c.Work).OfType<MakeCertificates>().SelectMany(m => m.Pairs))
         {
-            return null;
+            var leaf = leaves.Dequeue();
+            var now = made.Observed.Certificates[manifest.Certificate.Keys.ToList().IndexOf(pair.Kind)];
+            if (PreviousPair.IsReplaced(made.Observed, now, pair.Files, pair.CreateLeaf))
+            {
+                IReadOnlyList<RecordedPairFile> after = pair.Files.IsBundle
+                    ? [new(pair.Files.Chain, PairPart.Bundle)]
+                    : [new(pair.Files.Key, PairPart.Key), new(pair.Files.Chain, PairPart.Chain)];
+                pairs.Add(Recorded(CertificatePaths.Previous(manifest, pair.Kind), PreviousPair.Present(made.Observed, now), Fingerprint.Digest(leaf), after));
+            }
         }
 
-        var before = RecordBuilder.PairFiles(made.Observed, PreviousPair.Present(made.Observed, now));
-        IReadOnlyList<RecordedPairFile> after = pair.Files.IsBundle
-            ? [new(pair.Files.Chain, PairPart.Bundle)]
-            : [new(pair.Files.Key, PairPart.Key), new(pair.Files.Chain, PairPart.Chain)];
-        return new RecordedPair(
-            KeyedPair.Find(before.Select(f => made.Observed.File(f.Path).Text))?.Fingerprint, Fingerprint.Digest(stager.NewLeaves[0]), before, after);
+        foreach (var dropped in made.Observed.Dropped.Where(d => made.Planning.Plan.Changes.Any(c => c.Work is RemoveFile r && r.Path == d.Place.Files.Chain)))
+        {
+            pairs.Add(Recorded(dropped.Previous, dropped.Files, null, []));
+        }
+
+        return pairs;
+
+        RecordedPair Recorded(string previous, IReadOnlyList<string> present, string? leaf, IReadOnlyList<RecordedPairFile> after)
+        {
+            var before = RecordBuilder.PairFiles(made.Observed, present);
+            return new RecordedPair(previous, KeyedPair.Find(before.Select(f => made.Observed.File(f.Path).Text))?.Fingerprint, leaf, before, after);
+        }
     }
 }

@@ -9,8 +9,8 @@ namespace MailTlsState.Execution;
 /// <param name="Planning">The plan, or why there is none.</param>
 public sealed record SourcedPlan(HostObservation Observed, PlanningResult Planning)
 {
-    /// <summary>Digest of the leaf on disk, or null.</summary>
-    public string? LeafOnDisk { get; init; }
+    /// <summary>Digests of the leaves on disk.</summary>
+    public IReadOnlyList<string> LeavesOnDisk { get; init; } = [];
 
     /// <summary>Places where a service could listen and does not.</summary>
     public IReadOnlyList<JournalEndpoint> Silent { get; init; } = [];

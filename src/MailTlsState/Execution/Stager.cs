@@ -27,7 +27,7 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now)
     private readonly List<Step> _before = [];
     private readonly List<Step> _after = [];
     private readonly Dictionary<SecretReference, string> _secrets = [];
-    private KeepPair? _kept;
+    private readonly List<KeepPair> _kept = [];
 
     /// <summary>The new files, in the order of the plan.</summary>
     public IReadOnlyList<NewFile> Files => _files;
@@ -84,15 +84,20 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now)
     public IReadOnlyList<Step> Steps(string id, DateTimeOffset started)
     {
         var files = _files.Select((file, i) => ReplaceFileStep.Of(host, file, id, i + 1)).ToList();
-        if (_kept is not { Files: [var path] } kept)
+        var kept = new List<Step>();
+        var renamed = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (target, path) in _kept.Where(k => k.Files.Count == 1).Select(k => (k.Path, k.Files[0])))
         {
-            return [.. _before, .. files, .. _after];
+            // What takes the pair's place left its before-image; where nothing does, the file itself only changes its name.
+            var replaces = files.Find(f => f.Path == path);
+            kept.Add(new KeepPairStep(target, replaces?.BeforeImage ?? path, replaces?.OldDigest ?? Step.DigestOf(host, path) ?? throw Moved(path), started));
+            if (replaces?.BeforeImage is null)
+            {
+                renamed.Add(path);
+            }
         }
 
-        // What takes the pair's place left its before-image; where nothing does, the file itself only changes its name.
-        var replaces = files.Find(f => f.Path == path);
-        var (image, digest) = (replaces?.BeforeImage, replaces?.OldDigest ?? Step.DigestOf(host, path) ?? throw Moved(path));
-        return [.. _before, .. files, new KeepPairStep(kept.Path, image ?? path, digest, started), .. _after.Where(s => image is not null || s is not RemoveFileStep || s.Path != path)];
+        return [.. _before, .. files, .. kept, .. _after.Where(s => s is not RemoveFileStep || !renamed.Contains(s.Path))];
     }
 
     private void Edit(EditText work)
@@ -142,12 +147,13 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now)
     // One file is kept by its before-image; a key and a chain are put together into a new one.
     private void Keep(KeepPair work)
     {
-        _kept = work with { Path = host.Resolve(work.Path), Files = [.. work.Files.Select(host.Resolve)] };
+        var kept = work with { Path = host.Resolve(work.Path), Files = [.. work.Files.Select(host.Resolve)] };
+        _kept.Add(kept);
         if (work.Files.Count > 1)
         {
             var raw = work.Files.Select(f => host.ReadBytes(f) ?? throw Moved(f)).ToArray();
             var pair = KeyedPair.FindIn(raw) ?? throw Moved(work.Files[0]);
-            _files.Add(new NewFile(_kept.Path, pair.Write(PairPart.Bundle, raw), new FileAttributes(0, 0, PrivateFile), work.BeforeDigest, BackDated: false));
+            _files.Add(new NewFile(kept.Path, pair.Write(PairPart.Bundle, raw), new FileAttributes(0, 0, PrivateFile), work.BeforeDigest, BackDated: false));
             foreach (var bytes in raw)
             {
                 CryptographicOperations.ZeroMemory(bytes);

@@ -230,6 +230,11 @@ public static class RecordingJson
         json.WriteString("serverName", probe.Request.ServerName);
         WriteOptional(json, "sourceAddress", probe.Request.SourceAddress);
         WriteStrings(json, "offers", probe.Request.Offers.Select(o => o.ToString()));
+        if (probe.Request.Families.Count > 0)
+        {
+            WriteStrings(json, "families", probe.Request.Families.Select(f => f.ToString()));
+        }
+
         json.WriteEndObject();
         json.WriteString("outcome", probe.Outcome.ToString());
         WriteOptional(json, "failure", probe.Failure);
@@ -246,6 +251,19 @@ public static class RecordingJson
         }
 
         json.WriteEndObject();
+        if (probe.ByFamily.Count > 0)
+        {
+            json.WriteStartObject("byFamily");
+            foreach (var (family, answer) in probe.ByFamily.OrderBy(a => a.Key))
+            {
+                json.WriteStartObject(family.ToString());
+                WriteStrings(json, "chain", answer.Chain);
+                WriteOptional(json, "failure", answer.Failure);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndObject();
+        }
     }
 
     private static ProbeResult ReadProbe(JsonElement probe)
@@ -259,7 +277,10 @@ public static class RecordingJson
                 request.GetProperty("port").GetInt32(),
                 Text(request, "serverName"),
                 Optional(request, "sourceAddress"),
-                [.. Strings(request, "offers").Select(System.Enum.Parse<TlsVersion>)]),
+                [.. Strings(request, "offers").Select(System.Enum.Parse<TlsVersion>)])
+            {
+                Families = request.TryGetProperty("families", out _) ? [.. Strings(request, "families").Select(System.Enum.Parse<KeyFamily>)] : [],
+            },
             Enum<ProbeOutcome>(probe, "outcome"),
             Optional(probe, "failure"),
             Optional(probe, "greeting"),
@@ -270,7 +291,12 @@ public static class RecordingJson
             Strings(probe, "chain"),
             new SortedDictionary<TlsVersion, OfferOutcome>(probe.GetProperty("offers").EnumerateObject().ToDictionary(
                 o => System.Enum.Parse<TlsVersion>(o.Name),
-                o => System.Enum.Parse<OfferOutcome>(o.Value.GetString()!))));
+                o => System.Enum.Parse<OfferOutcome>(o.Value.GetString()!))))
+        {
+            ByFamily = probe.TryGetProperty("byFamily", out var answers)
+                ? answers.EnumerateObject().ToDictionary(a => System.Enum.Parse<KeyFamily>(a.Name), a => new FamilyAnswer(Strings(a.Value, "chain"), Optional(a.Value, "failure")))
+                : new Dictionary<KeyFamily, FamilyAnswer>(),
+        };
     }
 
     private static void WriteArray<T>(Utf8JsonWriter json, string name, IEnumerable<T> items, Action<Utf8JsonWriter, T> write)

@@ -20,8 +20,9 @@ internal sealed class CertificateReader(YamlMapping? certificate, ManifestReport
         }
 
         JudgeNames(host);
-        if (certificate.Sequence("keys") is { Items.Count: > 1 } keys && !report.IsRefused(keys.Path)
-            && keys.Items.All(item => item is YamlScalar word && Vocabularies.KeyKinds.TryParse(word.Value, out _)))
+        if (certificate.Sequence("keys") is { Items: [YamlScalar first, YamlScalar second] } keys && !report.IsRefused(keys.Path)
+            && Vocabularies.KeyKinds.TryParse(first.Value, out var one) && Vocabularies.KeyKinds.TryParse(second.Value, out var other)
+            && one != other && Algorithm(first) == Algorithm(second))
         {
             report.Add(keys.Path, ManifestDiagnostics.KeyKinds(keys.Label));
         }
@@ -50,6 +51,9 @@ internal sealed class CertificateReader(YamlMapping? certificate, ManifestReport
             KeepPrevious = keepPrevious,
         };
     }
+
+    // The word begins with it: rsa-2048.
+    private static string Algorithm(YamlScalar kind) => kind.Value.Split('-')[0];
 
     private void JudgeNames(string? host)
     {

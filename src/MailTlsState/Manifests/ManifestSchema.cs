@@ -57,7 +57,7 @@ internal static class ManifestSchema
         certificate.Add("names", names);
         var keys = List(
             "Key kinds",
-            "One kind of key. Two kinds (one RSA, one ECDSA) would be two certificates; this version refuses that.",
+            "One kind of key, or one RSA and one ECDSA kind: two certificates side by side, of which each client takes the one that it can use. Name a second kind behind the first, and the first keeps its key.",
             Item(Words("Key kind", Meanings(Vocabularies.KeyKinds), Vocabularies.KeyKinds.Words)),
             2);
         keys.Default = new[] { "ecdsa-p256" };

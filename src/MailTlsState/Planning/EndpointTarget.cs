@@ -23,8 +23,11 @@ public sealed record EndpointTarget(ServiceKind Service, EndpointKind Endpoint, 
     public bool SeenAsRemote => SourceAddress is not null;
 
     /// <summary>The question to put to it.</summary>
-    public ProbeRequest Question(string serverName, IReadOnlyList<Policies.TlsVersion> offers) => new(
-        Endpoint.Protocol(), Named is null ? Endpoint.IsImplicit() : Named.Security == EndpointSecurity.Implicit, Address, Port, serverName, SourceAddress, offers);
+    public ProbeRequest Question(string serverName, IReadOnlyList<Policies.TlsVersion> offers, IReadOnlyList<Policies.KeyFamily> families) => new(
+        Endpoint.Protocol(), Named is null ? Endpoint.IsImplicit() : Named.Security == EndpointSecurity.Implicit, Address, Port, serverName, SourceAddress, offers)
+    {
+        Families = families,
+    };
 
     /// <summary>
     /// All that has to be asked: the endpoints that the manifest names on every address that is bound, and the endpoints of a

@@ -28,6 +28,9 @@ public sealed record HostObservation(
     /// <summary>The processes that serve ports; looked for where the files of a pair may change without this program.</summary>
     public IReadOnlyList<ServingProcess> Serving { get; init; } = [];
 
+    /// <summary>Certificates of a second kind of key that the manifest does not name.</summary>
+    public IReadOnlyList<DroppedPair> Dropped { get; init; } = [];
+
     /// <summary>The observation of <paramref name="path"/>; a path that was not looked at is absent.</summary>
     public FileObservation File(string path) => Files.GetValueOrDefault(Normal(path)) ?? new FileObservation(path, FileKind.Absent);
 

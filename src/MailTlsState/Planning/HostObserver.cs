@@ -30,6 +30,7 @@ public static class HostObserver
         var certificates = issuer.ObserveAsync(host, files, manifest, cancellation);
         await Task.WhenAll([facts, listeners, served, .. services.Values, .. secrets, certificates]).ConfigureAwait(false);
         var foreign = certificates.Result.Any(c => !c.Files.IsOwn);
+        var dropped = await DroppedPairs.ObserveAsync(host, files, manifest, cancellation).ConfigureAwait(false);
         await PairFiles.LookAsync(host, files, services.Values.Select(s => s.Result).Where(s => s.Installed), cancellation).ConfigureAwait(false);
         return new HostObservation(
             at,
@@ -42,6 +43,7 @@ public static class HostObserver
         {
             Certificates = await certificates.ConfigureAwait(false),
             Serving = foreign ? await host.ObserveServingAsync(cancellation).ConfigureAwait(false) : [],
+            Dropped = dropped,
         };
     }
 
@@ -52,7 +54,7 @@ public static class HostObserver
 
         // A floor belongs to the whole service, so one listener of each tells whether the running daemon has it; verify asks all of them.
         var asked = targets.Where(t => t.Named is not null).GroupBy(t => t.Service).Select(g => g.First()).ToHashSet();
-        var probes = await Task.WhenAll(targets.Select(t => host.ProbeAsync(t.Question(manifest.Host, asked.Contains(t) ? ForbiddenVersions(policy) : []), cancellation))).ConfigureAwait(false);
+        var probes = await Task.WhenAll(targets.Select(t => host.ProbeAsync(t.Question(manifest.Host, asked.Contains(t) ? ForbiddenVersions(policy) : [], manifest.Certificate.Families), cancellation))).ConfigureAwait(false);
         return [.. targets.Zip(probes, (t, p) => new ServedEndpoint(t.Service, t.Endpoint, p))];
     }
 

@@ -91,8 +91,14 @@ public static class Planner
             return new PlanningResult(null, diagnostics);
         }
 
+        // Settings of services that keep what they have may name it.
+        if (rest is null && services.Count > 0)
+        {
+            changes.AddRange(DroppedPairs.Plan(manifest, observed, now));
+        }
+
         var newFiles = certificate.Changes.Any(c => c.Work is MakeCertificates { Pairs.Count: > 0 } or SetAttributes);
-        var onDisk = issuer.Examine(manifest, observed, now).Select(s => s.Leaf?.Fingerprint).OfType<string>().ToList();
+        var onDisk = issuer.Examine(manifest, observed, now).Select(s => s.Leaf).OfType<CertificateFacts>().ToList();
         foreach (var service in services)
         {
             var uses = rest is null || CertificateScope.Uses(observed, service.Kind);
@@ -152,7 +158,7 @@ public static class Planner
     /// what is on disk. The last is derived from what is served, so a run that died before its reload is finished by the next.
     /// </summary>
     private static Change? Activation(
-        Manifest manifest, TlsPolicy? policy, ServiceManifest service, HostObservation observed, IReadOnlyList<string> onDisk, bool configured, bool newFiles)
+        Manifest manifest, TlsPolicy? policy, ServiceManifest service, HostObservation observed, IReadOnlyList<CertificateFacts> onDisk, bool configured, bool newFiles)
     {
         if (!observed.Services[service.Kind].Running)
         {
@@ -194,7 +200,7 @@ public static class Planner
         return Change.Activate(service.Kind, Planning.Activation.Reload, string.Join(" and ", reasons), attributes);
     }
 
-    private static IEnumerable<AttributeChange> ServedOtherwise(Manifest manifest, TlsPolicy? policy, ServiceManifest service, HostObservation observed, IReadOnlyList<string> onDisk)
+    private static IEnumerable<AttributeChange> ServedOtherwise(Manifest manifest, TlsPolicy? policy, ServiceManifest service, HostObservation observed, IReadOnlyList<CertificateFacts> onDisk)
     {
         foreach (var target in EndpointTarget.Of(manifest, observed.Listeners).Where(t => t.Service == service.Kind && t.Named is not null))
         {
@@ -211,10 +217,20 @@ public static class Planner
                 continue;
             }
 
-            var leaf = probe.Chain.Count == 0 ? null : CertificateFacts.Sha256(Convert.FromBase64String(probe.Chain[0]));
-            if (leaf is null ? onDisk.Count > 0 : !onDisk.Contains(leaf))
+            var leaf = LeafOf(probe.Chain);
+            if (leaf is null ? onDisk.Count > 0 : onDisk.All(d => d.Fingerprint != leaf))
             {
-                yield return new AttributeChange($"leaf served by {place}", leaf ?? "none: " + (probe.Failure ?? probe.Outcome.ToString()), onDisk.Count == 0 ? null : string.Join(" or ", onDisk));
+                yield return new AttributeChange($"leaf served by {place}", leaf ?? "none: " + (probe.Failure ?? probe.Outcome.ToString()), onDisk.Count == 0 ? null : string.Join(" or ", onDisk.Select(d => d.Fingerprint)));
+            }
+
+            // To a client that takes the other kind of key alone.
+            foreach (var (family, answer) in probe.ByFamily.Where(a => a.Value.Chain.FirstOrDefault() != probe.Chain.FirstOrDefault()).OrderBy(a => a.Key))
+            {
+                var wanted = onDisk.FirstOrDefault(d => d.Family == family)?.Fingerprint;
+                if (LeafOf(answer.Chain) is var served && served != wanted)
+                {
+                    yield return new AttributeChange($"{KeyKinds.Text(family)} leaf served by {place}", served ?? "none: " + answer.Failure, wanted);
+                }
             }
 
             foreach (var version in probe.Offers.Where(o => o.Value == OfferOutcome.Accepted && o.Key < policy?.Minimum).Select(o => o.Key))
@@ -223,4 +239,6 @@ public static class Planner
             }
         }
     }
+
+    private static string? LeafOf(IReadOnlyList<string> chain) => chain.Count == 0 ? null : CertificateFacts.Sha256(Convert.FromBase64String(chain[0]));
 }

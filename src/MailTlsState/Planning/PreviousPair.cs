@@ -12,15 +12,14 @@ internal static class PreviousPair
     /// <summary>The changes.</summary>
     /// <param name="manifest">The desired state.</param>
     /// <param name="observed">The host.</param>
-    /// <param name="kind">Which of its key kinds.</param>
-    /// <param name="place">Where the present pair lies.</param>
+    /// <param name="path">Where it is kept.</param>
+    /// <param name="present">Where the present pair lies.</param>
     /// <param name="replaced">True when it goes (<see cref="IsReplaced"/>).</param>
     /// <param name="now">The planner's clock.</param>
-    public static IEnumerable<Change> Plan(Manifest manifest, HostObservation observed, KeyKind kind, CertificatePlace place, bool replaced, DateTimeOffset now)
+    public static IEnumerable<Change> Plan(Manifest manifest, HostObservation observed, string path, IReadOnlyList<string> present, bool replaced, DateTimeOffset now)
     {
         var keep = manifest.Certificate.KeepPrevious;
-        var path = CertificatePaths.Previous(manifest, kind);
-        if (replaced && Keep(observed, path, Present(observed, place), keep, now) is { } kept)
+        if (replaced && Keep(observed, path, present, keep, now) is { } kept)
         {
             return [kept];
         }

@@ -1,3 +1,5 @@
+using MailTlsState.Policies;
+
 namespace MailTlsState.Probing;
 
 /// <summary>
@@ -130,6 +132,15 @@ public static class CipherSuites
     /// <summary>Those that show a certificate and encrypt.</summary>
     internal static IReadOnlyList<int> Authenticated { get; } =
         [.. Table.Where(s => !s.Name.Contains("_anon_", StringComparison.Ordinal) && !s.Name.Contains("_NULL_", StringComparison.Ordinal)).Select(s => s.Code)];
+
+    /// <summary>True when a server with such a key can use the suite. TLS 1.3's suites say nothing of keys (RFC 8446 appendix B.4).</summary>
+    internal static bool CanAuthenticate(int code, KeyFamily family)
+    {
+        var name = Name(code);
+        return !name.Contains("_WITH_", StringComparison.Ordinal)
+            || name.Contains(family == KeyFamily.Ecdsa ? "_ECDSA_WITH_" : "_RSA_WITH_", StringComparison.Ordinal)
+            || (family == KeyFamily.Rsa && name.StartsWith("TLS_RSA_WITH_", StringComparison.Ordinal));
+    }
 
     /// <summary>The IANA name, or the code point in hex when it is not in the list.</summary>
     public static string Name(int code) =>

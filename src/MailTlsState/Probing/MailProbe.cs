@@ -12,7 +12,8 @@ public static class MailProbe
     /// <summary>Runs the probe. What a server does is never an exception but an outcome.</summary>
     /// <param name="request">The question.</param>
     /// <param name="connect">
-    /// Makes one new connection to the listener; called once for the handshake and once for each offer, all at the same time.
+    /// Makes one new connection to the listener; called once for the handshake and once for each offer, all at the same time, and
+    /// after that for the kinds of key that the handshake did not show.
     /// A SocketException, TimeoutException or IOException from it becomes <see cref="ProbeOutcome.NotConnected"/>. A socket
     /// should set TCP_NODELAY, and TCP_QUICKACK before each read: a TLS 1.3 server writes its tickets and then its reply, and
     /// Nagle's algorithm holds the reply until the tickets are acknowledged, 40 ms by default (tcp(7)).
@@ -26,7 +27,7 @@ public static class MailProbe
         ProbeLimits? limits = null)
     {
         var waits = limits ?? ProbeLimits.Default;
-        var main = new ProbeSession(request, connect, waits, cancellation).ShakeAsync();
+        var main = ShakeAsync(request, connect, waits, cancellation);
         var offers = OfferAllAsync(request, connect, waits, cancellation);
         await Task.WhenAll(main, offers).ConfigureAwait(false);
         var result = await main.ConfigureAwait(false);
@@ -79,6 +80,30 @@ public static class MailProbe
         }
 
         return outcomes;
+    }
+
+    private static async Task<ProbeResult> ShakeAsync(ProbeRequest request, Func<CancellationToken, Task<Stream>> connect, ProbeLimits limits, CancellationToken cancellation)
+    {
+        var result = await new ProbeSession(request, connect, limits, cancellation).ShakeAsync().ConfigureAwait(false);
+        if (result.Outcome is not (ProbeOutcome.Completed or ProbeOutcome.NoAnswerOverTls))
+        {
+            return result;
+        }
+
+        var preferred = result.Chain.Count == 0 ? null : LeafKey.Family(Convert.FromBase64String(result.Chain[0]));
+        var answers = await Task.WhenAll(request.Families.Select(AskAsync)).ConfigureAwait(false);
+        return result with { ByFamily = request.Families.Zip(answers).ToDictionary(a => a.First, a => a.Second) };
+
+        async Task<FamilyAnswer> AskAsync(KeyFamily family)
+        {
+            if (family == preferred)
+            {
+                return new FamilyAnswer(result.Chain, null);
+            }
+
+            var other = await new ProbeSession(request, connect, limits, cancellation, family).ShakeAsync().ConfigureAwait(false);
+            return other.Outcome is ProbeOutcome.Completed or ProbeOutcome.NoAnswerOverTls ? new FamilyAnswer(other.Chain, null) : new FamilyAnswer([], other.Failure);
+        }
     }
 
     internal static bool IsNetworkFailure(Exception e) => e is IOException or TimeoutException or SocketException;

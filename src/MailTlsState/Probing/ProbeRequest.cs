@@ -30,7 +30,14 @@ public sealed record ProbeRequest(
     int Port,
     string ServerName,
     string? SourceAddress,
-    IReadOnlyList<TlsVersion> Offers);
+    IReadOnlyList<TlsVersion> Offers)
+{
+    /// <summary>
+    /// Kinds of key whose certificates are asked for one by one, where a server should have several; none to take the one that it
+    /// prefers. The kind that it does not prefer costs a further connection.
+    /// </summary>
+    public IReadOnlyList<KeyFamily> Families { get; init; } = [];
+}
 
 /// <summary>How far a probe got.</summary>
 public enum ProbeOutcome
@@ -91,4 +98,13 @@ public sealed record ProbeResult(
     TlsVersion? Version,
     string? Suite,
     IReadOnlyList<string> Chain,
-    IReadOnlyDictionary<TlsVersion, OfferOutcome> Offers);
+    IReadOnlyDictionary<TlsVersion, OfferOutcome> Offers)
+{
+    /// <summary>What a client got that takes one kind of key alone, for each kind in the request; empty unless a handshake was completed.</summary>
+    public IReadOnlyDictionary<KeyFamily, FamilyAnswer> ByFamily { get; init; } = new Dictionary<KeyFamily, FamilyAnswer>();
+}
+
+/// <summary>What a client got that takes one kind of key alone.</summary>
+/// <param name="Chain">Certificates as sent, DER in base64; empty when there was no handshake.</param>
+/// <param name="Failure">The reason in words when the handshake did not complete, else null.</param>
+public sealed record FamilyAnswer(IReadOnlyList<string> Chain, string? Failure);

@@ -3,7 +3,7 @@ using MailTlsState.Policies;
 namespace MailTlsState.Probing;
 
 /// <summary>One connection of a probe, from connect to goodbye.</summary>
-internal sealed class ProbeSession(ProbeRequest request, Func<CancellationToken, Task<Stream>> connect, ProbeLimits limits, CancellationToken cancellation)
+internal sealed class ProbeSession(ProbeRequest request, Func<CancellationToken, Task<Stream>> connect, ProbeLimits limits, CancellationToken cancellation, KeyFamily? family = null)
 {
     private readonly IMailDialogue _dialogue = request.Protocol switch
     {
@@ -104,7 +104,7 @@ internal sealed class ProbeSession(ProbeRequest request, Func<CancellationToken,
 
     private async Task SpeakTlsAsync(ClearDuplex clear)
     {
-        _tls = new ProbeTlsClient(request.ServerName);
+        _tls = new ProbeTlsClient(request.ServerName, family);
         var tls = new TlsDuplex(clear, _tls);
         await StepAsync(ProbeOutcome.HandshakeFailed, "TLS handshake", async t =>
         {

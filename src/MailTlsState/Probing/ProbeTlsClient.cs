@@ -13,7 +13,9 @@ namespace MailTlsState.Probing;
 /// A TLS client that accepts whatever a server serves, and remembers it. Nothing is verified in the handshake but the
 /// server's possession of its key: trust is decided later, on the chain as sent.
 /// </summary>
-internal sealed class ProbeTlsClient(string serverName) : DefaultTlsClient(new RecordingCrypto())
+/// <param name="serverName">SNI name; empty for none.</param>
+/// <param name="family">The one kind of server key that it takes, or null for every kind.</param>
+internal sealed class ProbeTlsClient(string serverName, Policies.KeyFamily? family = null) : DefaultTlsClient(new RecordingCrypto())
 {
     /// <summary>Certificates as sent, DER, also of a handshake that failed later.</summary>
     public IReadOnlyList<byte[]> Chain => ((RecordingCrypto)Crypto).Certificates;
@@ -29,7 +31,14 @@ internal sealed class ProbeTlsClient(string serverName) : DefaultTlsClient(new R
     // A server that still speaks only an old version is a finding, not a failed probe.
     protected override ProtocolVersion[] GetSupportedVersions() => ProtocolVersion.TLSv13.DownTo(ProtocolVersion.TLSv10);
 
-    protected override int[] GetSupportedCipherSuites() => TlsUtilities.GetSupportedCipherSuites(Crypto, [.. CipherSuites.Authenticated]);
+    protected override int[] GetSupportedCipherSuites() => TlsUtilities.GetSupportedCipherSuites(Crypto, [.. CipherSuites.Authenticated.Where(s => family is not { } kind || CipherSuites.CanAuthenticate(s, kind))]);
+
+    // TLS 1.3 names the key's algorithm here alone (RFC 8446 section 4.2.3).
+    protected override IList<SignatureAndHashAlgorithm> GetSupportedSignatureAlgorithms() =>
+        [.. base.GetSupportedSignatureAlgorithms().Where(a => family is not { } kind || IsOf(a.Signature, kind))];
+
+    // Whatever kind of key the CA has may sign the certificate.
+    protected override IList<SignatureAndHashAlgorithm>? GetSupportedSignatureAlgorithmsCert() => family is null ? null : base.GetSupportedSignatureAlgorithms();
 
     // X25519's key share is the cheapest to make in a cold process; P-256's costs 3 ms more.
     protected override IList<int> GetSupportedGroups(IList<int> namedGroupRoles) =>
@@ -76,6 +85,10 @@ internal sealed class ProbeTlsClient(string serverName) : DefaultTlsClient(new R
         IsComplete = true;
         base.NotifyHandshakeComplete();
     }
+
+    private static bool IsOf(short signature, Policies.KeyFamily kind) => kind == Policies.KeyFamily.Ecdsa
+        ? signature == SignatureAlgorithm.ecdsa || SignatureAlgorithm.GetName(signature).StartsWith("ecdsa_", StringComparison.Ordinal)
+        : signature == SignatureAlgorithm.rsa || SignatureAlgorithm.GetName(signature).StartsWith("rsa_", StringComparison.Ordinal);
 
     private sealed class NoVerification : TlsAuthentication
     {

@@ -26,17 +26,6 @@ public sealed record SetAttributes(string Path, int Owner, int Group, int Mode) 
 /// <param name="KeepModificationTime">True for a file whose reader waits for a fresh time stamp to age (main.cf): its time is set back.</param>
 public sealed record EditText(string Path, string? BeforeDigest, Func<string, string> Edit, bool KeepModificationTime) : Work;
 
-/// <summary>Makes keys and certificates as one act, so that no file of them is ever of another generation.</summary>
-/// <param name="Files">Where key and certificate go.</param>
-/// <param name="CreateRoot">True when the root CA is made as well.</param>
-/// <param name="CreateKey">True when a new key is made, false when the key on disk stays.</param>
-/// <param name="CreateLeaf">True when a new leaf is signed, false when only the files are written anew.</param>
-/// <param name="BeforeDigests">Digest of each file that is replaced or read, null where nothing was.</param>
-/// <param name="Desired">What the manifest wants.</param>
-/// <param name="Leaf">DER of the leaf on disk, which stays unless a new one is signed; null where there is none.</param>
-public sealed record IssueCertificate(
-    CertificateFiles Files, bool CreateRoot, bool CreateKey, bool CreateLeaf, IReadOnlyDictionary<string, string?> BeforeDigests, CertificateManifest Desired, byte[]? Leaf) : Work;
-
 /// <summary>Keeps the pair that this plan replaces or removes as the one former pair, once the new state was seen.</summary>
 /// <param name="Path">Where it is kept.</param>
 /// <param name="Files">Where the pair is now: one file, or a key and a chain.</param>

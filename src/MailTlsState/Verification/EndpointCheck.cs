@@ -27,7 +27,8 @@ internal sealed class EndpointCheck(EndpointExpectation expectation, ProbeResult
         Outcome();
         if (result.Outcome is ProbeOutcome.Completed or ProbeOutcome.NoAnswerOverTls)
         {
-            Certificate();
+            Certificate([.. result.Chain.Select(Convert.FromBase64String)]);
+            OtherKinds();
         }
 
         Floor();
@@ -58,9 +59,26 @@ internal sealed class EndpointCheck(EndpointExpectation expectation, ProbeResult
         }
     }
 
-    private void Certificate()
+    // To the client of the handshake the server sent the kind that it prefers.
+    private void OtherKinds()
     {
-        var chain = result.Chain.Select(Convert.FromBase64String).ToList();
+        foreach (var family in expectation.Families)
+        {
+            var name = KeyKinds.Text(family).ToUpperInvariant();
+            if (!result.ByFamily.TryGetValue(family, out var answer) || answer.Chain.Count == 0)
+            {
+                Fail(
+                    VerificationDiagnostics.OtherLeaf, $"an {name} certificate for a client that takes no other", $"none ({answer?.Failure ?? "it was not asked for"})", "manifest certificate.keys", "reload the service; if that does not help, find the setting that names other files");
+            }
+            else if (answer.Chain[0] != result.Chain.FirstOrDefault())
+            {
+                Certificate([.. answer.Chain.Select(Convert.FromBase64String)]);
+            }
+        }
+    }
+
+    private void Certificate(List<byte[]> chain)
+    {
         if (expectation.LeafFingerprints.Count > 0 && chain.Count > 0)
         {
             var served = CertificateFacts.Sha256(chain[0]);

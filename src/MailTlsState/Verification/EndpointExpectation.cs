@@ -14,10 +14,13 @@ namespace MailTlsState.Verification;
 public sealed record EndpointExpectation(ServiceKind Service, EndpointKind Kind, EndpointSecurity Security, string Address, int Port, string ServerName)
 {
     /// <summary>
-    /// Lower-case hex SHA-256 of the leaves of which one must be served (an RSA and an ECDSA one stand side by side);
-    /// empty when it is not known, as off the host.
+    /// Lower-case hex SHA-256 of the leaves of which one must be served, to each kind of client (an RSA and an ECDSA one stand
+    /// side by side); empty when it is not known, as off the host.
     /// </summary>
     public IReadOnlyList<string> LeafFingerprints { get; init; } = [];
+
+    /// <summary>The kinds of key that must each be served, to a client that takes that kind alone; none where there is one certificate.</summary>
+    public IReadOnlyList<KeyFamily> Families { get; init; } = [];
 
     /// <summary>DER of the roots to be trusted, or null when trust is not judged (names, dates and uses still are).</summary>
     public IReadOnlyList<byte[]>? TrustAnchors { get; init; }
@@ -51,6 +54,6 @@ public sealed record EndpointExpectation(ServiceKind Service, EndpointKind Kind,
             ? Enum.GetValues<TlsVersion>().Where(v => v < floor).ToArray()
             : [];
         var isImplicit = Security == EndpointSecurity.Implicit || (Security == EndpointSecurity.Disabled && Kind.IsImplicit());
-        return new ProbeRequest(Kind.Protocol(), isImplicit, Address, Port, ServerName, SourceAddress, offers);
+        return new ProbeRequest(Kind.Protocol(), isImplicit, Address, Port, ServerName, SourceAddress, offers) { Families = Families };
     }
 }

@@ -1,3 +1,4 @@
+using MailTlsState.Certificates;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
 using MailTlsState.Policies;
@@ -12,13 +13,17 @@ public static class Expectations
     /// <param name="manifest">The desired state.</param>
     /// <param name="policy">Its policy, resolved.</param>
     /// <param name="targets">The listeners.</param>
-    /// <param name="leaves">SHA-256 (hex) of the leaves that should be served; none when they are not known.</param>
+    /// <param name="leaves">The leaves that should be served, one of each kind of key; null when they are not known, as off the host.</param>
     /// <param name="anchors">Trusted roots, DER; null when trust is not judged.</param>
     public static IReadOnlyList<EndpointExpectation> Of(
-        Manifest manifest, TlsPolicy policy, IReadOnlyList<EndpointTarget> targets, IReadOnlyList<string> leaves, IReadOnlyList<byte[]>? anchors) =>
+        Manifest manifest, TlsPolicy policy, IReadOnlyList<EndpointTarget> targets, IReadOnlyList<CertificateFacts>? leaves, IReadOnlyList<byte[]>? anchors) =>
         [.. targets.Select(t => new EndpointExpectation(t.Service, t.Endpoint, Security(t), t.Address, t.Port, manifest.Host)
         {
-            LeafFingerprints = leaves,
+            // Where nothing on disk can be served, whatever is served is another leaf.
+            LeafFingerprints = leaves is null ? [] : leaves.Count == 0 ? ["none"] : [.. leaves.Select(l => l.Fingerprint)],
+
+            // A certificate that is still waited for cannot be served.
+            Families = leaves is null ? manifest.Certificate.Families : leaves.Count < 2 ? [] : [.. leaves.Select(l => l.Family).OfType<KeyFamily>().Distinct()],
             TrustAnchors = anchors,
             MinimumVersion = policy.Minimum,
             AuthForbiddenBeforeTls = t.Named?.Security == EndpointSecurity.Required && t.SeenAsRemote,

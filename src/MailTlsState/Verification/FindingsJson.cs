@@ -55,13 +55,21 @@ public static class FindingsJson
         json.WriteString("greeting", result?.Greeting);
         json.WriteString("version", result?.Version is { } version ? EndpointCheck.Name(version) : null);
         json.WriteString("suite", result?.Suite);
-        json.WriteStartArray("chain");
-        foreach (var certificate in result?.Chain ?? [])
+        WriteChain(json, result?.Chain ?? []);
+        if (result is { ByFamily.Count: > 0 })
         {
-            WriteCertificate(json, Convert.FromBase64String(certificate));
+            json.WriteStartObject("byKey");
+            foreach (var (family, answer) in result.ByFamily.OrderBy(a => a.Key))
+            {
+                json.WriteStartObject(KeyKinds.Text(family));
+                json.WriteString("failure", answer.Failure);
+                WriteChain(json, answer.Chain);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndObject();
         }
 
-        json.WriteEndArray();
         json.WriteStartObject("offers");
         foreach (var (offered, outcome) in (result?.Offers ?? new Dictionary<TlsVersion, OfferOutcome>()).OrderBy(o => o.Key))
         {
@@ -86,6 +94,17 @@ public static class FindingsJson
 
         json.WriteEndArray();
         json.WriteEndObject();
+    }
+
+    private static void WriteChain(Utf8JsonWriter json, IReadOnlyList<string> chain)
+    {
+        json.WriteStartArray("chain");
+        foreach (var certificate in chain)
+        {
+            WriteCertificate(json, Convert.FromBase64String(certificate));
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteCertificate(Utf8JsonWriter json, byte[] der)

@@ -25,7 +25,7 @@ public partial class DependencyTests
         ["Hosts"] = ["Diagnostics", "Manifests", "Policies", "Probing"],
 
         // An issuer makes changes with their work, as a service does.
-        ["Certificates"] = ["Diagnostics", "Hosts", "Manifests", "Planning", "Resources"],
+        ["Certificates"] = ["Diagnostics", "Hosts", "Manifests", "Planning", "Policies", "Resources"],
 
         // Work is what a Change carries, the two are one contract; it names the certificate's files.
         ["Resources"] = ["Certificates", "Manifests", "Planning"],

@@ -2,6 +2,7 @@ using MailTlsState.Certificates;
 using MailTlsState.Certificates.PrivateCa;
 using MailTlsState.Diagnostics;
 using MailTlsState.Manifests;
+using MailTlsState.Policies;
 using Xunit;
 
 namespace MailTlsState.Tests.Certificates;

@@ -66,6 +66,25 @@ public class MailProbeTests
     }
 
     [Fact]
+    public async Task A_kind_of_key_that_the_server_prefers_costs_no_connection_and_one_that_it_lacks_is_told()
+    {
+        var connections = 0;
+        var server = new FakeServer(c =>
+        {
+            connections++;
+            return SpeakSmtpAsync(c, s => s.StartTlsAsync(Leaf));
+        });
+
+        var result = await MailProbe.RunAsync(StartTls with { Families = [KeyFamily.Rsa, KeyFamily.Ecdsa] }, server.ConnectAsync, Token, Quick);
+
+        Assert.Equal(ProbeOutcome.Completed, result.Outcome);
+        Assert.Equal((result.Chain, null), (result.ByFamily[KeyFamily.Ecdsa].Chain, result.ByFamily[KeyFamily.Ecdsa].Failure));
+        Assert.Empty(result.ByFamily[KeyFamily.Rsa].Chain);
+        Assert.NotNull(result.ByFamily[KeyFamily.Rsa].Failure);
+        Assert.Equal(2, connections);
+    }
+
+    [Fact]
     public async Task A_server_with_only_an_old_version_is_seen_as_it_is()
     {
         var server = new FakeServer(c => SpeakSmtpAsync(c, s => s.StartTlsAsync(Leaf, [ProtocolVersion.TLSv10])));

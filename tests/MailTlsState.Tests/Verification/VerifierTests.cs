@@ -81,6 +81,30 @@ public class VerifierTests
     }
 
     [Fact]
+    public void Each_kind_of_key_must_be_served_to_a_client_that_takes_no_other()
+    {
+        var other = Root.Leaf("mail.example.test");
+        var stale = Root.Leaf("mail.example.test");
+        var both = Submission with { LeafFingerprints = [Leaf.Fingerprint, other.Fingerprint], Families = [KeyFamily.Ecdsa, KeyFamily.Rsa] };
+
+        Assert.Empty(Evaluate(both, r => Answering(r, other)));
+        Assert.Contains(stale.Fingerprint, Assert.Single(Evaluate(both, r => Answering(r, stale))).Observed, StringComparison.Ordinal);
+        var none = Assert.Single(Evaluate(both, r => Answering(r, null)));
+        Assert.Equal((VerificationDiagnostics.OtherLeaf, FindingClass.Activation), (none.Code, none.Class));
+        Assert.Contains("RSA", none.Expected, StringComparison.Ordinal);
+        Assert.Contains("handshake_failure", none.Observed, StringComparison.Ordinal);
+
+        static ProbeResult Answering(ProbeResult result, TestCertificate? rsa) => result with
+        {
+            ByFamily = new Dictionary<KeyFamily, FamilyAnswer>
+            {
+                [KeyFamily.Ecdsa] = new(result.Chain, null),
+                [KeyFamily.Rsa] = rsa is null ? new([], "handshake_failure") : new([Convert.ToBase64String(rsa.Der)], null),
+            },
+        };
+    }
+
+    [Fact]
     public void A_broken_chain_rolls_back_and_a_wrong_order_is_reported()
     {
         var stranger = Convert.ToBase64String(TestCertificate.Root("CN=Stranger").Der);

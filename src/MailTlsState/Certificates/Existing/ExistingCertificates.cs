@@ -26,7 +26,7 @@ public sealed class ExistingCertificates : ICertificateIssuer
             await files.ResolveAsync(pair.Key, cancellation).ConfigureAwait(false);
             var chain = await files.ResolveAsync(pair.Certificate, cancellation).ConfigureAwait(false);
             var leaf = PemFile.Parse(chain.Text ?? "").Certificates.FirstOrDefault()?.Facts;
-            places.Add(new CertificatePlace(new CertificateFiles(pair.Key, pair.Certificate) { Family = Family(leaf), IsOwn = false }, 1, []));
+            places.Add(new CertificatePlace(new CertificateFiles(pair.Key, pair.Certificate) { Family = leaf?.Family, IsOwn = false }, 1, []));
         }
 
         return places;
@@ -46,7 +46,4 @@ public sealed class ExistingCertificates : ICertificateIssuer
     public CertificateChanges Plan(CertificatePlanRequest request) => new ExistingPlanner(request).Plan();
 
     private static ExistingManifest Of(Manifest manifest) => (ExistingManifest)manifest.Certificate.Issuer;
-
-    private static KeyFamily? Family(CertificateFacts? leaf) =>
-        leaf is null ? null : leaf.Key.StartsWith("rsa", StringComparison.Ordinal) ? KeyFamily.Rsa : leaf.Key.StartsWith("ecdsa", StringComparison.Ordinal) ? KeyFamily.Ecdsa : null;
 }

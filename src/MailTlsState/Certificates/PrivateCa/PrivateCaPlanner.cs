@@ -59,7 +59,8 @@ internal sealed class PrivateCaPlanner(CertificatePlanRequest request)
         roots.JudgePassphrases();
         foreach (var pair in pairs)
         {
-            _changes.AddRange(PreviousPair.Plan(_manifest, _observed, pair.Kind, pair.Place, PreviousPair.IsReplaced(_observed, pair.Place, pair.After, pair.State.CreateLeaf), _now));
+            _changes.AddRange(PreviousPair.Plan(
+                _manifest, _observed, CertificatePaths.Previous(_manifest, pair.Kind), PreviousPair.Present(_observed, pair.Place), PreviousPair.IsReplaced(_observed, pair.Place, pair.After, pair.State.CreateLeaf), _now));
         }
 
         // Files that this plan writes get their attributes from the first byte.

@@ -176,7 +176,12 @@ internal sealed class PurchasedPlanner(CertificatePlanRequest request)
         {
             var made = installed.Find(i => i.Pair == pair).Work?.Pair;
             _changes.AddRange(PreviousPair.Plan(
-                _manifest, _observed, pair.Kind, pair.Place, made is not null && PreviousPair.IsReplaced(_observed, pair.Place, made.Files, made.CreateLeaf), request.Now));
+                _manifest,
+                _observed,
+                CertificatePaths.Previous(_manifest, pair.Kind),
+                PreviousPair.Present(_observed, pair.Place),
+                made is not null && PreviousPair.IsReplaced(_observed, pair.Place, made.Files, made.CreateLeaf),
+                request.Now));
         }
     }
 

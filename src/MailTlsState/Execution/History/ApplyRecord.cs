@@ -14,9 +14,9 @@ namespace MailTlsState.Execution.History;
 /// <param name="Summary">The plan's last line.</param>
 /// <param name="Changes">The plan's changes, diffs left out: they are in <paramref name="Edits"/>.</param>
 /// <param name="Edits">The text files that it changed.</param>
-/// <param name="Pair">The key and certificate that it replaced, or null.</param>
+/// <param name="Pairs">The keys with their certificates that it replaced, made or took away.</param>
 public sealed record ApplyRecord(
-    int UserId, string? Login, string Summary, IReadOnlyList<Change> Changes, IReadOnlyList<RecordedEdit> Edits, RecordedPair? Pair)
+    int UserId, string? Login, string Summary, IReadOnlyList<Change> Changes, IReadOnlyList<RecordedEdit> Edits, IReadOnlyList<RecordedPair> Pairs)
 {
     /// <summary>The apply that it rolled back, or null.</summary>
     public string? RollsBack { get; init; }
@@ -26,9 +26,6 @@ public sealed record ApplyRecord(
 
     /// <summary>For how long a replaced pair stays; zero keeps none.</summary>
     public TimeSpan KeepPrevious { get; init; }
-
-    /// <summary>Where the one former pair is kept, or null.</summary>
-    public string? PreviousPair { get; init; }
 
     /// <summary>The changes with the diffs of their files, as a plan shows them.</summary>
     public IReadOnlyList<Change> ShownChanges => [.. Changes.Select(c => Edits.FirstOrDefault(e => c.Kind == "settings" && e.Path == c.Name) is { } edit ? c with { Diff = edit.ShownDiff } : c)];
@@ -46,12 +43,13 @@ public sealed record RecordedEdit(string Path, bool Created, bool Removed, strin
     public string ShownDiff => ConfigEdit.Show(Diff);
 }
 
-/// <summary>A key and certificate that another took the place of.</summary>
+/// <summary>A key and certificate that another took the place of, one that was made where there was none, or one that went.</summary>
+/// <param name="Previous">Where the one former pair of its kind is kept.</param>
 /// <param name="BeforeLeaf"><c>sha256:</c> and hex of the leaf before, or null when there was no leaf with its key.</param>
 /// <param name="AfterLeaf">Of the leaf after, or null when there is none.</param>
 /// <param name="BeforeFiles">Where the pair was.</param>
 /// <param name="AfterFiles">Where it is since.</param>
-public sealed record RecordedPair(string? BeforeLeaf, string? AfterLeaf, IReadOnlyList<RecordedPairFile> BeforeFiles, IReadOnlyList<RecordedPairFile> AfterFiles);
+public sealed record RecordedPair(string Previous, string? BeforeLeaf, string? AfterLeaf, IReadOnlyList<RecordedPairFile> BeforeFiles, IReadOnlyList<RecordedPairFile> AfterFiles);
 
 /// <summary>One file of a pair.</summary>
 /// <param name="Path">The file.</param>

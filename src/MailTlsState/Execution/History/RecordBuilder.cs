@@ -10,7 +10,7 @@ namespace MailTlsState.Execution.History;
 internal static class RecordBuilder
 {
     /// <summary>All but what only the plan's source knows.</summary>
-    public static ApplyRecord Build(SourcedPlan made, Invocation invocation, RecordedPair? pair)
+    public static ApplyRecord Build(SourcedPlan made, Invocation invocation, IReadOnlyList<RecordedPair> pairs)
     {
         var plan = made.Planning.Plan!;
         return new ApplyRecord(
@@ -19,7 +19,7 @@ internal static class RecordBuilder
             plan.Summary,
             [.. plan.Changes.Select(c => c with { Diff = null, Work = null })],
             [.. plan.Changes.Select(c => Edit(made.Observed, c.Work)).OfType<RecordedEdit>()],
-            pair);
+            pairs);
     }
 
     /// <summary>The files among <paramref name="paths"/> that there are, with what each holds.</summary>

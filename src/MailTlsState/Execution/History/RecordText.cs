@@ -17,7 +17,6 @@ internal static class RecordText
         json.WriteString("rollsBack", record.RollsBack);
         json.WriteString("summary", record.Summary);
         json.WriteString("keepPrevious", record.KeepPrevious.ToString("c", CultureInfo.InvariantCulture));
-        json.WriteString("previousPair", record.PreviousPair);
         PlanFile.WriteChanges(json, record.Changes);
         json.WriteStartArray("edits");
         foreach (var e in record.Edits)
@@ -44,15 +43,19 @@ internal static class RecordText
         }
 
         json.WriteEndArray();
-        if (record.Pair is { } pair)
+        json.WriteStartArray("pairs");
+        foreach (var pair in record.Pairs)
         {
-            json.WriteStartObject("pair");
+            json.WriteStartObject();
+            json.WriteString("previous", pair.Previous);
             json.WriteString("beforeLeaf", pair.BeforeLeaf);
             json.WriteString("afterLeaf", pair.AfterLeaf);
             WriteFiles(json, "beforeFiles", pair.BeforeFiles);
             WriteFiles(json, "afterFiles", pair.AfterFiles);
             json.WriteEndObject();
         }
+
+        json.WriteEndArray();
 
         json.WriteEndObject();
     }
@@ -64,13 +67,11 @@ internal static class RecordText
         PlanFile.ReadChanges(e),
         [.. e.GetProperty("edits").EnumerateArray().Select(d => new RecordedEdit(
             Text(d, "path"), d.GetProperty("created").GetBoolean(), d.GetProperty("removed").GetBoolean(), Text(d, "diff"), d.GetProperty("backDated").GetBoolean()))],
-        e.TryGetProperty("pair", out var pair)
-            ? new RecordedPair(pair.GetProperty("beforeLeaf").GetString(), pair.GetProperty("afterLeaf").GetString(), ReadFiles(pair, "beforeFiles"), ReadFiles(pair, "afterFiles"))
-            : null)
+        [.. e.GetProperty("pairs").EnumerateArray().Select(p => new RecordedPair(
+            Text(p, "previous"), p.GetProperty("beforeLeaf").GetString(), p.GetProperty("afterLeaf").GetString(), ReadFiles(p, "beforeFiles"), ReadFiles(p, "afterFiles")))])
     {
         RollsBack = e.GetProperty("rollsBack").GetString(),
         KeepPrevious = TimeSpan.ParseExact(Text(e, "keepPrevious"), "c", CultureInfo.InvariantCulture),
-        PreviousPair = e.GetProperty("previousPair").GetString(),
         Endpoints = [.. e.GetProperty("endpoints").EnumerateArray().Select(p => new RecordedEndpoint(
             Enum.Parse<ServiceKind>(Text(p, "service")), Enum.Parse<EndpointKind>(Text(p, "endpoint")), p.GetProperty("port").GetInt32(), p.GetProperty("enabled").GetBoolean()))],
     };

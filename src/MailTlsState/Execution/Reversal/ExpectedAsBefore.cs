@@ -24,7 +24,7 @@ internal sealed class ExpectedAsBefore : IExpectedState
         _id = request.Id;
         var works = plan.Changes.Select(c => c.Work).ToList();
         var activations = works.OfType<ActivateService>().ToDictionary(a => a.Service, a => (Activation?)a.Activation);
-        var restores = works.OfType<RestorePair>().Any();
+        var restored = works.OfType<RestorePair>().Select(r => request.Record.Pairs.FirstOrDefault(p => p.Previous == r.Previous)?.BeforeLeaf).ToHashSet();
         var now = request.Observed.Served.Select(JournalEndpoint.Of).ToList();
         _servedNow = [.. now.Select(n => n.Leaf)];
         var all = new List<Expected>();
@@ -43,8 +43,7 @@ internal sealed class ExpectedAsBefore : IExpectedState
             }
             else
             {
-                var restored = restores && before.Leaf == request.Record.Pair?.BeforeLeaf;
-                accepted.Add(new Answer(before.Outcome, restored ? before.Leaf : request.Since(before.Leaf, withThis: request.KeepCertificate)));
+                accepted.Add(new Answer(before.Outcome, ServedLeaves.Map(before.Leaf, leaf => restored.Contains(leaf) ? leaf : request.Since(leaf, withThis: request.KeepCertificate))));
 
                 // A fault of that time need not come back.
                 if (before.Outcome is not (ProbeOutcome.Completed or ProbeOutcome.NotConnected))
@@ -80,7 +79,7 @@ internal sealed class ExpectedAsBefore : IExpectedState
     public IReadOnlyList<Finding> Judge(EndpointExpectation expectation, ProbeResult result, DateTimeOffset now)
     {
         var expected = _all.First(e => ReferenceEquals(e.Expectation, expectation));
-        var answer = new Answer(result.Outcome, result.Chain.Count == 0 ? null : Fingerprint.Digest(Convert.FromBase64String(result.Chain[0])));
+        var answer = new Answer(result.Outcome, ServedLeaves.Of(result));
 
         // What has expired meanwhile must not come back, and what is served with it already is no matter of this roll-back.
         var expired = result.Chain.Count > 0 && !_servedNow.Contains(answer.Leaf) && CertificateFacts.Read(Convert.FromBase64String(result.Chain[0])).NotAfter < now;
@@ -106,6 +105,7 @@ internal sealed class ExpectedAsBefore : IExpectedState
         new(e.Service, e.Endpoint, e.Implicit ? EndpointSecurity.Implicit : EndpointSecurity.Opportunistic, e.Address, e.Port, request.Entry.Host)
         {
             SourceAddress = new EndpointTarget(e.Service, e.Endpoint, e.Address, e.Port, null, true).SourceAddress,
+            Families = ServedLeaves.Families(e.Leaf),
         };
 
     private sealed record Expected(EndpointExpectation Expectation, IReadOnlyList<Answer> Accepted);
@@ -114,14 +114,16 @@ internal sealed class ExpectedAsBefore : IExpectedState
     {
         public static Answer None { get; } = new(ProbeOutcome.NotConnected, null);
 
+        private string? Bare => Leaf?.Replace("sha256:", "", StringComparison.Ordinal);
+
         public bool Fits(Answer seen) => seen.Outcome == Outcome && (AnyLeaf || seen.Leaf == Leaf);
 
         public override string ToString() => Outcome switch
         {
             ProbeOutcome.NotConnected => "nothing listens",
-            ProbeOutcome.Completed when Leaf is not null => $"TLS with the leaf {Leaf["sha256:".Length..]}",
+            ProbeOutcome.Completed when Leaf is not null => $"TLS with the leaf {Bare}",
             ProbeOutcome.Completed => "TLS",
-            var other => Leaf is null ? other.ToString() : $"{other} with the leaf {Leaf["sha256:".Length..]}",
+            var other => Leaf is null ? other.ToString() : $"{other} with the leaf {Bare}",
         };
     }
 }

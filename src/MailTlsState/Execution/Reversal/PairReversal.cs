@@ -16,14 +16,15 @@ internal sealed class PairReversal(ReversalRequest request, IReadOnlyList<string
 {
     public IReadOnlyList<Change> Plan()
     {
-        if (request.Record.Pair is not { } pair)
+        var pairs = request.Record.Pairs;
+        if (pairs.Count == 0)
         {
             return [];
         }
 
         if (request.KeepCertificate)
         {
-            if (pair.BeforeFiles.FirstOrDefault(f => !Exists(f)) is { } gone)
+            if (pairs.SelectMany(p => p.BeforeFiles).FirstOrDefault(f => !Exists(f)) is { } gone)
             {
                 diagnostics.Add(HistoryDiagnostics.NotReversible(request.Id, $"its settings would name {gone.Path} again, which is gone: without --keep-certificate the former pair comes back under that name"));
                 return [];
@@ -33,6 +34,11 @@ internal sealed class PairReversal(ReversalRequest request, IReadOnlyList<string
             return [];
         }
 
+        return [.. pairs.SelectMany(Plan)];
+    }
+
+    private IReadOnlyList<Change> Plan(RecordedPair pair)
+    {
         var present = Find(pair.AfterFiles);
         if (IsBack(pair))
         {
@@ -42,7 +48,7 @@ internal sealed class PairReversal(ReversalRequest request, IReadOnlyList<string
         if (present?.Fingerprint != pair.AfterLeaf || (pair.AfterLeaf is null && pair.BeforeFiles.Any(Exists)))
         {
             var path = (pair.AfterFiles.FirstOrDefault() ?? pair.BeforeFiles[0]).Path;
-            var newer = request.NewerOf(e => e.Record?.Pair is not null);
+            var newer = request.NewerOf(e => e.Record?.Pairs.Any(p => p.Previous == pair.Previous) ?? false);
             diagnostics.Add(newer.Count > 0
                 ? HistoryDiagnostics.NewerApply(new SourceLocation(path, 1, 1), request.Id, newer)
                 : HistoryDiagnostics.EditedSince(new SourceLocation(path, 1, 1), request.Id, $"key and certificate are not those that {request.Id} left"));
@@ -65,12 +71,12 @@ internal sealed class PairReversal(ReversalRequest request, IReadOnlyList<string
 
     private IReadOnlyList<Change> BringBack(RecordedPair pair, KeyedPair? present)
     {
-        var kept = request.Observed.File(request.Record.PreviousPair ?? "");
+        var kept = request.Observed.File(pair.Previous);
         var former = KeyedPair.Find(kept.Text);
         var first = pair.BeforeFiles[0].Path;
         if (Unusable(kept, former, pair) is { } why)
         {
-            diagnostics.Add(HistoryDiagnostics.NoFormerPair(request.Record.PreviousPair ?? first, why));
+            diagnostics.Add(HistoryDiagnostics.NoFormerPair(pair.Previous, why));
             return [];
         }
 
@@ -133,8 +139,7 @@ internal sealed class PairReversal(ReversalRequest request, IReadOnlyList<string
     // The pair in use now is kept in its turn; where it is not to be kept, the one that is in use again has no copy.
     private IEnumerable<Change> Kept(RecordedPair pair, FileObservation? former)
     {
-        var path = request.Record.PreviousPair;
-        if (path is not null && PreviousPair.Keep(request.Observed, path, pair.AfterFiles.Select(f => f.Path), request.Record.KeepPrevious, request.Now) is { } keep)
+        if (PreviousPair.Keep(request.Observed, pair.Previous, pair.AfterFiles.Select(f => f.Path), request.Record.KeepPrevious, request.Now) is { } keep)
         {
             yield return keep;
         }

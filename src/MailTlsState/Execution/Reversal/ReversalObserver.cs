@@ -37,8 +37,9 @@ internal static class ReversalObserver
 
     private static Probing.ProbeRequest Question(JournalEntry entry, EndpointTarget target)
     {
-        var question = target.Question(entry.Host, []);
-        return entry.Before.FirstOrDefault(b => b.Service == target.Service && b.Port == target.Port) is { } before ? question with { Implicit = before.Implicit } : question;
+        var before = entry.Before.FirstOrDefault(b => b.Service == target.Service && b.Port == target.Port);
+        var question = target.Question(entry.Host, [], ServedLeaves.Families(before?.Leaf));
+        return before is null ? question : question with { Implicit = before.Implicit };
     }
 
     private static IEnumerable<ServiceKind> Services(JournalEntry entry) => entry.Activations.Select(a => a.Service).Concat(entry.Before.Select(b => b.Service)).Distinct().Order();
@@ -46,11 +47,8 @@ internal static class ReversalObserver
     private static IEnumerable<string> Paths(JournalEntry entry)
     {
         var record = entry.Record!;
-        IEnumerable<string> pair = record.Pair is { } p ? p.BeforeFiles.Concat(p.AfterFiles).Select(f => f.Path) : [];
-        IEnumerable<string> previous = record.PreviousPair is { } path && record.Pair is not null ? [path] : [];
         return record.Edits.Select(e => e.Path)
-            .Concat(pair)
-            .Concat(previous)
+            .Concat(record.Pairs.SelectMany(p => p.BeforeFiles.Concat(p.AfterFiles).Select(f => f.Path).Append(p.Previous)))
             .Concat(entry.Steps.Where(s => s is SetAttributesStep or CreateDirectoryStep or RemoveDirectoryStep).Select(s => s.Path));
     }
 

@@ -35,9 +35,9 @@ internal sealed record ReversalRequest(
     /// <param name="withThis">True when the pair that this apply made stays.</param>
     public string? Since(string? leaf, bool withThis)
     {
-        foreach (var pair in (withThis ? [Apply, .. Newer] : Newer).Select(a => a.Entry.Record?.Pair))
+        foreach (var apply in withThis ? [Apply, .. Newer] : Newer)
         {
-            leaf = pair?.BeforeLeaf is { } before && before == leaf ? pair.AfterLeaf : leaf;
+            leaf = apply.Entry.Record?.Pairs.FirstOrDefault(p => p.BeforeLeaf is not null && p.BeforeLeaf == leaf) is { } pair ? pair.AfterLeaf : leaf;
         }
 
         return leaf;

@@ -67,7 +67,7 @@ public sealed class RollbackPlanSource : PlanSource
         _request = new ReversalRequest(Apply, newer, observed, directories, _keepCertificate, now ?? observed.At);
         return new SourcedPlan(observed, new RollbackPlanner(_request).Plan())
         {
-            LeafOnDisk = KeyedPair.Find((Apply.Entry.Record!.Pair?.AfterFiles ?? []).Select(f => observed.File(f.Path).Text))?.Fingerprint,
+            LeavesOnDisk = [.. Apply.Entry.Record!.Pairs.Select(p => KeyedPair.Find(p.AfterFiles.Select(f => observed.File(f.Path).Text))?.Fingerprint).OfType<string>()],
             Silent = [.. Apply.Entry.Before
                 .Where(b => !observed.Served.Any(s => s.Probe.Request.Address == b.Address && s.Probe.Request.Port == b.Port))
                 .Select(b => b with { Outcome = Probing.ProbeOutcome.NotConnected, Leaf = null })],
@@ -78,27 +78,28 @@ public sealed class RollbackPlanSource : PlanSource
     internal override IExpectedState Expect(SourcedPlan made, Stager stager, DateTimeOffset now) => new ExpectedAsBefore(_request!, made.Planning.Plan!);
 
     /// <inheritdoc/>
-    internal override ApplyRecord Record(SourcedPlan made, Stager stager, Invocation invocation) => RecordBuilder.Build(made, invocation, Pair(made, stager)) with
+    internal override ApplyRecord Record(SourcedPlan made, Stager stager, Invocation invocation) => RecordBuilder.Build(made, invocation, [.. Pairs(made)]) with
     {
         RollsBack = Apply.Entry.Id,
         Endpoints = Apply.Entry.Record!.Endpoints,
         KeepPrevious = Apply.Entry.Record.KeepPrevious,
-        PreviousPair = Apply.Entry.Record.PreviousPair,
     };
 
-    private RecordedPair? Pair(SourcedPlan made, Stager stager)
+    private IEnumerable<RecordedPair> Pairs(SourcedPlan made)
     {
         var works = made.Planning.Plan!.Changes.Select(c => c.Work).ToList();
-        var restores = works.OfType<RestorePair>().Any();
-        if (Apply.Entry.Record!.Pair is not { } pair || !(restores || works.OfType<RemoveFile>().Any(r => pair.AfterFiles.Any(f => f.Path == r.Path))))
+        foreach (var pair in Apply.Entry.Record!.Pairs)
         {
-            return null;
+            var restores = works.OfType<RestorePair>().Any(r => r.Previous == pair.Previous);
+            if (restores || works.OfType<RemoveFile>().Any(r => pair.AfterFiles.Any(f => f.Path == r.Path)))
+            {
+                yield return new RecordedPair(
+                    pair.Previous,
+                    pair.AfterLeaf,
+                    restores ? pair.BeforeLeaf : null,
+                    RecordBuilder.PairFiles(made.Observed, pair.AfterFiles.Select(f => f.Path)),
+                    restores ? pair.BeforeFiles : []);
+            }
         }
-
-        return new RecordedPair(
-            pair.AfterLeaf,
-            restores ? Fingerprint.Digest(stager.NewLeaves[0]) : null,
-            RecordBuilder.PairFiles(made.Observed, pair.AfterFiles.Select(f => f.Path)),
-            restores ? pair.BeforeFiles : []);
     }
 }

@@ -5,6 +5,7 @@ using MailTlsState.Certificates.PrivateCa;
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
+using MailTlsState.Policies;
 using MailTlsState.Planning;
 using MailTlsState.Tests.Certificates.Import;
 using MailTlsState.Tests.Manifests;

@@ -45,7 +45,7 @@ internal class Dovecot2315 : DovecotDialect
     /// <summary>What doveconf knows in every version since 2.3.13.</summary>
     protected static IReadOnlyList<string> AskedSince2313 { get; } =
     [
-        "protocols", "ssl", "ssl_cert", "ssl_key", "ssl_alt_cert", "ssl_min_protocol", "ssl_cipher_list", "ssl_prefer_server_ciphers", "ssl_curve_list", "ssl_options",
+        "protocols", "ssl", "ssl_cert", "ssl_key", "ssl_alt_cert", "ssl_alt_key", "ssl_min_protocol", "ssl_cipher_list", "ssl_prefer_server_ciphers", "ssl_curve_list", "ssl_options",
         "disable_plaintext_auth",
     ];
 

@@ -35,7 +35,7 @@ public static class ServiceDiagnostics
         "MTS0305",
         "port is held by another program",
         "The manifest gives a port to one mail server, but another program listens on it. Postfix's master ends with \"Address already in use\" when it is reloaded onto a taken port, and takes all mail service with it, although its checks pass. "
-        + "Stop the other program, take the port away from it (Dovecot's submission service is a usual holder of 587), or leave the endpoint out of the manifest.");
+        + "Stop the other program, take the port away from it (Dovecot's submission service is a usual holder of 587), or leave the endpoint out of the manifest. From one mail server to the other a port goes by two applies: one disables the endpoint under the service that has it, the next names it under the other.");
 
     /// <summary>A setting elsewhere differs and is left alone.</summary>
     public static readonly DiagnosticCode OverrideLeftCode = new(

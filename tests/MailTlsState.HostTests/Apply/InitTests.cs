@@ -56,10 +56,12 @@ public sealed partial class InitTests
 
     private static readonly string[] Broken = ["MTS0620", "MTS0621", "MTS0622", "MTS0623", "MTS0625", "MTS0626", "MTS0627", "MTS0628", "MTS0629", "MTS0630", "MTS0631", "MTS0632", "MTS0633"];
 
-    [Fact]
-    public async Task The_article_typed_by_hand_is_read_by_init_and_made_clean_by_apply()
+    [Theory]
+    [InlineData("bullseye")]
+    [InlineData("bookworm")]
+    public async Task The_article_typed_by_hand_is_read_by_init_and_made_clean_by_apply_on(string release)
     {
-        await using var host = await ThrowawayHost.StartMailHostAsync();
+        await using var host = await ThrowawayHost.StartMailHostAsync(new ThrowawayHostOptions { Release = release });
         (await host.RunAsync(Typed, timeLimit: TimeSpan.FromMinutes(3))).Expect(0);
         await host.WriteFileAsync("/root/mail-ca.pass", "apple-cider\n", "600");
         var before = await host.SnapshotAsync();
@@ -96,7 +98,10 @@ public sealed partial class InitTests
         // The CA that clients trust is still the one that signs, and the directory keeps its mode.
         (await host.RunRemoteAsync("openssl s_client -connect mail.mydomain.com:993 -CAfile /root/ca/ca.pem -verify_return_error -verify_hostname mail.mydomain.com -brief </dev/null")).Expect(0);
         Assert.Equal("700", (await host.RunAsync("stat -c %a /etc/pki/tls")).Output.Trim());
-        Compare("init-article.txt", Normalise(string.Join('\n', transcript)));
+        if (release == "bookworm")
+        {
+            Compare("init-article.txt", Normalise(string.Join('\n', transcript)));
+        }
     }
 
     [Fact]

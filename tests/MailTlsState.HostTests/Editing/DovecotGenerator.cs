@@ -54,6 +54,7 @@ internal sealed class DovecotGenerator(DovecotGrammar grammar, Random random)
     ];
 
     private readonly Dictionary<string, int> _used = [];
+    private int _turn;
 
     /// <summary>The files of one case.</summary>
     /// <param name="nested">False for blocks that are neither in one another nor opened twice.</param>
@@ -61,9 +62,16 @@ internal sealed class DovecotGenerator(DovecotGrammar grammar, Random random)
     {
         var opened = nested ? null : new HashSet<string>();
         string[] includes = ["!include inc/*.conf\n", "!include_try inc/{B,a}.conf\n", "!include_try none/*\n"];
+
+        // By turns what chance brings too seldom: each way to include, a service, and a block for a wildcard, before or after all else.
+        var turn = _turn++;
+        var service = turn % 3 == 0 ? Array.Find(grammar == DovecotGrammar.V23 ? Settings23 : Settings24, s => s.StartsWith("service", StringComparison.Ordinal))! : "";
+        Count(includes[turn % includes.Length]);
+        var wildcard = turn % 2 == 0 ? Block(Filters[1][1], 1, opened, includes) : "";
+        var main = Content(0, opened, includes);
         return new Dictionary<string, string>
         {
-            [Main] = (grammar == DovecotGrammar.V23 ? Base23 : Base24) + Content(0, opened, includes),
+            [Main] = (grammar == DovecotGrammar.V23 ? Base23 : Base24) + service + (turn % 4 < 2 ? includes[turn % includes.Length] + wildcard + main : main + "\n" + wildcard + includes[turn % includes.Length]),
             ["/inc/a.conf"] = Content(nested ? 3 : Filters.Length, opened),
             ["/inc/B.conf"] = Content(nested ? 3 : Filters.Length, opened).TrimEnd('\n'),
             ["/inc/.h.conf"] = "ssl_cert = </hidden\n",
@@ -140,10 +148,7 @@ internal sealed class DovecotGenerator(DovecotGrammar grammar, Random random)
             var next = random.Next(level, 6);
             if (next < Filters.Length && Pick(Filters[next], opened) is { Length: > 0 } filter)
             {
-                opened?.Add(filter.ToLowerInvariant());
-                Count(filter);
-                var inner = opened is null ? Content(next + 1, null, next < 3 ? more : []) : Content(Filters.Length, opened, more);
-                text.Append(filter).Append(" {\n").Append(inner).Append("\n}\n");
+                text.Append(Block(filter, next, opened, more));
             }
             else
             {
@@ -161,6 +166,14 @@ internal sealed class DovecotGenerator(DovecotGrammar grammar, Random random)
         }
 
         return text.ToString();
+    }
+
+    private string Block(string filter, int level, HashSet<string>? opened, string[] more)
+    {
+        opened?.Add(filter.ToLowerInvariant());
+        Count(filter);
+        var inner = opened is null ? Content(level + 1, null, level < 3 ? more : []) : Content(Filters.Length, opened, more);
+        return $"{filter} {{\n{inner}\n}}\n";
     }
 
     private void Count(string construct) => _used[construct] = _used.GetValueOrDefault(construct) + 1;

@@ -23,6 +23,8 @@ public sealed class PostfixEffectiveTests
 {
     private const string Manifests = "apiVersion: mailtlsstate/v1\nhost: mail.mydomain.com\ncertificate:\n  issuer:\n    kind: privateCa\n    subject: { commonName: CA }\n    passphrase: { file: /root/p }\n";
 
+    private const string Base = "compatibility_level = 3.6\nmynetworks = 127.0.0.0/8\nmydomain = mydomain.com\n";
+
     private static readonly (string Endpoints, string Policy)[] Wanted =
     [
         ("smtp: { security: opportunistic }, submission: { security: required }", "article"),
@@ -60,7 +62,7 @@ public sealed class PostfixEffectiveTests
     {
         var random = new Random(50 + DebianReleases.Stable.ToList().IndexOf(release));
         var used = new HashSet<string>();
-        var cases = Enumerable.Range(0, LabEnvironment.Long ? 2000 : 20).Select(i => Generate(i, random, used)).ToList();
+        var cases = Enumerable.Range(0, LabEnvironment.Long ? 2000 : 20).Select(i => Generate(i, random, used)).Concat(OldSwitch).ToList();
         Assert.Empty(MainPieces.Concat(Options).Except(used));
 
         var before = await AskAsync(cases, release);
@@ -77,6 +79,13 @@ public sealed class PostfixEffectiveTests
         Assert.True(planned.Count > cases.Count / 2 && values > 20 * planned.Count, $"{planned.Count} files, {values} values");
         Console.WriteLine($"oracle: {planned.Count} plans for main.cf and master.cf, {values} expanded values compared with postconf -x and -Px on {release}, 0 disagreements");
     });
+
+    // A switch older than the levels counts where the level is empty, which each listener decides for itself.
+    private static readonly Files[] OldSwitch =
+    [
+        new($"{Base}smtpd_use_tls = yes\nsmtpd_tls_security_level = $my_level\nmy_level =\n", "smtp inet n - y - - smtpd\n2525 inet n - y - - smtpd\n  -o my_level=none\n2526 inet n - y - - smtpd\n  -o my_level=\n2527 inet n - y - - smtpd\n", 0),
+        new($"{Base}smtpd_use_tls = yes\nsmtpd_tls_security_level = ${{my_yes?{{$my_level}}}}\n", "smtp inet n - y - - smtpd\n2525 inet n - y - - smtpd\n  -o my_yes=1 -o my_level=encrypt\n2526 inet n - y - - smtpd\n  -o my_yes=1\n", 2),
+    ];
 
     private sealed record Files(string Main, string Master, int Wanted);
 
@@ -111,10 +120,7 @@ public sealed class PostfixEffectiveTests
             }
         }
 
-        // A switch older than the levels counts only where there is no level: a file has the one or the other.
-        var main = Some(MainPieces, 14);
-        main = main.Contains("smtpd_tls_security_level", StringComparison.Ordinal) ? main.Replace("smtpd_use_tls = ${my_yes?yes}\n", "", StringComparison.Ordinal) : main;
-        return new Files("compatibility_level = 3.6\nmynetworks = 127.0.0.0/8\nmydomain = mydomain.com\n" + main, master.Append("\npickup unix n - y 60 1 pickup\n").ToString(), random.Next(Wanted.Length));
+        return new Files(Base + Some(MainPieces, 14), master.Append("\npickup unix n - y 60 1 pickup\n").ToString(), random.Next(Wanted.Length));
     }
 
     /// <summary>Asks about each case as the observer does, and for each smtpd what it sees itself (postconf -o); null where Postfix refuses it.</summary>

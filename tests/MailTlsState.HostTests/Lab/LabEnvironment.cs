@@ -21,6 +21,10 @@ internal static class LabEnvironment
     /// <exception cref="InvalidOperationException">It could not be made.</exception>
     public static string RootOf(string? release) => release is null or "bookworm" ? Root : Roots.GetOrAdd(release, static r => new(() => MakeRoot(r))).Value;
 
+    /// <summary>The file of a Debian package for <c>dpkg -i</c> in a host of a release.</summary>
+    /// <exception cref="InvalidOperationException">It could not be fetched.</exception>
+    public static string PackageFor(string release, string package) => Make("make-package.sh", release, package);
+
     /// <summary>The native binary under test.</summary>
     public static string Binary => Required("MAILTLS_BINARY", File.Exists);
 
@@ -32,10 +36,12 @@ internal static class LabEnvironment
 
     private static readonly ConcurrentDictionary<string, Lazy<string>> Roots = new();
 
-    private static string MakeRoot(string release)
+    private static string MakeRoot(string release) => release == Acme ? Make("make-acme-root.sh") : Make("make-root.sh", release);
+
+    /// <summary>Runs a script of tests/lab that prints the path of what it made.</summary>
+    private static string Make(string script, params string[] arguments)
     {
-        string[] command = release == Acme ? ["make-acme-root.sh"] : ["make-root.sh", release];
-        using var make = Process.Start(new ProcessStartInfo("sh", [Path.Combine(Repository, "tests", "lab", command[0]), .. command[1..]])
+        using var make = Process.Start(new ProcessStartInfo("sh", [Path.Combine(Repository, "tests", "lab", script), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -43,7 +49,7 @@ internal static class LabEnvironment
         var error = make.StandardError.ReadToEndAsync();
         var path = make.StandardOutput.ReadToEnd().Trim();
         make.WaitForExit();
-        return make.ExitCode == 0 && Directory.Exists(path) ? path : throw new InvalidOperationException($"no root of Debian {release}: {error.Result.Trim()}");
+        return make.ExitCode == 0 && Path.Exists(path) ? path : throw new InvalidOperationException($"{script} {string.Join(' ', arguments)}: {error.Result.Trim()}");
     }
 
     /// <summary>Decides between the value and a message that says what to do.</summary>

@@ -31,5 +31,60 @@ public sealed class UpgradeTests
         Assert.Empty((await lab.RunAsync("postconf -n 2>&1 >/dev/null | grep -i tls; :")).Output);
     }
 
+    [Fact]
+    public async Task All_of_both_daemons_goes_from_12_to_13_with_what_an_administrator_has_set()
+    {
+        string kept, before;
+        await using (var old = await MailLab.StartAsync("intermediate", release: "bookworm"))
+        {
+            await old.Host.EnableSaslAsync();
+            await old.RunAsync(
+                "cd /etc/dovecot/conf.d; sed -i -E 's/^mail_location = .*/mail_location = maildir:~\\/Maildir/' 10-mail.conf; sed -i -E 's/^#?(disable_plaintext_auth|auth_mechanisms) = .*/\\1 = XX/; s/^disable_plaintext_auth = XX/disable_plaintext_auth = yes/; s/^auth_mechanisms = XX/auth_mechanisms = plain login/' 10-auth.conf; "
+                + "printf 'verbose_ssl = no\\nlocal_name other.example.org {\\n  ssl_cert = </etc/dovecot/private/dovecot.pem\\n  ssl_key = </etc/dovecot/private/dovecot.key\\n}\\n' >/etc/dovecot/local.conf; "
+                + "printf 'protocol imap {\\n  mail_max_userip_connections = 20\\n}\\n' >95-site.conf; "
+                + "postconf -e 'smtpd_banner = $myhostname ESMTP' 'smtp_tls_security_level = may' smtpd_use_tls=yes tls_preempt_cipherlist=yes; touch -d '1 minute ago' /etc/postfix/main.cf; doveconf -n >/dev/null && doveadm reload");
+            await old.ApplyAsync(0);
+            before = Fingerprint(await old.Host.ServedCertificateAsync(25, "smtp"));
+            kept = (await old.RunAsync("tar -C / -cf - etc/postfix etc/dovecot etc/pki root/manifest.yaml root/mail-ca.pass | base64 -w0")).Output;
+        }
+
+        await using var lab = await MailLab.StartAsync("intermediate", release: "trixie");
+        await lab.Host.StopMailAsync();
+        (await lab.Host.RunAsync("mv /etc/postfix /root/postfix.13; mv /etc/dovecot /root/dovecot.13; base64 -d | tar -C / -xf -", kept)).Expect(0);
+        await lab.RunAsync("dovecot", 89);
+
+        // What stops Dovecot is named, with its place and what takes its place; what is TLS's is translated and said.
+        var error = (await lab.PlanAsync(1)).Error;
+        Assert.Matches(@"/etc/dovecot/dovecot\.conf:1:1: error MTS0406: .*dovecot_config_version = 2\.4\.0", error);
+        Assert.Matches(@"10-mail\.conf:\d+:1: error MTS0404: .*mail_location.* hint: use mail_driver, mail_path", error);
+        Assert.Matches(@"auth-system\.conf\.ext:\d+:1: error MTS0404: .*passdb.* hint: give it a name", error);
+        Assert.Matches(@"90-quota\.conf:\d+:1: error MTS0404: .*plugin", error);
+        Assert.Matches(@"10-director\.conf:\d+:1: error MTS0404: .*inet_listener.* hint: give it a name", error);
+        Assert.Matches(@"10-auth\.conf:\d+:1: note MTS0405: .*auth_allow_cleartext = no", error);
+        Assert.Matches(@"/etc/dovecot/local\.conf:3:1: note MTS0405: ""ssl_cert"" is ""ssl_server_cert_file", error);
+
+        // As its hints say, and no more.
+        await lab.RunAsync(
+            "cd /etc/dovecot; sed -i '1i dovecot_config_version = 2.4.0\\ndovecot_storage_version = 2.4.0' dovecot.conf; sed -i '/^dict {/,/^}/d' dovecot.conf; sed -i '/^plugin {/,/^}/d' conf.d/*.conf; sed -i 's/inet_listener {/inet_listener tcp {/' conf.d/10-director.conf; "
+            + "sed -i 's/^mail_location = .*/mail_driver = maildir\\nmail_path = ~\\/Maildir/' conf.d/10-mail.conf; sed -i -e '/^passdb {/,/^}/c passdb pam {\\n}' -e '/^userdb {/,/^}/c userdb passwd {\\n}' conf.d/auth-system.conf.ext");
+        var plan = (await lab.PlanAsync(2)).Output;
+        Assert.Contains("because Dovecot 2.4 needs the manifest's settings under their new names", plan, StringComparison.Ordinal);
+        Assert.Contains("+  ssl_server_cert_file = /etc/dovecot/private/dovecot.pem", plan, StringComparison.Ordinal);
+        await lab.ApplyAsync(0);
+        await lab.VerifyAsync(0);
+        await lab.ConvergedAsync();
+        Assert.Equal(before, Fingerprint(await lab.Host.ServedCertificateAsync(25, "smtp")));
+        Assert.Equal(before, Fingerprint(await lab.Host.ServedCertificateAsync(993)));
+        Assert.Equal(
+            "local_name other.example.org {\n  ssl_server_cert_file = /etc/dovecot/private/dovecot.pem\n  ssl_server_key_file = /etc/dovecot/private/dovecot.key\n}\n",
+            await lab.Host.ReadFileAsync("/etc/dovecot/local.conf"));
+        Assert.Equal("$myhostname ESMTP\n", (await lab.RunAsync("postconf -h smtpd_banner")).Output);
+        Assert.Equal("plain login\n20\n", (await lab.RunAsync("doveconf -h auth_mechanisms | xargs; doveconf -f protocol=imap -h mail_max_userip_connections")).Output);
+        Assert.Empty((await lab.RunAsync("{ postconf; postconf -M; postconf -P; doveconf -n; } 2>&1 >/dev/null | grep -iE 'tls|ssl'; :")).Output);
+    }
+
+    // The releases' openssl writes names differently.
+    private static string Fingerprint(string served) => served[served.IndexOf('\n', served.IndexOf("issuer", StringComparison.Ordinal))..].ToUpperInvariant();
+
     private static string Postfix(string text) => text[..text.IndexOf("  dovecot:", StringComparison.Ordinal)];
 }

@@ -76,7 +76,7 @@ internal sealed class DovecotOverrides(
 
         foreach (var endpoint in request.Desired.Endpoints)
         {
-            DovecotHeader[] path = [new("service", $"{DovecotAnswers.Protocol(endpoint.Kind)}-login"), new("inet_listener", endpoint.Kind.Name())];
+            var path = ManagedFile.Listener(endpoint.Kind);
             foreach (var (name, _) in ManagedFile.Listener(endpoint, dialect))
             {
                 if (tree.EffectiveIn(path, name) is { } effective && effective.File != place.Path)

@@ -66,7 +66,7 @@ internal sealed class DovecotPlanner(ServicePlanRequest request)
         var settings = dialect.Render(request.Pairs, request.Policy, hybrids);
         var others = DovecotTree.Build(DovecotService.MainFile, new Dictionary<string, string>(texts) { [place.Path] = "" }, dialect.Grammar);
         var security = DovecotSecurity.Of(dialect, request.Desired.Endpoints, served, now, others, place.Path);
-        var text = ManagedFile.Render(request.Manifest.Host, dialect, settings, security, request.Desired.Endpoints);
+        var text = ManagedFile.Render(request.Manifest.Host, dialect, settings, security, [.. request.Desired.Endpoints, .. Closed(served, now, place)]);
         var changes = new List<Change>();
         var reason = leftovers.Found ? "Dovecot 2.4 needs the manifest's settings under their new names" : "the manifest's certificate, policy and endpoints";
         if (ConfigEdit.Of(request.Observed.File(place.Path), _ => text, "settings", Attributes(settings, security), reason, "reload dovecot") is { } own)
@@ -119,9 +119,8 @@ internal sealed class DovecotPlanner(ServicePlanRequest request)
     {
         foreach (var kind in new[] { EndpointKind.Submission, EndpointKind.Submissions }.Where(_ => served.Contains("submission")))
         {
-            DovecotHeader[] path = [new("service", "submission-login"), new("inet_listener", kind.Name())];
             var mine = request.Desired.Endpoints.FirstOrDefault(e => e.Kind == kind);
-            var line = mine is null ? now.EffectiveIn(path, "port") : null;
+            var line = mine is null ? now.EffectiveIn(ManagedFile.Listener(kind), "port") : null;
             var port = mine is null ? int.TryParse(line?.Value, out var given) ? given : kind.DefaultPort() : mine.Security == EndpointSecurity.Disabled ? 0 : mine.Port;
             if (port != 0 && request.Manifest.Postfix?.Endpoints.FirstOrDefault(e => e.Security != EndpointSecurity.Disabled && e.Port == port) is { } postfix)
             {
@@ -129,6 +128,19 @@ internal sealed class DovecotPlanner(ServicePlanRequest request)
                 _diagnostics.Add(DovecotDiagnostics.SubmissionClash(at, postfix.Kind.Name(), port, line?.ToString()));
             }
         }
+    }
+
+    /// <summary>
+    /// Listeners that the manifest does not name and that stay closed: with TLS off at the top level Dovecot opens none for TLS from the first
+    /// byte, and would open all of them with our settings. What our file has closed stays so.
+    /// </summary>
+    private IEnumerable<EndpointManifest> Closed(IReadOnlyList<string> served, DovecotTree now, ManagedFile.Location place)
+    {
+        var off = now.Effective("ssl") is { Value: "no" };
+        return from kind in EndpointCatalogue.Of(ServiceKind.Dovecot).Select(d => d.Kind)
+               where served.Contains(DovecotAnswers.Protocol(kind)) && request.Desired.Endpoints.All(e => e.Kind != kind)
+               where (off && kind.IsImplicit()) || (now.EffectiveIn(ManagedFile.Listener(kind), "port") is { Value: "0" } line && line.File == place.Path)
+               select new EndpointManifest(kind, EndpointSecurity.Disabled, kind.DefaultPort(), [], ProxyProtocol: false);
     }
 
     private List<AttributeChange> Attributes(IReadOnlyList<ManagedSetting> settings, DovecotSecurity security)

@@ -80,6 +80,9 @@ internal static class ManagedFile
         return text.ToString();
     }
 
+    /// <summary>Where an endpoint's inet_listener stands.</summary>
+    public static DovecotHeader[] Listener(EndpointKind kind) => [new("service", $"{DovecotAnswers.Protocol(kind)}-login"), new("inet_listener", kind.Name())];
+
     /// <summary>The settings of an endpoint's inet_listener; Dovecot opens none for port 0.</summary>
     public static IEnumerable<(string Name, string Value)> Listener(EndpointManifest endpoint, DovecotDialect dialect)
     {

@@ -59,6 +59,7 @@ internal static class OldSettings
         { Kind: "plugin", Argument: "" } => "move its settings to the top level under their names of 2.4",
         { Kind: "passdb" or "userdb", Argument: "" } => $"give it a name and no driver and args: {block.Kind} NAME {{ }}",
         { Kind: "local_name" } when block.Argument.Contains(' ', StringComparison.Ordinal) => "write one block for each name",
+        { Kind: "inet_listener", Argument: "" } => "give it a name: inet_listener NAME { }",
         { Kind: "dict", Argument: "" } => "give it a name: dict_server { dict NAME { } }",
         _ => null,
     };

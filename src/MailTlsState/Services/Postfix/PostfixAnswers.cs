@@ -36,6 +36,9 @@ public sealed class PostfixAnswers(IReadOnlyDictionary<string, string> raw)
     /// <summary>The value that main.cf sets, as it is written there; null when it does not set the parameter.</summary>
     public string? Written(string name) => _explicit.Value.GetValueOrDefault(name);
 
+    /// <summary>The level that smtpd_use_tls and smtpd_enforce_tls mean where there is none, or null.</summary>
+    public string? OldSwitches => Parameter("smtpd_enforce_tls") == "yes" ? "encrypt" : Parameter("smtpd_use_tls") == "yes" ? "may" : null;
+
     /// <summary>The value that a service's own <c>-o</c> gives a parameter, <c>$name</c> put in; null where it has none.</summary>
     public string? Override(MasterService service, string name)
     {

@@ -276,18 +276,25 @@ internal sealed class PostfixListeners(
         service.Overrides.LastOrDefault(o => o.Name == name) is { } found ? $"{value} ({PostfixService.MasterCf}:{found.Line})" : value;
 
     /// <summary>The level that smtpd_use_tls and smtpd_enforce_tls meant while there was none, or null: without them, listeners that nobody named would lose TLS.</summary>
-    internal static string? Translated(PostfixAnswers answers) => answers.Parameter(Level).Length > 0 ? null : OldSwitches(answers);
-
-    private static string? OldSwitches(PostfixAnswers answers) =>
-        answers.Parameter("smtpd_enforce_tls") == "yes" ? "encrypt" : answers.Parameter("smtpd_use_tls") == "yes" ? "may" : null;
+    internal static string? Translated(PostfixAnswers answers) => answers.Parameter(Level).Length > 0 ? null : answers.OldSwitches;
 
     private void LeaveUnnamed(MasterService service)
     {
         var level = answers.Override(service, Level);
-        if (level?.Length == 0 && OldSwitches(answers) is { } meant)
+        if (level?.Length == 0 && answers.OldSwitches is { } meant)
         {
             Override(service, Level, meant, null);
             level = meant;
+        }
+        else if (level is null && Translated(answers) is { } translated)
+        {
+            if (answers.Varies(Level, service) && answers.Written(Level) is { } written)
+            {
+                // What main.cf's level refers to has a value of this listener's own, and main.cf gets another level: the reference moves here.
+                Override(service, Level, $"${{{{{written}}} == {{}} ? {{{translated}}} : {{{written}}}}}", null);
+            }
+
+            level = translated;
         }
 
         var offersTls = (level ?? answers.Parameter(Level)) is not ("" or "none") || answers.Override(service, Wrapper) == "yes";

@@ -10,7 +10,7 @@ internal static class PublicCa
         printf 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n' >ca.ext
         printf 'subjectAltName=DNS:mail.mydomain.com\nextendedKeyUsage=serverAuth\nkeyUsage=critical,digitalSignature\nauthorityKeyIdentifier=keyid\nauthorityInfoAccess=caIssuers;URI:http://ca.example/sub.der\n' >server.ext
         printf '[ca]\ndefault_ca=x\n[x]\nserial=serial\ndatabase=index\nnew_certs_dir=.\ndefault_md=sha256\npolicy=p\nunique_subject=no\n[p]\ncommonName=supplied\n' >ca.cnf; : >index; echo 10 >serial
-        key root; openssl req -x509 -key root.key -subj '/CN=Public Root' -days 3650 -out root.pem
+        key root; openssl req -x509 -key root.key -subj '/CN=Public Root' -days 3650 -addext keyUsage=critical,keyCertSign,cRLSign -out root.pem
         key sub; openssl req -new -key sub.key -subj '/CN=Public Sub CA' | openssl x509 -req -CA root.pem -CAkey root.key -days 1825 -set_serial 2 -extfile ca.ext -out sub.pem
         """;
 

@@ -5,7 +5,15 @@ using MailTlsState.HostTests.Crash;
 
 // dotnet run -c Release --project tests/benchmarks [ROUNDS]
 //   An apply of one renewed certificate against the sum of what it cannot avoid, in the same run on the same throwaway host.
-//   Needs what the host tests need: root, MAILTLS_TEST_ROOT and MAILTLS_BINARY (see tests/lab/README.md).
+// dotnet run -c Release --project tests/benchmarks keys [SECONDS]
+//   Keys of every kind against openssl genpkey. Needs openssl alone.
+//   The former needs what the host tests need: root, MAILTLS_TEST_ROOT and MAILTLS_BINARY (see tests/lab/README.md).
+if (args is ["keys", .. var time])
+{
+    KeyGeneration.Run(time.Length > 0 ? double.Parse(time[0], CultureInfo.InvariantCulture) : 20);
+    return 0;
+}
+
 var rounds = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 7;
 await using var lab = await MailLab.AppliedAsync("intermediate", options: Strace.Options);
 using var network = new HostNetwork(lab.Host);

@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 using MailTlsState.Certificates.Encryption;
 using MailTlsState.Diagnostics;
@@ -106,17 +107,39 @@ internal sealed class VendorContents(string name, string? password, ImportLimits
     }
 
     /// <summary>Opens encrypted PKCS#8 (EncryptedPrivateKeyInfo, RFC 5958 section 3), given at its content.</summary>
-    public void AddEncryptedKey(System.Formats.Asn1.AsnReader info, string? secret, string place)
+    public void AddEncryptedKey(AsnReader info, string? secret, string place)
     {
         var algorithm = info.ReadSequence();
         var plain = Encryption.Decrypt(algorithm, info.ReadOctetString(), secret);
         try
         {
+            // One wrong password in 256 gives a padding that fits; what is below it is no key then.
+            if (!IsPrivateKeyInfo(plain))
+            {
+                throw new PasswordEncryptionException(EncryptionFault.WrongPassword, "the password does not open it");
+            }
+
             AddKey("PRIVATE KEY", plain, place);
         }
         finally
         {
             CryptographicOperations.ZeroMemory(plain);
+        }
+    }
+
+    // RFC 5958 section 2: version, algorithm, key.
+    private static bool IsPrivateKeyInfo(byte[] der)
+    {
+        try
+        {
+            var info = new AsnReader(der, AsnEncodingRules.BER).ReadSequence();
+            info.ReadIntegerBytes();
+            info.ReadSequence();
+            return info.PeekTag().HasSameClassAndValue(Asn1Tag.PrimitiveOctetString);
+        }
+        catch (AsnContentException)
+        {
+            return false;
         }
     }
 

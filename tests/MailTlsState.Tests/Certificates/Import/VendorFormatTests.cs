@@ -114,6 +114,16 @@ public class VendorFormatTests(VendorLab lab) : IClassFixture<VendorLab>
     }
 
     [Fact]
+    public void Every_wrong_password_is_a_wrong_password_also_where_the_padding_fits_by_chance()
+    {
+        lab.Run("openssl pkcs12 -export -in chain.pem -inkey leaf.key -passout pass:x -nomac -iter 1 >out; openssl pkcs8 -topk8 -iter 1 -in leaf.key -passout pass:x | cat - chain.pem >pem");
+        foreach (var content in new[] { lab.Bytes("out"), lab.Bytes("pem") })
+        {
+            Assert.All(Enumerable.Range(0, 700), guess => Assert.Equal("MTS0544", Result([.. content], $"guess {guess}")));
+        }
+    }
+
+    [Fact]
     public void Further_files_of_certtool_are_read()
     {
         if (Environment.GetEnvironmentVariable("MAILTLS_LONG") == "1")

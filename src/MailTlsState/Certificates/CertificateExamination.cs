@@ -114,7 +114,7 @@ internal sealed class CertificateExamination(CertificateManifest desired, KeyKin
 
     private void JudgeNames(CertificateFacts facts)
     {
-        var found = facts.DnsNames.Concat(facts.IpAddresses).ToList();
+        var found = facts.ServerNames;
         if (found.Count == 0)
         {
             Add(CertificateNeed.NewLeaf, "the certificate has no SAN, and clients no longer look at its subject");

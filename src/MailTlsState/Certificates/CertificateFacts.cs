@@ -53,6 +53,9 @@ public sealed record CertificateFacts(
     /// <summary>Where the issuer's certificate can be had, from the authority information access (RFC 5280 section 4.2.2.1): URLs, as they stand there.</summary>
     public IReadOnlyList<string> IssuerAddresses { get; init; } = [];
 
+    /// <summary>What the certificate is for: the SAN's DNS names, then its addresses.</summary>
+    public IReadOnlyList<string> ServerNames => [.. DnsNames, .. IpAddresses];
+
     /// <summary>Reads one certificate (RFC 5280).</summary>
     /// <param name="der">DER and nothing after it; not PEM.</param>
     /// <exception cref="FormatException">It is no certificate.</exception>

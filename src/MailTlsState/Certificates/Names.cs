@@ -1,4 +1,5 @@
 using System.Formats.Asn1;
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using MailTlsState.Manifests;
 
@@ -26,13 +27,14 @@ internal static class Names
         return new X500DistinguishedName(writer.Encode());
     }
 
-    /// <summary>The first name as CN, or an empty subject when it is too long for one.</summary>
+    /// <summary>The first DNS name as CN, or an empty subject when it is too long for one.</summary>
     public static X500DistinguishedName LeafSubject(IReadOnlyList<string> names)
     {
+        var first = names.FirstOrDefault(n => !IPAddress.TryParse(n, out _));
         var writer = new AsnWriter(AsnEncodingRules.DER);
         using (writer.PushSequence())
         {
-            Add(writer, "2.5.4.3", names[0].Length <= LongestCommonName ? names[0] : null, UniversalTagNumber.UTF8String);
+            Add(writer, "2.5.4.3", first?.Length <= LongestCommonName ? first : null, UniversalTagNumber.UTF8String);
         }
 
         return new X500DistinguishedName(writer.Encode());
@@ -50,7 +52,14 @@ internal static class Names
         {
             foreach (var name in names)
             {
-                writer.WriteCharacterString(UniversalTagNumber.IA5String, name, new Asn1Tag(TagClass.ContextSpecific, 2));
+                if (IPAddress.TryParse(name, out var address))
+                {
+                    writer.WriteOctetString(address.GetAddressBytes(), new Asn1Tag(TagClass.ContextSpecific, 7));
+                }
+                else
+                {
+                    writer.WriteCharacterString(UniversalTagNumber.IA5String, name, new Asn1Tag(TagClass.ContextSpecific, 2));
+                }
             }
         }
 

@@ -127,6 +127,14 @@ public static class CertificateDiagnostics
         + "keeps the files: a key that others may change or that they could replace is as good as known to them, a certificate that nears its end was not renewed in its time, and one without a name that the "
         + "manifest lists fails for the clients that use it.");
 
+    /// <summary>A private CA's leaf lives longer than a public CA's may.</summary>
+    public static readonly DiagnosticCode LongLifetime = new(
+        "MTS0528",
+        "the certificate is valid for longer than those of public CAs",
+        "Public CAs may issue certificates for 200 days at most since 15 March 2026, for 100 days since 15 March 2027 and for 47 days since 15 March 2029 (CA/Browser Forum, Baseline Requirements section 6.3.2). "
+        + "A private CA is not bound by that, and its clients trust what it signs; a shorter life costs nothing where mailtls renews by a timer. Apple's clients are stricter: they refuse a server's certificate "
+        + "of more than 825 days, whoever signed it. certificate.issuer.leafLifetime says how long.");
+
     /// <summary>A server's certificate has no extended key usage.</summary>
     public static readonly DiagnosticCode PurposeMissing = new(
         "MTS0529",
@@ -138,7 +146,7 @@ public static class CertificateDiagnostics
     public static IReadOnlyList<DiagnosticCode> All =>
     [
         UnreadableKey, WrongPassphrase, EmptyPassphrase, BrokenRootKey, RootMismatch, BrokenRootCertificate, RootIsNoCa, RootExpired,
-        RootNotYetValid, SameSubject, IncompleteRoot, UnencryptedRootKey, RootEndsSoon, RootDiffers, CertificateAwaited, ExistingUnusable, ExistingDoubtful, PurposeMissing,
+        RootNotYetValid, SameSubject, IncompleteRoot, UnencryptedRootKey, RootEndsSoon, RootDiffers, CertificateAwaited, ExistingUnusable, ExistingDoubtful, LongLifetime, PurposeMissing,
     ];
 
     internal static Diagnostic KeyUnreadable(string reason) =>
@@ -194,6 +202,18 @@ public static class CertificateDiagnostics
 
     internal static Diagnostic Doubtful(SourceLocation at, string fact, string remedy) =>
         new(ExistingDoubtful, Severity.Warning, fact, remedy, at);
+
+    /// <summary>Null where it is no longer than a public CA's, or is not made now.</summary>
+    internal static Diagnostic? LivesLong(SourceLocation at, TimeSpan lifetime, DateTimeOffset now)
+    {
+        const int Apple = 825;
+        var most = now < new DateTimeOffset(2027, 3, 15, 0, 0, 0, TimeSpan.Zero) ? 200 : now < new DateTimeOffset(2029, 3, 15, 0, 0, 0, TimeSpan.Zero) ? 100 : 47;
+        return lifetime.TotalDays > Apple
+            ? new(LongLifetime, Severity.Warning, $"the new certificate is valid for {(int)lifetime.TotalDays} days, and Apple's clients refuse more than {Apple}", "set certificate.issuer.leafLifetime to 825d or less if such clients use this host", at)
+            : lifetime.TotalDays > most
+            ? new(LongLifetime, Severity.Note, $"the new certificate is valid for {(int)lifetime.TotalDays} days; public CAs may issue {most} at most, a private CA may issue more", "", at)
+            : null;
+    }
 
     internal static Diagnostic NoPurpose(string certificate, SourceLocation? at = null) =>
         new(PurposeMissing, Severity.Note, $"{certificate} has no extended key usage, which Apple's clients want", "have it issued again with serverAuth if such clients use this host", at);

@@ -19,7 +19,7 @@ public static partial class ManifestDiagnostics
     public static readonly DiagnosticCode NameIsAddress = new(
         "MTS0132",
         "an IP address stands where a name belongs",
-        "Mail clients and servers check the certificate against a name. A certificate for an address helps nobody that found the host by its MX record, and public CAs do not issue it for mail. Use the host's fully qualified name; addresses to listen on go to addresses of an endpoint.");
+        "Mail clients and servers check the certificate against a name. A certificate for an address helps nobody that found the host by its MX record, and public CAs do not issue it for mail. Use the host's fully qualified name; addresses to listen on go to addresses of an endpoint. Among certificate.names an address may stand beside the host's name where a CA of your own signs: with a private CA, or with trust: { file: … }.");
 
     /// <summary>A wildcard at a place that has none.</summary>
     public static readonly DiagnosticCode NameWildcard = new(

@@ -89,11 +89,18 @@ public static class PlanDiagnostics
         "a saved plan has its own extent",
         "A saved plan was made for the whole manifest or, with --only certificate, for the certificate alone, and apply brings about what was reviewed. Make the plan with the --only that is wanted, or leave the option out with a saved plan.");
 
+    /// <summary>When the certificate's renewal is due.</summary>
+    public static readonly DiagnosticCode RenewsCode = new(
+        "MTS0619",
+        "when the certificate is renewed",
+        "An apply from that day on renews the certificate (with issuer purchased it writes the next request): when certificate.renewBefore is left of its lifetime, or a third of it. Before that nothing is done, "
+        + "so a daily timer that runs mailtls apply MANIFEST --only certificate --auto-approve renews it in its time.");
+
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } =
     [
         DirectoryUnusableCode, DirectoryOpenCode, ClockCode, NotPermittedCode, TargetUnusableCode, PassphraseMissingCode, SeLinuxCode, IneffectiveCode,
-        NotAPlanCode, PolicyNoteCode, KeyBelowPolicyCode, LeftAloneCode, NeedsEverythingCode, OtherExtentCode,
+        NotAPlanCode, PolicyNoteCode, KeyBelowPolicyCode, LeftAloneCode, NeedsEverythingCode, OtherExtentCode, RenewsCode,
     ];
 
     /// <summary><see cref="DirectoryUnusableCode"/>.</summary>
@@ -147,6 +154,10 @@ public static class PlanDiagnostics
     /// <summary><see cref="NeedsEverythingCode"/>.</summary>
     public static Diagnostic NeedsEverything(string fact) =>
         new(NeedsEverythingCode, Severity.Error, fact, "run mailtls apply without --only certificate");
+
+    /// <summary><see cref="RenewsCode"/>.</summary>
+    public static Diagnostic Renews(string certificate, DateTimeOffset due, DateTimeOffset now) =>
+        new(RenewsCode, Severity.Note, $"{certificate} renews in {Certificates.Durations.Text(due - now)}, on {CertificateDiagnostics.Day(due)}", "");
 
     /// <summary><see cref="OtherExtentCode"/>.</summary>
     public static Diagnostic OtherExtent(string file) =>

@@ -55,6 +55,10 @@ internal sealed class CertificateReader(YamlMapping? certificate, ManifestReport
     // The word begins with it: rsa-2048.
     private static string Algorithm(YamlScalar kind) => kind.Value.Split('-')[0];
 
+    // Public CAs certify names. Where clients get a root of the administrator's own, its CA may certify addresses, too.
+    private bool TakesAddresses =>
+        certificate!.Mapping("issuer") is { } issuer && (issuer.Scalar("kind")?.Value == Vocabularies.Issuers.WordOf(IssuerKind.PrivateCa) || issuer.Mapping("trust")?.Scalar("file") is not null);
+
     private void JudgeNames(string? host)
     {
         if (certificate!.Sequence("names") is not { } sequence)
@@ -71,7 +75,9 @@ internal sealed class CertificateReader(YamlMapping? certificate, ManifestReport
                 continue;
             }
 
-            var name = HostNames.Normalize(scalar, wildcardAllowed: true, out var problem);
+            Diagnostic? problem = null;
+            var name = TakesAddresses ? HostNames.Address(scalar.Value) : null;
+            name ??= HostNames.Normalize(scalar, wildcardAllowed: true, out problem);
             if (problem is not null)
             {
                 report.Add(scalar.Path, problem);

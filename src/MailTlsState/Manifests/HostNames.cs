@@ -4,9 +4,15 @@ using MailTlsState.Diagnostics;
 
 namespace MailTlsState.Manifests;
 
-/// <summary>Checks DNS names: RFC 1123 section 2.1 for hosts, RFC 6125 section 6.4.3 for wildcards.</summary>
+/// <summary>Checks the names of a certificate: RFC 1123 section 2.1 for hosts, RFC 9525 section 6.3 for wildcards, RFC 5890 section 2.3.1 for A-labels.</summary>
 internal static class HostNames
 {
+    /// <summary>The text of an IP address in the form of RFC 5952 (or four decimal numbers), or null for what is none.</summary>
+    public static string? Address(string name) =>
+        IPAddress.TryParse(name, out var address) && !name.Contains('%', StringComparison.Ordinal) && (name.Contains(':', StringComparison.Ordinal) || address.ToString() == name)
+            ? address.ToString()
+            : null;
+
     /// <summary>The name in lower case, or null and the reason.</summary>
     public static string? Normalize(YamlScalar scalar, bool wildcardAllowed, out Diagnostic? problem)
     {
@@ -82,6 +88,11 @@ internal static class HostNames
                 return Invalid("a label starts or ends with a hyphen");
             }
 
+            if (label.Length > 3 && label.AsSpan(2, 2).SequenceEqual("--") && !IsALabel(label))
+            {
+                return Invalid($"{ManifestDiagnostics.Quote(label)} is no A-label", "write the name as its registry does (xn--…)");
+            }
+
             if (label.FirstOrDefault(c => !char.IsAsciiLetterOrDigit(c) && c != '-') is not '\0' and var bad)
             {
                 return Invalid($"it contains {ManifestDiagnostics.Quote(bad.ToString())}");
@@ -94,6 +105,19 @@ internal static class HostNames
         }
 
         return labels[^1].All(char.IsAsciiDigit) ? Invalid("its last label is a number") : null;
+    }
+
+    // Two hyphens there are for A-labels alone, and these have to be what some U-label gives.
+    private static bool IsALabel(string label)
+    {
+        try
+        {
+            return label.StartsWith("xn--", StringComparison.Ordinal) && new IdnMapping { UseStd3AsciiRules = false }.GetUnicode(label) != label;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
     }
 
     private static string? ToAscii(string name)

@@ -50,7 +50,7 @@ internal static class ManifestSchema
         var certificate = Object("Certificate", "What the host serves and where it lies.");
         var names = List(
             "Names",
-            "DNS names in the certificate's SAN. Default: the host. A name with a wildcard needs quotes: \"*.example.com\".",
+            "DNS names in the certificate's SAN; with a CA of your own also IP addresses. Default: the host. A name with a wildcard needs quotes: \"*.example.com\".",
             Item(new JsonSchema { Type = JsonObjectType.String }),
             MaximumNames);
         names.Examples(new[] { "mail.example.com", "imap.example.com" });

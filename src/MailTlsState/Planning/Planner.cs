@@ -98,7 +98,9 @@ public static class Planner
         }
 
         var newFiles = certificate.Changes.Any(c => c.Work is MakeCertificates { Pairs.Count: > 0 } or SetAttributes);
-        var onDisk = issuer.Examine(manifest, observed, now).Select(s => s.Leaf).OfType<CertificateFacts>().ToList();
+        var states = issuer.Examine(manifest, observed, now);
+        var onDisk = states.Select(s => s.Leaf).OfType<CertificateFacts>().ToList();
+        diagnostics.AddRange(states.Zip(observed.Certificates).Where(s => s.First.IsCurrent && s.First.RenewalTime > now).Select(s => PlanDiagnostics.Renews(s.Second.Files.Chain, s.First.RenewalTime!.Value, now)));
         foreach (var service in services)
         {
             var uses = rest is null || CertificateScope.Uses(observed, service.Kind);

@@ -138,6 +138,38 @@ public sealed class PrivateCaIssuerTests
     }
 
     [Fact]
+    public void Addresses_stand_in_the_SAN_and_clients_that_go_to_them_accept_the_leaf()
+    {
+        string[] names = ["192.0.2.1", "mail.mydomain.com", "2001:db8::1"];
+        using var root = Sample.Root();
+        using var files = new TemporaryFiles();
+        var leaf = PrivateCaIssuer.IssueLeaf(root, names, Sample.Key(KeyKind.EcdsaP256), TimeSpan.FromDays(90), Now);
+        var facts = CertificateFacts.Read(leaf);
+        Assert.Equal(("CN=mail.mydomain.com", "mail.mydomain.com, 192.0.2.1, 2001:db8::1"), (facts.Subject, string.Join(", ", facts.ServerNames)));
+        var rootFile = files.Write("ca.pem", BundleWriter.Certificate(root.Certificate));
+        foreach (var address in facts.IpAddresses)
+        {
+            OpenSsl.Must(BundleWriter.Certificate(leaf), "verify", "-x509_strict", "-attime", Now.ToUnixTimeSeconds().ToString(), "-verify_ip", address, "-CAfile", rootFile);
+        }
+
+        var bundle = Sample.File("/etc/pki/mailtls/mail.mydomain.com.pem", BundleWriter.Bundle(Sample.Key(KeyKind.EcdsaP256), leaf, []));
+        Assert.Empty(Sample.Examine(Sample.Certificate(names: names), KeyKind.EcdsaP256, bundle, null, new PrivateCaState(true, root.Facts, root.Certificate, []), Now).Reasons);
+        Assert.NotEmpty(Sample.Examine(Sample.Certificate(names: names[1..]), KeyKind.EcdsaP256, bundle, null, new PrivateCaState(true, root.Facts, root.Certificate, []), Now).Reasons);
+    }
+
+    [Theory]
+    [InlineData(200, "2026-11-01", null)]
+    [InlineData(397, "2026-11-01", "Note: the new certificate is valid for 397 days; public CAs may issue 200 at most, a private CA may issue more")]
+    [InlineData(200, "2027-11-01", "Note: the new certificate is valid for 200 days; public CAs may issue 100 at most, a private CA may issue more")]
+    [InlineData(48, "2029-11-01", "Note: the new certificate is valid for 48 days; public CAs may issue 47 at most, a private CA may issue more")]
+    [InlineData(1825, "2026-11-01", "Warning: the new certificate is valid for 1825 days, and Apple's clients refuse more than 825")]
+    public void A_leaf_that_lives_longer_than_those_of_public_CAs_is_noted(int days, string now, string? expected)
+    {
+        var found = CertificateDiagnostics.LivesLong(new SourceLocation("m.yaml", 1, 1), TimeSpan.FromDays(days), DateTimeOffset.Parse(now + "T00:00:00Z"));
+        Assert.Equal(expected, found is null ? null : $"{found.Severity}: {found.Fact}");
+    }
+
+    [Fact]
     public void Names_stand_in_the_SAN_as_they_are()
     {
         string[] names = ["xn--mller-kva.example", "*.mydomain.com", "a_b.mydomain.com"];

@@ -64,6 +64,8 @@ public class BadManifestTests
     [InlineData(Host, "host: mail.example.com.", "MTS0130", 2, 7, "write 'mail.example.com'")]
     [InlineData(Host, "host: a123456789b123456789c123456789d123456789e123456789f123456789wxyz.example.com", "MTS0130", 2, 7, "write a fully qualified name, such as mail.example.com")]
     [InlineData(Host, "host: post.bücher.example", "MTS0131", 2, 7, "write 'post.xn--bcher-kva.example'")]
+    [InlineData(Host, "host: post.xn--99999.example", "MTS0130", 2, 7, "write the name as its registry does (xn--…)")]
+    [InlineData(Host, "host: ab--cd.example", "MTS0130", 2, 7, "write the name as its registry does (xn--…)")]
     [InlineData(Host, "host: 192.0.2.1", "MTS0132", 2, 7, "use the host's fully qualified name")]
     [InlineData(Host, "host: \"2001:db8::1\"", "MTS0132", 2, 7, "use the host's fully qualified name")]
     [InlineData(Host, "host: \"*.example.com\"", "MTS0133", 2, 7, "name one host; wildcards belong to certificate.names")]
@@ -242,7 +244,7 @@ public class BadManifestTests
             apiVersion: mailtlsstate/v1
             host: mail_host
             certificate:
-              names: [*.example.com, 192.0.2.1]
+              names: [*.example.com, 192.0.2.999]
               keys: [rsa-1024]
               direktory: /etc/pki/mailtls
               renewBefore: 2 weeks
@@ -269,7 +271,7 @@ public class BadManifestTests
             """
             m.yaml:2:7: error MTS0130: host: 'mail_host' is no host name: it contains '_'. hint: write a fully qualified name, such as mail.example.com
             m.yaml:4:11: error MTS0110: YAML reads *.example.com as an alias. hint: quote it: "*.example.com"
-            m.yaml:4:26: error MTS0132: certificate.names[1]: '192.0.2.1' is an IP address. hint: use the host's fully qualified name
+            m.yaml:4:26: error MTS0132: certificate.names[1]: '192.0.2.999' is an IP address. hint: use the host's fully qualified name
             m.yaml:5:10: error MTS0123: certificate.keys[0] cannot be 'rsa-1024'. hint: write one of rsa-2048, rsa-3072, rsa-4096, ecdsa-p256, ecdsa-p384
             m.yaml:6:3: error MTS0120: certificate has no key 'direktory'. hint: did you mean directory?
             m.yaml:7:16: error MTS0127: certificate.renewBefore is '2 weeks', which is no duration. hint: write a number and d or h, such as 30d or 12h, up to 36500d

@@ -34,6 +34,30 @@ public class ManifestReaderTests
         Assert.Equal(SeLinuxMode.Auto, manifest.SeLinux);
     }
 
+    [Theory]
+    [InlineData("mail.xn--bcher-kva.example")]
+    [InlineData("mail.xn--fuball-cta.example")]
+    [InlineData("mail.xn--fiqs8s")]
+    public void A_name_beyond_ASCII_is_taken_by_its_A_labels(string name) =>
+        Assert.Equal(name, Samples.Read(Samples.Minimal.Replace("mail.example.com", name.ToUpperInvariant(), StringComparison.Ordinal)).Manifest?.Host);
+
+    [Theory]
+    [InlineData("192.0.2.1", "192.0.2.1")]
+    [InlineData("\"2001:DB8:0::1\"", "2001:db8::1")]
+    [InlineData("192.0.2", null)]
+    [InlineData("192.0.2.01", null)]
+    [InlineData("\"fe80::1%eth0\"", null)]
+    public void An_address_may_stand_beside_the_host_where_a_CA_of_ones_own_signs(string written, string? read)
+    {
+        string Names(string text) => text.Replace("certificate:\n", $"certificate:\n  names: [mail.example.com, {written}]\n", StringComparison.Ordinal);
+        foreach (var issuer in new[] { Samples.Minimal, Samples.WithIssuer("kind: purchased\n    trust: { file: /root/ca.pem }") })
+        {
+            Assert.Equal(read is null ? null : ["mail.example.com", read], Samples.Read(Names(issuer)).Manifest?.Certificate.Names);
+        }
+
+        Assert.NotEmpty(Samples.Read(Names(Samples.WithIssuer("kind: purchased"))).Diagnostics);
+    }
+
     [Fact]
     public void Every_field_is_read()
     {

@@ -105,7 +105,7 @@ internal sealed class ExistingPlanner(CertificatePlanRequest request)
         {
             Refuse(setting, $"the certificate in {named.Chain} is for {Shown(leaf)}, not for {_manifest.Host}");
         }
-        else if (_manifest.Certificate.Names.Where(w => !leaf.DnsNames.Any(n => string.Equals(n, w, StringComparison.OrdinalIgnoreCase) || HostNames.Covers(n, w))).ToList() is { Count: > 0 } missing)
+        else if (_manifest.Certificate.Names.Where(w => !leaf.ServerNames.Any(n => string.Equals(n, w, StringComparison.OrdinalIgnoreCase) || HostNames.Covers(n, w))).ToList() is { Count: > 0 } missing)
         {
             Doubt(setting, $"the certificate in {named.Chain} lacks {string.Join(", ", missing)}", "have the other tool request these names as well, or leave them out of certificate.names");
         }
@@ -143,5 +143,5 @@ internal sealed class ExistingPlanner(CertificatePlanRequest request)
 
     private void Doubt(string setting, string fact, string remedy) => _diagnostics.Add(CertificateDiagnostics.Doubtful(_manifest.Source.Locate(setting), fact, remedy));
 
-    private static string Shown(CertificateFacts leaf) => leaf.DnsNames.Count == 0 ? "no name at all" : string.Join(", ", leaf.DnsNames);
+    private static string Shown(CertificateFacts leaf) => leaf.ServerNames.Count == 0 ? "no name at all" : string.Join(", ", leaf.ServerNames);
 }

@@ -84,10 +84,10 @@ internal sealed class ChainChoice(ChainDemand demand)
             _diagnostics.Add(ImportDiagnostics.OtherKeyKind(facts.Key, string.Join(", ", demand.Kinds)));
         }
 
-        var lacking = Lacking(facts.DnsNames, demand.Names);
+        var lacking = Lacking(facts.ServerNames, demand.Names);
         if (lacking.Count > 0)
         {
-            _diagnostics.Add(ImportDiagnostics.NamesLacking([.. facts.DnsNames, .. facts.IpAddresses], lacking));
+            _diagnostics.Add(ImportDiagnostics.NamesLacking(facts.ServerNames, lacking));
         }
 
         JudgeDates(facts);

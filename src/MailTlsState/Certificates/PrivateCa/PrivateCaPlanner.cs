@@ -53,6 +53,11 @@ internal sealed class PrivateCaPlanner(CertificatePlanRequest request)
             roots.Need(Ca.Signing.Passphrase);
         }
 
+        if (pairs.Exists(p => p.State.CreateLeaf) && CertificateDiagnostics.LivesLong(_manifest.Source.Locate("/certificate/issuer/leafLifetime"), Ca.LeafLifetime, _now) is { } longer)
+        {
+            _diagnostics.Add(longer);
+        }
+
         PlanPairs(pairs, trust.MakesRoot ? root with { Facts = null } : root, trust.MakesRoot, own);
         _changes.AddRange(roots.PlanSuccessor(Roots.Examine(_manifest, Ca, _observed, _now), root));
         _changes.AddRange(roots.PlanEncryption());
@@ -110,7 +115,7 @@ internal sealed class PrivateCaPlanner(CertificatePlanRequest request)
         if (state.CreateLeaf)
         {
             var end = PrivateCaIssuer.EndOfNewLeaf(Ca.LeafLifetime, root.Facts?.NotAfter, _now);
-            attributes.Add(new("names", state.Leaf is null ? null : string.Join(", ", state.Leaf.DnsNames), string.Join(", ", _manifest.Certificate.Names)));
+            attributes.Add(new("names", state.Leaf is null ? null : string.Join(", ", state.Leaf.ServerNames), string.Join(", ", _manifest.Certificate.Names)));
             attributes.Add(new("issuer", state.Leaf?.Issuer, root.Facts?.Subject ?? $"the new CA {Ca.Signing.Subject.CommonName}"));
             attributes.Add(new("not after", state.Leaf is { } old ? Roots.Day(old.NotAfter) : null, Roots.Day(end)));
             attributes.Add(new("sha256 of certificate", state.Leaf?.Fingerprint, null, KnownAfterApply: true));

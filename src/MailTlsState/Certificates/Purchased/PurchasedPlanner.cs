@@ -141,7 +141,7 @@ internal sealed class PurchasedPlanner(CertificatePlanRequest request)
         var attributes = new List<AttributeChange>();
         if (made.Pair.CreateLeaf)
         {
-            attributes.Add(new("names", old is null ? null : string.Join(", ", old.DnsNames), string.Join(", ", facts.DnsNames)));
+            attributes.Add(new("names", old is null ? null : string.Join(", ", old.ServerNames), string.Join(", ", facts.ServerNames)));
             attributes.Add(new("issuer", old?.Issuer, facts.Issuer));
             attributes.Add(new("intermediates", null, made.Intermediates.Count == 0 ? "none" : string.Join(", then ", made.Intermediates.Select(i => CertificateFacts.Read(i).Subject))));
             attributes.Add(new("not after", old is null ? null : Day(old.NotAfter), Day(facts.NotAfter)));

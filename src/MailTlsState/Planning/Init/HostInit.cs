@@ -99,6 +99,11 @@ public static class HostInit
 
         var findings = HostReview.Of(observed).ToList();
         var authority = leaf is null ? null : InitAuthority.Find(observed, leaf);
+        if (authority?.Directory is not null)
+        {
+            names.AddRange(leaf!.Facts!.IpAddresses.Where(a => HostNames.Address(a) == a));
+        }
+
         NamedPair? kept = null;
         if (leaf?.Facts is { IsSelfIssued: false } foreign && authority?.Directory is null)
         {

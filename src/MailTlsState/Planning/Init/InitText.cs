@@ -164,7 +164,7 @@ internal static class InitText
 
     private static string Domain(string host) => host.Split('.') is { Length: > 2 } labels ? string.Join('.', labels[1..]) : host;
 
-    private static string Name(string name) => name.StartsWith('*') ? $"\"{name}\"" : name;
+    private static string Name(string name) => name.StartsWith('*') || name.Contains(':', StringComparison.Ordinal) ? $"\"{name}\"" : name;
 
     private static string Quote(string value)
     {

@@ -1,3 +1,4 @@
+using System.Net;
 using MailTlsState.Manifests;
 using MailTlsState.Planning.Review;
 
@@ -25,7 +26,7 @@ internal static class DovecotAnswers
     public static IEnumerable<(string Question, string Protocol, string Name)> Filters(Manifest manifest)
     {
         var protocols = (manifest.Dovecot?.Endpoints ?? []).Where(e => e.Security != EndpointSecurity.Disabled).Select(e => Protocol(e.Kind)).Distinct();
-        var names = manifest.Certificate.Names.Append(manifest.Host).Where(n => !n.StartsWith('*')).Distinct();
+        var names = manifest.Certificate.Names.Append(manifest.Host).Where(n => !n.StartsWith('*') && !IPAddress.TryParse(n, out _)).Distinct();
         return from protocol in protocols from name in names
                select ($"doveconf for {protocol} to {name}", protocol, name);
     }

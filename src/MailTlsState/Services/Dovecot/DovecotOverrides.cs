@@ -104,7 +104,7 @@ internal sealed class DovecotOverrides(
     }
 
     // A name with a star stands for any first label; its block is written with the star, too.
-    private IEnumerable<string?> ManagedNames => request.Manifest.Certificate.Names.Append(request.Manifest.Host).Distinct();
+    private IEnumerable<string?> ManagedNames => request.Manifest.Certificate.Names.Where(n => !IPAddress.TryParse(n, out _)).Append(request.Manifest.Host).Distinct();
 
     private static IEnumerable<IPAddress> Locals(DovecotTree tree) => tree.Blocks
         .Select(b => b.Path[^1]).Where(h => h.Kind == "local").Select(h => h.Argument.Split('/')[0]).Distinct()

@@ -7,6 +7,7 @@ namespace MailTlsState.HostTests.Issuers;
 public sealed class TwoKeyKindsTests
 {
     private const string Rsa = "/etc/pki/mailtls/mail.mydomain.com.rsa.pem";
+    private const string PublicRoot = "/root/ca/root.pem";
     private const string RsaAlone = "-tls1_2 -cipher ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384";
     private const string EcdsaAlone = "-tls1_2 -cipher ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384";
 
@@ -58,13 +59,60 @@ public sealed class TwoKeyKindsTests
         await lab.ConvergedAsync();
     }
 
+    [Fact]
+    public async Task Two_purchased_certificates_come_one_after_the_other_and_another_tool_may_keep_both_from_then_on()
+    {
+        static string Purchased(string text) => Keys("[ecdsa-p256, rsa-2048]", "bundle")(text).Replace("trust: system ", "trust: { file: /root/ca/root.pem } ", StringComparison.Ordinal);
+        await using var lab = await MailLab.StartAsync("purchased", Purchased);
+        await lab.RunAsync(PublicCa.Make);
+        Assert.Equal(2, (await lab.ApplyAsync(0)).Error.Split("MTS0515").Length - 1);
+        await lab.RunAsync("cp /etc/pki/mailtls/mail.mydomain.com.csr /root/ca/ecdsa.csr; cp /etc/pki/mailtls/mail.mydomain.com.rsa.csr /root/ca/rsa.csr");
+        await lab.RunAsync(PublicCa.Sign("ecdsa.csr", "ecdsa.pem"));
+        await lab.RunAsync(PublicCa.Sign("rsa.csr", "rsa.pem"));
+
+        // The first is served while the second is waited for.
+        Assert.Contains("MTS0515", (await lab.RunAsync($"mailtls import {MailLab.Manifest} /root/ca/ecdsa.pem /root/ca/sub.pem --auto-approve")).Error, StringComparison.Ordinal);
+        Assert.Equal(await OnDiskAsync(lab, "/root/ca/ecdsa.pem"), await ServedAsync(lab, EcdsaAlone, PublicRoot));
+        Assert.Empty(await ServedAsync(lab, RsaAlone, PublicRoot));
+        await lab.VerifyAsync(0);
+        await lab.ConvergedAsync();
+        await lab.RunAsync($"mailtls import {MailLab.Manifest} /root/ca/rsa.pem --auto-approve");
+        Assert.Equal(await OnDiskAsync(lab, "/root/ca/ecdsa.pem"), await ServedAsync(lab, EcdsaAlone, PublicRoot));
+        Assert.Equal(await OnDiskAsync(lab, "/root/ca/rsa.pem"), await ServedAsync(lab, RsaAlone, PublicRoot));
+        await lab.VerifyAsync(0);
+        await lab.ConvergedAsync();
+
+        // The same pairs in the care of another tool, which renews the RSA one.
+        await lab.RunAsync(
+            """
+            mkdir -m 700 /etc/kept; cd /etc/kept; umask 077
+            for kind in ecdsa rsa; do from=/etc/pki/mailtls/mail.mydomain.com.pem; [ $kind = ecdsa ] || from=/etc/pki/mailtls/mail.mydomain.com.rsa.pem
+            openssl pkey -in $from -out $kind.key; sed '/PRIVATE KEY/,/PRIVATE KEY/d' $from >$kind.crt; done
+            """);
+        await lab.WriteManifestAsync("purchased", text =>
+            text[..text.IndexOf("certificate:", StringComparison.Ordinal)]
+            + "certificate:\n  issuer:\n    kind: existing\n    trust: { file: /root/ca/root.pem }\n    files:\n      - { certificate: /etc/kept/ecdsa.crt, key: /etc/kept/ecdsa.key }\n      - { certificate: /etc/kept/rsa.crt, key: /etc/kept/rsa.key }\n"
+            + text[text.IndexOf("policy:", StringComparison.Ordinal)..]);
+        await lab.ApplyAsync(0);
+        await lab.VerifyAsync(0);
+        await lab.ConvergedAsync();
+        await lab.RunAsync(PublicCa.Sign("rsa.csr", "rsa2.pem") + "; cat rsa2.pem sub.pem >/etc/kept/rsa.crt");
+        Assert.Contains("rsa", (await lab.VerifyAsync(2)).Output, StringComparison.OrdinalIgnoreCase);
+        await lab.RunAsync($"mailtls apply {MailLab.Manifest} --only certificate --auto-approve");
+        Assert.Equal(await OnDiskAsync(lab, "/root/ca/rsa2.pem"), await ServedAsync(lab, RsaAlone, PublicRoot));
+        Assert.Equal(await OnDiskAsync(lab, "/root/ca/ecdsa.pem"), await ServedAsync(lab, EcdsaAlone, PublicRoot));
+        await lab.ConvergedAsync();
+    }
+
+    private static async Task<string> OnDiskAsync(MailLab lab, string file) => (await lab.RunAsync($"openssl x509 -in {file} -noout -fingerprint -sha256")).Output;
+
     // What each port serves to a client of one kind; empty where it serves nothing.
-    private static async Task<string> ServedAsync(MailLab lab, string kind)
+    private static async Task<string> ServedAsync(MailLab lab, string kind, string root = MailLab.Root)
     {
         var fingerprints = new List<string>();
         foreach (var port in new[] { "-connect 127.0.0.1:993", "-starttls imap -connect 127.0.0.1:143", "-starttls smtp -connect 127.0.0.1:587", "-connect 127.0.0.1:465" })
         {
-            fingerprints.Add((await lab.Host.RunAsync($"openssl s_client {kind} {port} {MailLab.Strict.Replace("-brief", "", StringComparison.Ordinal)} 2>/dev/null | openssl x509 -noout -fingerprint -sha256 2>/dev/null")).Output);
+            fingerprints.Add((await lab.Host.RunAsync($"openssl s_client {kind} {port} -CAfile {root} -verify_return_error -verify_hostname mail.mydomain.com </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256 2>/dev/null")).Output);
         }
 
         return Assert.Single(fingerprints.Distinct());

@@ -14,8 +14,9 @@ internal static class Oracle
     public static async Task<IReadOnlyDictionary<string, string>> AskAsync(IEnumerable<(string Path, string Text)> files, string script, string? release = null)
     {
         await using var host = await ThrowawayHost.StartAsync(new ThrowawayHostOptions { WithBinary = false, Release = release });
-        var command = $"mkdir -p /cases/out && cd /cases && base64 -d | tar xf - && {{ {script}\n}} && tar cf - -C out . | base64 -w0";
-        var result = (await host.RunAsync(command, Pack(files), TimeSpan.FromMinutes(LabEnvironment.Long ? 30 : 10))).Expect(0);
+        // A file, since it can be longer than a command line may be.
+        const string command = "mkdir -p /cases/out && cd /cases && base64 -d | tar xf - && mv script /script && . /script && tar cf - -C out . | base64 -w0";
+        var result = (await host.RunAsync(command, Pack(files.Append(("script", script + "\n"))), TimeSpan.FromMinutes(LabEnvironment.Long ? 30 : 10))).Expect(0);
         return Unpack(result.Output);
     }
 

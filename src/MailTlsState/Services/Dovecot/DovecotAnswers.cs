@@ -73,7 +73,7 @@ internal static class DovecotAnswers
                 {
                     values[block] = value == "no" ? values.GetValueOrDefault(block, "") : $"{values.GetValueOrDefault(block, "")} {name}".Trim();
                 }
-                else
+                else if (value.Length > 0 || !name.StartsWith("ssl_server_", StringComparison.Ordinal))
                 {
                     values[name] = value;
                 }

@@ -17,8 +17,12 @@ internal sealed class Dovecot24 : DovecotDialect
 
     public override IReadOnlyList<string> Unwanted { get; } = ["ssl_server_alt_cert_file", "ssl_server_alt_key_file", "ssl_cipher_suites"];
 
-    // The ssl_server_… settings are shown only as what is set in "ssl_server { }": doveconf answers each name alone with its default.
-    public override IReadOnlyList<string> Asked { get; } = ["protocols", "ssl", "ssl_server", "ssl_min_protocol", "ssl_cipher_list", "ssl_cipher_suites", "ssl_curve_list", "ssl_options", "auth_allow_cleartext"];
+    // Of the ssl_server_… settings 2.4.1 shows what is set in "ssl_server { }" only, and answers each name alone with its default; 2.4.5 answers the names.
+    public override IReadOnlyList<string> Asked { get; } =
+    [
+        "protocols", "ssl", "ssl_server", "ssl_server_cert_file", "ssl_server_key_file", "ssl_server_alt_cert_file", "ssl_server_alt_key_file", "ssl_server_prefer_ciphers",
+        "ssl_min_protocol", "ssl_cipher_list", "ssl_cipher_suites", "ssl_curve_list", "ssl_options", "auth_allow_cleartext",
+    ];
 
     // From Debian 12 with its OpenSSL 3.0 to Debian 13 with 3.5.
     public override bool MayKnowHybrids => true;

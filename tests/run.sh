@@ -79,7 +79,7 @@ suite() {
 }
 
 stage 'what the tests need'
-step sh tests/lab/needs.sh mmdebstrap iproute2 openssl procps util-linux strace patch 'clang|gcc' zlib1g-dev sslscan e2fsprogs xfsprogs gnutls-bin python3-cryptography $more || finish
+step sh tests/lab/needs.sh mmdebstrap iproute2 openssl procps util-linux strace patch 'clang|gcc' zlib1g-dev sslscan e2fsprogs xfsprogs gnutls-bin python3-cryptography dnsmasq-base $more || finish
 # Debian testing moves: a root of it that cannot be made fails none but its own tests, which report.
 setsid sh -c 'sh tests/lab/make-root.sh bookworm bullseye trixie && sh tests/lab/make-acme-root.sh >&2 || exit
     [ "${MAILTLS_LONG:-}" != 1 ] || sh tests/lab/make-root.sh forky >&2 || echo "no root of Debian testing" >&2' >"$work/root" 2>"$work/root.log" </dev/null & making=$!      # meanwhile we build

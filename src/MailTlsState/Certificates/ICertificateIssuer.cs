@@ -1,3 +1,4 @@
+using MailTlsState.Certificates.HostTrust;
 using MailTlsState.Certificates.Import;
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
@@ -17,6 +18,9 @@ public interface ICertificateIssuer
 
     /// <summary>Files of the roots that clients are taken to trust, in PEM; the first that exists counts.</summary>
     IReadOnlyList<string> TrustFiles(Manifest manifest);
+
+    /// <summary>The roots that the host itself is to trust.</summary>
+    IReadOnlyList<HostAnchor> HostAnchors(Manifest manifest) => [];
 
     /// <summary>Looks at everything that planning needs, and says where each certificate lies. Changes nothing.</summary>
     /// <returns>One place for each certificate, in the manifest's order.</returns>

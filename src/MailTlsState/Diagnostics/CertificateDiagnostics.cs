@@ -142,11 +142,18 @@ public static class CertificateDiagnostics
         "A certificate without the extension extended key usage may serve any purpose (RFC 5280 section 4.2.1.12), so it is served. Apple's mail clients demand the extension with serverAuth in it, though "
         + "(their requirements of 2019), and refuse the certificate. If such clients use this host, have the CA issue it again with serverAuth.");
 
+    /// <summary>The host's trust store is of an unknown kind.</summary>
+    public static readonly DiagnosticCode TrustStoreUnknown = new(
+        "MTS0525",
+        "the host has no trust store that is known",
+        "With trustStore: true under certificate.issuer the root is also given to the host's own programs: on Debian as /usr/local/share/ca-certificates/mailtls-HOST.crt by update-ca-certificates, on Red Hat as /etc/pki/ca-trust/source/anchors/mailtls-HOST.crt "
+        + "by update-ca-trust. Neither program is there. Install ca-certificates, or leave trustStore out: mail clients elsewhere do not need it.");
+
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All =>
     [
         UnreadableKey, WrongPassphrase, EmptyPassphrase, BrokenRootKey, RootMismatch, BrokenRootCertificate, RootIsNoCa, RootExpired,
-        RootNotYetValid, SameSubject, IncompleteRoot, UnencryptedRootKey, RootEndsSoon, RootDiffers, CertificateAwaited, ExistingUnusable, ExistingDoubtful, LongLifetime, PurposeMissing,
+        RootNotYetValid, SameSubject, IncompleteRoot, UnencryptedRootKey, RootEndsSoon, RootDiffers, CertificateAwaited, ExistingUnusable, ExistingDoubtful, TrustStoreUnknown, LongLifetime, PurposeMissing,
     ];
 
     internal static Diagnostic KeyUnreadable(string reason) =>
@@ -199,6 +206,9 @@ public static class CertificateDiagnostics
 
     internal static Diagnostic NotServable(SourceLocation at, string fact) =>
         new(ExistingUnusable, Severity.Error, fact, "have the tool that keeps the files write them again", at);
+
+    internal static Diagnostic NoTrustStore(SourceLocation at) =>
+        new(TrustStoreUnknown, Severity.Error, "the root is to go into the host's own trust store, and neither update-ca-certificates nor update-ca-trust is there", "install ca-certificates, or leave trustStore out", at);
 
     internal static Diagnostic Doubtful(SourceLocation at, string fact, string remedy) =>
         new(ExistingDoubtful, Severity.Warning, fact, remedy, at);

@@ -3,6 +3,8 @@ namespace MailTlsState.Diagnostics;
 /// <summary>Diagnostics of planning (MTS06xx).</summary>
 public static class PlanDiagnostics
 {
+    private const int Shown = 4;
+
     /// <summary>The directory of the certificate is no directory of our own.</summary>
     public static readonly DiagnosticCode DirectoryUnusableCode = new(
         "MTS0601",
@@ -89,6 +91,20 @@ public static class PlanDiagnostics
         "a saved plan has its own extent",
         "A saved plan was made for the whole manifest or, with --only certificate, for the certificate alone, and apply brings about what was reviewed. Make the plan with the --only that is wanted, or leave the option out with a saved plan.");
 
+    /// <summary>TLSA records name the present key.</summary>
+    public static readonly DiagnosticCode TlsaCode = new(
+        "MTS0617",
+        "a new key meets TLSA records",
+        "The DNS has TLSA records (DANE, RFC 6698, RFC 7672) for a port of this host, and the plan makes a new key. Mail servers that check them keep their mail back while no record fits the key that is served. A record 3 1 1 names the public key: it stays true over a renewal "
+        + "that keeps the key (rotateKey: false, the default). If the key has to change, publish the new record (3 1 1 and the new key's SHA-256, which apply and verify show) at once after apply, with a short time to live beforehand; remove the old one when every cache has dropped it. "
+        + "A record 2 x x names a CA, and needs that CA's certificate in the chain.");
+
+    /// <summary>TLSA records could not be looked up.</summary>
+    public static readonly DiagnosticCode TlsaUnknownCode = new(
+        "MTS0618",
+        "TLSA records could not be looked up",
+        "The plan makes a new key, and whether the DNS has TLSA records that name the present one is not known: the resolvers of /etc/resolv.conf did not answer in time, or with a failure. The plan is as good as it was. If you publish TLSA records, look at them yourself before apply: dig TLSA _25._tcp.HOST.");
+
     /// <summary>When the certificate's renewal is due.</summary>
     public static readonly DiagnosticCode RenewsCode = new(
         "MTS0619",
@@ -100,7 +116,7 @@ public static class PlanDiagnostics
     public static IReadOnlyList<DiagnosticCode> All { get; } =
     [
         DirectoryUnusableCode, DirectoryOpenCode, ClockCode, NotPermittedCode, TargetUnusableCode, PassphraseMissingCode, SeLinuxCode, IneffectiveCode,
-        NotAPlanCode, PolicyNoteCode, KeyBelowPolicyCode, LeftAloneCode, NeedsEverythingCode, OtherExtentCode, RenewsCode,
+        NotAPlanCode, PolicyNoteCode, KeyBelowPolicyCode, LeftAloneCode, NeedsEverythingCode, OtherExtentCode, TlsaCode, TlsaUnknownCode, RenewsCode,
     ];
 
     /// <summary><see cref="DirectoryUnusableCode"/>.</summary>
@@ -162,6 +178,17 @@ public static class PlanDiagnostics
     /// <summary><see cref="OtherExtentCode"/>.</summary>
     public static Diagnostic OtherExtent(string file) =>
         new(OtherExtentCode, Severity.Error, $"{file} was planned for the whole manifest", "make it with mailtls plan --only certificate -o FILE, or leave --only out");
+
+    /// <summary><see cref="TlsaCode"/>.</summary>
+    public static Diagnostic KeyMeetsTlsa(string name, IReadOnlyList<string> records) => new(
+        TlsaCode,
+        Severity.Warning,
+        $"the key changes, and {name} has {(records.Count == 1 ? "a TLSA record" : "TLSA records")}: {string.Join(", ", records.Take(Shown).Select(r => r.Length <= 100 ? r : r[..97] + "..."))}{(records.Count > Shown ? $" and {records.Count - Shown} more" : "")}",
+        "publish the new key's record at once after apply, or keep the key; mailtls explain MTS0617 has the order");
+
+    /// <summary><see cref="TlsaUnknownCode"/>.</summary>
+    public static Diagnostic TlsaNotLookedUp(IEnumerable<string> names, string problem) => new(
+        TlsaUnknownCode, Severity.Warning, $"the key changes, and TLSA records could not be looked up ({string.Join(", ", names)}): {problem}", "if you publish TLSA records, look at them before apply");
 
     /// <summary><see cref="PolicyNoteCode"/>.</summary>
     public static Diagnostic PolicyNote(SourceLocation at, string policy, string note) =>

@@ -168,6 +168,17 @@ internal static class JournalText
                 json.WriteString("digest", s.Digest);
                 json.WriteString("time", s.Time);
                 break;
+            case RefreshTrustStep s:
+                json.WriteString("kind", "refreshTrust");
+                json.WriteString("when", s.When.ToString());
+                json.WriteStartArray("arguments");
+                foreach (var argument in s.Arguments)
+                {
+                    json.WriteStringValue(argument);
+                }
+
+                json.WriteEndArray();
+                break;
             default:
                 throw new InvalidOperationException($"a step of kind {step.GetType().Name} cannot be written down");
         }
@@ -194,6 +205,8 @@ internal static class JournalText
                 return new RemoveDirectoryStep(path, ReadAttributes(e, "old"));
             case "keepPair":
                 return new KeepPairStep(path, Text(e, "source"), Text(e, "digest"), e.GetProperty("time").GetDateTimeOffset());
+            case "refreshTrust":
+                return new RefreshTrustStep(path, [.. e.GetProperty("arguments").EnumerateArray().Select(a => a.GetString()!)], Enum.Parse<TrustRefresh>(Text(e, "when")));
             case var kind:
                 throw new InvalidDataException($"it holds a step of the unknown kind {kind}");
         }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using MailTlsState.Certificates;
+using MailTlsState.Certificates.HostTrust;
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
@@ -26,6 +27,7 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now)
     private readonly List<NewFile> _files = [];
     private readonly List<Step> _before = [];
     private readonly List<Step> _after = [];
+    private readonly HashSet<TrustStore> _stores = [];
     private readonly Dictionary<SecretReference, string> _secrets = [];
     private readonly List<KeepPair> _kept = [];
 
@@ -62,6 +64,13 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now)
                 case RemoveFile r:
                     _after.Add(new RemoveFileStep(host.Resolve(r.Path), Step.DigestOf(host, r.Path) ?? throw Moved(r.Path)));
                     break;
+                case InstallAnchor a:
+                    Install(a);
+                    break;
+                case RemoveAnchor a:
+                    _after.Add(new RemoveFileStep(host.Resolve(a.Path), Step.DigestOf(host, a.Path) ?? throw Moved(a.Path)));
+                    _after.Add(new RefreshTrustStep(a.Store.Program, a.Store.AfterRemoving, TrustRefresh.AfterRemoval));
+                    break;
                 case RemoveText r:
                     _ = ReadPlanned(r.Path, r.BeforeDigest);
                     _files.Add(new NewFile(host.Resolve(r.Path), [], AttributesOf(r.Path), r.BeforeDigest, BackDated: false));
@@ -97,7 +106,9 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now)
             }
         }
 
-        return [.. _before, .. files, .. kept, .. _after.Where(s => s is not RemoveFileStep || !renamed.Contains(s.Path))];
+        Step[] before = [.. _before, .. _stores.Select(s => new RefreshTrustStep(s.Program, s.AfterRemoving, TrustRefresh.AfterUndo))];
+        Step[] done = [.. files, .. _stores.Select(s => new RefreshTrustStep(s.Program, s.AfterAdding, TrustRefresh.AfterFiles))];
+        return [.. before, .. done, .. kept, .. _after.Where(s => s is not RemoveFileStep || !renamed.Contains(s.Path))];
     }
 
     private void Edit(EditText work)
@@ -105,6 +116,17 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now)
         var old = ReadPlanned(work.Path, work.BeforeDigest);
         var text = work.Edit(old is null ? "" : Encoding.Latin1.GetString(old));
         _files.Add(new NewFile(host.Resolve(work.Path), Encoding.Latin1.GetBytes(text), AttributesOf(work.Path), work.BeforeDigest, work.KeepModificationTime));
+    }
+
+    // A root that this plan makes is not on disk yet.
+    private void Install(InstallAnchor work)
+    {
+        _ = ReadPlanned(work.Path, work.BeforeDigest);
+        var resolved = host.Resolve(work.Root);
+        var root = _files.Find(f => f.Path == resolved)?.Content ?? host.ReadBytes(work.Root) ?? throw Moved(work.Root);
+        var certificate = PemFile.Parse(Encoding.Latin1.GetString(root)).SingleCertificate(out _)?.Der ?? throw Moved(work.Root);
+        _files.Add(new NewFile(host.Resolve(work.Path), BundleWriter.Certificate(certificate), new FileAttributes(0, 0, PublicFile), work.BeforeDigest, BackDated: false));
+        _stores.Add(work.Store);
     }
 
     private void Make(MakeCertificates work)

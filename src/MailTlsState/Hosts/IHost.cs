@@ -1,3 +1,4 @@
+using MailTlsState.Hosts.Dns;
 using MailTlsState.Manifests;
 using MailTlsState.Probing;
 
@@ -35,6 +36,9 @@ public interface IHost
 
     /// <summary>Checks that a secret can be had, without keeping it.</summary>
     Task<SecretObservation> ObserveSecretAsync(SecretReference reference, CancellationToken cancellation);
+
+    /// <summary>Asks the host's resolvers for TLSA records. Never throws for what the network does; see <see cref="TlsaObservation.Problem"/>.</summary>
+    Task<TlsaObservation> ObserveTlsaAsync(string name, CancellationToken cancellation);
 }
 
 /// <summary>Facts about a host as a whole.</summary>

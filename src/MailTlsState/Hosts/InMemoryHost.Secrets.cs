@@ -1,8 +1,9 @@
+using MailTlsState.Hosts.Dns;
 using MailTlsState.Manifests;
 
 namespace MailTlsState.Hosts;
 
-/// <summary>Where its secrets come from.</summary>
+/// <summary>Where its secrets come from, and what the DNS says.</summary>
 public sealed partial class InMemoryHost
 {
     /// <summary>Secrets from environment variables; a secret file is a file of this host.</summary>
@@ -18,6 +19,13 @@ public sealed partial class InMemoryHost
     /// <inheritdoc/>
     public string ReadSecret(SecretReference reference) =>
         reference.IsTyped ? SecretRules.Typed(reference, Typed) : SecretRules.Require(SecretRules.Read(reference, EnvironmentVariables, FindSecret));
+
+    /// <summary>TLSA records by the name that is asked for; a name that is not there has none.</summary>
+    public IDictionary<string, TlsaObservation> Tlsa { get; } = new SortedDictionary<string, TlsaObservation>(StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public Task<TlsaObservation> ObserveTlsaAsync(string name, CancellationToken cancellation) =>
+        Task.FromResult(Tlsa.TryGetValue(name, out var found) ? found : new TlsaObservation(name, [], null));
 
     private SecretFile? FindSecret(string path) =>
         _nodes.TryGetValue(path, out var node) ? new SecretFile(node.Kind, node.Owner, node.Mode, node.Content) : null;

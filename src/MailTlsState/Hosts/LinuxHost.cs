@@ -1,3 +1,4 @@
+using MailTlsState.Hosts.Dns;
 using MailTlsState.Hosts.Linux;
 using MailTlsState.Hosts.Rehearsals;
 using MailTlsState.Manifests;
@@ -85,6 +86,9 @@ public sealed class LinuxHost(LinuxHostOptions options) : IHost, IHostWriter
         cancellation.ThrowIfCancellationRequested();
         return Task.FromResult(LinuxSecrets.Observe(reference));
     }
+
+    /// <inheritdoc/>
+    public Task<TlsaObservation> ObserveTlsaAsync(string name, CancellationToken cancellation) => LinuxDns.LookUpAsync(name, cancellation);
 
     /// <inheritdoc/>
     public byte[]? ReadBytes(string path) => LinuxFileWriter.ReadBytes(path);

@@ -1,4 +1,5 @@
 using MailTlsState.Diagnostics;
+using MailTlsState.Hosts.Dns;
 using MailTlsState.Manifests;
 using MailTlsState.Probing;
 
@@ -44,6 +45,10 @@ public sealed class RecordedHost(Recording recording) : IHost
     /// <inheritdoc/>
     public Task<SecretObservation> ObserveSecretAsync(SecretReference reference, CancellationToken cancellation) =>
         Answer(recording.Secrets.GetValueOrDefault(reference.ToString()), $"whether {reference} can be had");
+
+    /// <inheritdoc/>
+    public Task<TlsaObservation> ObserveTlsaAsync(string name, CancellationToken cancellation) =>
+        Task.FromResult(recording.Tlsa.GetValueOrDefault(name) ?? new TlsaObservation(name, [], "the observation does not have them"));
 
     private static Task<T> Answer<T>(T? answer, string question)
         where T : class =>

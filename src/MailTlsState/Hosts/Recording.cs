@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MailTlsState.Hosts.Dns;
 using MailTlsState.Probing;
 
 namespace MailTlsState.Hosts;
@@ -38,6 +39,10 @@ public sealed record Recording(DateTimeOffset Time)
     /// <summary>Secrets (whether they can be had) by their reference's text.</summary>
     public ImmutableSortedDictionary<string, SecretObservation> Secrets { get; init; } =
         ImmutableSortedDictionary.Create<string, SecretObservation>(StringComparer.Ordinal);
+
+    /// <summary>TLSA records by the name that was asked for.</summary>
+    public ImmutableSortedDictionary<string, TlsaObservation> Tlsa { get; init; } =
+        ImmutableSortedDictionary.Create<string, TlsaObservation>(StringComparer.Ordinal);
 
     /// <summary>Program and arguments; a time limit is no part of the question.</summary>
     public static string KeyOf(ProcessCall call) => string.Join('\0', [call.Program, .. call.Arguments]);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using MailTlsState.Hosts.Dns;
 using MailTlsState.Manifests;
 using MailTlsState.Probing;
 
@@ -20,6 +21,7 @@ public sealed class RecordingHost(IHost inner) : IHost
     private readonly Answers<IReadOnlyList<ServingProcess>> _serving = new();
     private readonly Answers<ProbeResult> _probes = new();
     private readonly Answers<SecretObservation> _secrets = new();
+    private readonly Answers<TlsaObservation> _tlsa = new();
 
     /// <inheritdoc/>
     public TimeProvider Clock => inner.Clock;
@@ -35,6 +37,7 @@ public sealed class RecordingHost(IHost inner) : IHost
         Serving = _serving.Given.Values.FirstOrDefault(),
         Probes = _probes.Given,
         Secrets = _secrets.Given,
+        Tlsa = _tlsa.Given,
     };
 
     /// <inheritdoc/>
@@ -73,6 +76,10 @@ public sealed class RecordingHost(IHost inner) : IHost
     /// <inheritdoc/>
     public Task<SecretObservation> ObserveSecretAsync(SecretReference reference, CancellationToken cancellation) =>
         _secrets.AskAsync(reference.ToString(), () => inner.ObserveSecretAsync(reference, cancellation));
+
+    /// <inheritdoc/>
+    public Task<TlsaObservation> ObserveTlsaAsync(string name, CancellationToken cancellation) =>
+        _tlsa.AskAsync(name, () => inner.ObserveTlsaAsync(name, cancellation));
 
     private sealed class Answers<T>
     {

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using MailTlsState.Diagnostics;
+using MailTlsState.Hosts.Dns;
 using MailTlsState.Manifests;
 using MailTlsState.Policies;
 using MailTlsState.Probing;
@@ -95,6 +96,16 @@ public static class RecordingJson
                 WriteOptional(j, "problem", s.Problem);
                 WriteOptional(j, "code", s.Code);
             });
+            if (recording.Tlsa.Count > 0)
+            {
+                WriteArray(json, "tlsa", recording.Tlsa.Values, (j, t) =>
+                {
+                    j.WriteString("name", t.Name);
+                    WriteStrings(j, "records", t.Records);
+                    WriteOptional(j, "problem", t.Problem);
+                });
+            }
+
             json.WriteEndObject();
         }
 
@@ -160,6 +171,9 @@ public static class RecordingJson
             s => new SecretObservation(
                 new SecretReference(Optional(s, "file"), Optional(s, "environmentVariable")) { Credential = Optional(s, "credential") }, Optional(s, "problem")) { Code = Optional(s, "code") },
             s => s.Reference.ToString()),
+        Tlsa = root.TryGetProperty("tlsa", out _)
+            ? Items(root, "tlsa", t => new TlsaObservation(Text(t, "name"), Strings(t, "records"), Optional(t, "problem")), t => t.Name)
+            : ImmutableSortedDictionary.Create<string, TlsaObservation>(StringComparer.Ordinal),
     };
 
     private static void WriteFile(Utf8JsonWriter json, FileObservation file)

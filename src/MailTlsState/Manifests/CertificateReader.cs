@@ -281,6 +281,7 @@ internal sealed class CertificateReader(YamlMapping? certificate, ManifestReport
             issuer.Scalar("directory")?.Value ?? directory + "/ca")
         {
             KeyEncryption = Vocabularies.KeyEncryptions.TryParse(issuer.Scalar("keyEncryption")?.Value, out var encryption) ? encryption : KeyFileEncryption.AsFound,
+            TrustStore = issuer.Scalar("trustStore")?.Value == "true",
         };
         return issuer.Mapping("successor") is { } next ? ca with { Successor = BuildSuccessor(next, ca) } : ca;
     }

@@ -179,6 +179,9 @@ public sealed record PrivateCaManifest(
     /// <summary>How the file of the root's key is to be encrypted.</summary>
     public KeyFileEncryption KeyEncryption { get; init; }
 
+    /// <summary>True when the host's own programs are to trust the root.</summary>
+    public bool TrustStore { get; init; }
+
     /// <summary>The root that is to follow this one, or null.</summary>
     public SuccessorManifest? Successor { get; init; }
 

@@ -93,6 +93,7 @@ internal static class ManifestSchema
         ca.Add("leafLifetime", Duration("Lifetime of a certificate", "Validity of the server's certificate; cut at the root's end.", DefaultLeafLifetime));
         ca.Add("passphrase", Passphrase("Where the passphrase of the root's key comes from; never the passphrase itself. Default: asked on the terminal."));
         ca.Add("directory", Path("Directory of the CA", "Absolute directory of ca.key and ca.pem. Default: ca/ in the certificate's directory.", null, DefaultDirectory + "/ca"));
+        ca.Add("trustStore", Flag("The host itself trusts it", "true puts the root into the host's own trust store as well (Debian: update-ca-certificates; Red Hat: update-ca-trust); false takes it out again."));
         ca.Add("successor", Successor());
         return ca;
     }

@@ -1,5 +1,6 @@
 using MailTlsState.Certificates;
 using MailTlsState.Hosts;
+using MailTlsState.Hosts.Dns;
 using MailTlsState.Manifests;
 using MailTlsState.Probing;
 
@@ -30,6 +31,9 @@ public sealed record HostObservation(
 
     /// <summary>Certificates of a second kind of key that the manifest does not name.</summary>
     public IReadOnlyList<DroppedPair> Dropped { get; init; } = [];
+
+    /// <summary>What the DNS says of the host's keys; asked only where a key is to change.</summary>
+    public IReadOnlyList<TlsaObservation> Tlsa { get; init; } = [];
 
     /// <summary>The observation of <paramref name="path"/>; a path that was not looked at is absent.</summary>
     public FileObservation File(string path) => Files.GetValueOrDefault(Normal(path)) ?? new FileObservation(path, FileKind.Absent);

@@ -1,4 +1,5 @@
 using MailTlsState.Certificates;
+using MailTlsState.Certificates.HostTrust;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Planning.Review;
@@ -28,7 +29,8 @@ public static class HostObserver
         }
 
         var certificates = issuer.ObserveAsync(host, files, manifest, cancellation);
-        await Task.WhenAll([facts, listeners, served, .. services.Values, .. secrets, certificates]).ConfigureAwait(false);
+        var trust = HostTrustPlanner.LookAsync(files, manifest, issuer.HostAnchors(manifest).Count > 0, cancellation);
+        await Task.WhenAll([facts, listeners, served, .. services.Values, .. secrets, certificates, trust]).ConfigureAwait(false);
         var foreign = certificates.Result.Any(c => !c.Files.IsOwn);
         var dropped = await DroppedPairs.ObserveAsync(host, files, manifest, cancellation).ConfigureAwait(false);
         await PairFiles.LookAsync(host, files, services.Values.Select(s => s.Result).Where(s => s.Installed), cancellation).ConfigureAwait(false);

@@ -33,6 +33,7 @@ public static class PlanMaker
     {
         var policy = PolicyCatalogue.Resolve(manifest.Policy);
         var observed = await HostObserver.ObserveAsync(host, manifest, policy, cancellation).ConfigureAwait(false);
+        observed = await TlsaCheck.LookAsync(host, manifest, observed, now ?? observed.At, cancellation).ConfigureAwait(false);
         return new Made(observed, policy, Planner.Plan(manifest, policy, observed, now ?? observed.At, scope, imported, acceptNewRoot));
     }
 

@@ -1,4 +1,5 @@
 using MailTlsState.Certificates;
+using MailTlsState.Certificates.HostTrust;
 using MailTlsState.Certificates.Import;
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
@@ -54,11 +55,15 @@ public static class Planner
         var issuer = CertificateIssuers.Of(manifest);
         var certificate = issuer.Plan(new CertificatePlanRequest(manifest, observed, now, effects) { Imported = imported, AcceptNewRoot = acceptNewRoot });
         diagnostics.AddRange(certificate.Diagnostics);
+        var trust = HostTrustPlanner.Plan(manifest, issuer.HostAnchors(manifest), observed, certificate.Changes);
+        diagnostics.AddRange(trust.Diagnostics);
+        diagnostics.AddRange(TlsaCheck.Judge(observed, certificate.Changes));
         var rest = scope == PlanScope.Everything ? null : new List<Change>();
         var recovery = RecoveryUnit.Plan(observed);
         diagnostics.AddRange(rest is null ? recovery.Diagnostics : []);
         rest?.AddRange(recovery.Changes);
-        var changes = new List<Change>([.. rest is null ? recovery.Changes : [], .. certificate.Changes]);
+        var changes = new List<Change>([.. rest is null ? recovery.Changes : [], .. certificate.Changes, .. rest is null ? trust.Changes : []]);
+        rest?.AddRange(trust.Changes);
         var configured = new HashSet<ServiceKind>();
 
         // Without a certificate to serve, the services keep what they serve.

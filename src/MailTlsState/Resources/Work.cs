@@ -1,4 +1,5 @@
 using MailTlsState.Certificates;
+using MailTlsState.Certificates.HostTrust;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
 
@@ -48,6 +49,18 @@ public sealed record PairTarget(string Path, PairPart Part, string? BeforeDigest
 /// <param name="Path">Absolute path.</param>
 /// <param name="BeforeDigest">Digest of its raw bytes.</param>
 public sealed record RemoveText(string Path, string BeforeDigest) : Work;
+
+/// <summary>Puts a root into the host's own trust store, for everybody to read.</summary>
+/// <param name="Path">Absolute path.</param>
+/// <param name="Root">The root's file, as it is on disk or is made by the same plan.</param>
+/// <param name="BeforeDigest">Digest of what is there now, or null.</param>
+/// <param name="Store">The trust store.</param>
+public sealed record InstallAnchor(string Path, string Root, string? BeforeDigest, TrustStore Store) : Work;
+
+/// <summary>Takes a root out of the host's own trust store, once the new state was seen.</summary>
+/// <param name="Path">Absolute path.</param>
+/// <param name="Store">The trust store.</param>
+public sealed record RemoveAnchor(string Path, TrustStore Store) : Work;
 
 /// <summary>Removes a directory once the new state was seen, unless something is in it.</summary>
 /// <param name="Path">Absolute path.</param>

@@ -167,6 +167,34 @@ public sealed class PrivateCaLifeTests
         await lab.ConvergedAsync();
     }
 
+    [Fact]
+    public async Task The_hosts_own_programs_trust_the_root_while_the_manifest_asks_for_it()
+    {
+        await using var lab = await MailLab.StartAsync("intermediate", t => t.Replace("    lifetime: 1825d\n", "    lifetime: 1825d\n    trustStore: true\n", StringComparison.Ordinal));
+        var before = await TrustAsync(lab);
+
+        // An apply that fails takes it back.
+        await lab.ReplaceAsync("/usr/bin/doveadm", "exit 0");
+        await lab.ApplyAsync(5);
+        Assert.Equal(before, await TrustAsync(lab));
+        await lab.RestoreAsync("/usr/bin/doveadm");
+
+        await lab.ApplyAsync(0);
+        await lab.RunAsync("openssl s_client -connect mail.mydomain.com:993 -verify_return_error -verify_hostname mail.mydomain.com -brief </dev/null");
+        await lab.RunAsync($"openssl verify {Pair}; ls /etc/ssl/certs | grep -q mailtls-mail.mydomain.com.pem");
+        await lab.ConvergedAsync();
+
+        await lab.WriteManifestAsync("intermediate");
+        await lab.ApplyAsync(0);
+        Assert.Equal(before, await TrustAsync(lab));
+        await lab.RunAsync($"openssl verify {Pair}", 2);
+        await lab.ConvergedAsync();
+    }
+
+    // Links with where they lead, and the bundle.
+    private static async Task<string> TrustAsync(MailLab lab) =>
+        (await lab.RunAsync("find /etc/ssl/certs /usr/local/share/ca-certificates -printf '%p %l\\n' | sort; sha256sum /etc/ssl/certs/ca-certificates.crt")).Output;
+
     private static Task ManifestAsync(MailLab lab, params string[] issuer) =>
         lab.WriteManifestAsync("intermediate", text => Adopted(text, "/root/ca", issuer));
 

@@ -1,3 +1,4 @@
+using MailTlsState.Certificates.HostTrust;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
@@ -15,6 +16,10 @@ public sealed class PrivateCaCertificates : ICertificateIssuer
 
     /// <inheritdoc/>
     public IReadOnlyList<string> TrustFiles(Manifest manifest) => [CertificatePaths.Root(Ca(manifest).Signing)];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<HostAnchor> HostAnchors(Manifest manifest) => !Ca(manifest).TrustStore ? [] :
+        [new("", CertificatePaths.Root(Ca(manifest))), .. Ca(manifest).Successor is { } next ? [new HostAnchor(HostAnchor.Successor, CertificatePaths.Root(next.Ca))] : Array.Empty<HostAnchor>()];
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CertificatePlace>> ObserveAsync(IHost host, ObservedFiles files, Manifest manifest, CancellationToken cancellation) =>

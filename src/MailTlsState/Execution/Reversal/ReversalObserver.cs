@@ -49,6 +49,7 @@ internal static class ReversalObserver
         var record = entry.Record!;
         return record.Edits.Select(e => e.Path)
             .Concat(record.Pairs.SelectMany(p => p.BeforeFiles.Concat(p.AfterFiles).Select(f => f.Path).Append(p.Previous)))
+            .Concat(record.Changes.Where(c => c.Kind == HostTrustReversal.Kind).Select(c => c.Name))
             .Concat(entry.Steps.Where(s => s is SetAttributesStep or CreateDirectoryStep or RemoveDirectoryStep).Select(s => s.Path));
     }
 

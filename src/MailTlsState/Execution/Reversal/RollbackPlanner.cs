@@ -26,6 +26,7 @@ internal sealed class RollbackPlanner(ReversalRequest request)
         var changes = new List<Change>(Directories());
         changes.AddRange(new PairReversal(request, effects, _diagnostics).Plan());
         changes.AddRange(new SettingsReversal(request, _diagnostics).Plan());
+        changes.AddRange(HostTrustReversal.Plan(request, _diagnostics));
         changes.AddRange(Attributes());
         changes.AddRange(EmptyDirectories(changes));
         changes.AddRange(Activations(changes));

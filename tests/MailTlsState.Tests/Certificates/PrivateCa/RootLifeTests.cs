@@ -1,5 +1,7 @@
 using MailTlsState.Certificates;
 using MailTlsState.Certificates.PrivateCa;
+using MailTlsState.Hosts;
+using MailTlsState.Hosts.Dns;
 using MailTlsState.Tests.Execution;
 using Xunit;
 
@@ -216,6 +218,69 @@ public sealed class RootLifeTests
         var told = await RunAsync(machine, 0, "plan");
         Assert.Contains("warning MTS0606", told.Error, StringComparison.Ordinal);
         Assert.Contains("No changes", told.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/usr/sbin/update-ca-certificates", "/usr/local/share/ca-certificates", "", "--fresh")]
+    [InlineData("/usr/bin/update-ca-trust", "/etc/pki/ca-trust/source/anchors", "extract", "extract")]
+    public async Task The_hosts_own_trust_store_gets_the_roots_and_loses_them_again(string program, string directory, string adding, string removing)
+    {
+        var machine = new ServingMachine();
+        machine.Edit("    lifetime: 1825d", "    trustStore: true\n    lifetime: 1825d");
+        Assert.Contains("error MTS0525", (await RunAsync(machine, 1, "plan")).Error, StringComparison.Ordinal);
+        machine.Host.AddFile(program, "#!/bin/sh\n", mode: 0b111_101_101);
+        machine.Host.AddDirectory(directory);
+        var programs = machine.Host.Programs;
+        var answer = new ProcessResult(0, "", "");
+        machine.Host.Programs = call => call.Program == program ? answer : programs(call);
+        var file = $"{directory}/mailtls-mail.mydomain.com.crt";
+        var first = await machine.ApplyAsync();
+        Assert.Equal(machine.Text(Root), machine.Text(file));
+        Assert.Equal(0b110_100_100, machine.Host.Stat(file)!.Mode);
+        Assert.Equal(adding, Arguments());
+        Assert.Contains("No changes", (await RunAsync(machine, 0, "plan")).Output, StringComparison.Ordinal);
+
+        // Both roots while there are two; the store that cannot take the other one is brought back.
+        machine.Edit("    trustStore: true", $"    trustStore: true\n    successor: {{ directory: {Next} }}");
+        answer = new ProcessResult(1, "", "no space\n");
+        Assert.Contains("no space", (await RunAsync(machine, 6, "apply", "--auto-approve")).Error, StringComparison.Ordinal);
+        answer = new ProcessResult(0, "", "");
+        Assert.Equal(0, (await machine.RunAsync("recover")).Status);
+        Assert.Equal(removing, Arguments());
+        var next = $"{directory}/mailtls-mail.mydomain.com-successor.crt";
+        Assert.Null(machine.Host.Stat(next));
+        await machine.ApplyAsync();
+        Assert.Equal(machine.Text(Next + "/ca.pem"), machine.Text(next));
+
+        // Taken out when the manifest does not ask for it, by an edit or by going back.
+        machine.Edit("trustStore: true", "trustStore: false");
+        await machine.ApplyAsync();
+        Assert.Equal((null, null), (machine.Host.Stat(file), machine.Host.Stat(next)));
+        Assert.Equal(removing, Arguments());
+        machine.Edit("trustStore: false", "trustStore: true");
+        var again = await machine.ApplyAsync();
+        Assert.NotNull(machine.Host.Stat(file));
+        Assert.Equal(0, (await machine.RunAsync("rollback", again, "--auto-approve")).Status);
+        Assert.Equal((null, null), (machine.Host.Stat(file), machine.Host.Stat(next)));
+
+        string Arguments() => string.Join(' ', machine.Host.Runs.Last(r => r.Program == program).Arguments);
+    }
+
+    [Fact]
+    public async Task A_new_key_that_meets_TLSA_records_is_told_and_one_that_stays_is_not()
+    {
+        var machine = new ServingMachine();
+        machine.Host.Tlsa["_25._tcp.mail.mydomain.com"] = new TlsaObservation("_25._tcp.mail.mydomain.com", ["3 1 1 abcd"], null);
+        machine.Host.Tlsa["_587._tcp.mail.mydomain.com"] = new TlsaObservation("_587._tcp.mail.mydomain.com", [], "the resolver 192.0.2.1 did not answer");
+        var told = (await RunAsync(machine, 0, "plan")).Error;
+        Assert.Contains("warning MTS0617: the key changes, and _25._tcp.mail.mydomain.com has a TLSA record: 3 1 1 abcd", told, StringComparison.Ordinal);
+        Assert.Contains("warning MTS0618: the key changes, and TLSA records could not be looked up (_587._tcp.mail.mydomain.com): the resolver 192.0.2.1 did not answer", told, StringComparison.Ordinal);
+        await RunAsync(machine, 0, "observe", "-o", "/root/seen.json");
+        Assert.Contains("MTS0617", (await RunAsync(machine, 0, "plan", "--observation", "/root/seen.json")).Error, StringComparison.Ordinal);
+
+        await machine.ApplyAsync();
+        machine.SetText(ServingMachine.Bundle, machine.Text(ServingMachine.Bundle)[..machine.Text(ServingMachine.Bundle).IndexOf("-----BEGIN CERT", StringComparison.Ordinal)]);
+        Assert.DoesNotContain("TLSA", (await RunAsync(machine, 0, "plan")).Error, StringComparison.Ordinal);
     }
 
     private static async Task<ServingMachine> AppliedAsync()

@@ -93,7 +93,8 @@ public sealed class DovecotTree
     /// As Dovecot 2.3 decides: <c>local_name</c> before <c>local</c> before <c>remote</c> before <c>protocol</c> before
     /// top level, whatever the order; among filters of one rank the one that was opened first; in one filter the last line.
     /// Where filters contradict each other, <see cref="Conflict"/> says so and the connection fails.
-    /// As Dovecot 2.4 decides: of the filters that match, the one that was opened last, whatever it is about.
+    /// As Dovecot 2.4 decides: of the filters that match, the one that was opened last, whatever it is about. Where several of them
+    /// include one group, 2.4.1 does not always let the last one decide, and what it does is not known here: doveconf has the last word.
     /// </summary>
     /// <param name="name">Setting name.</param>
     /// <param name="connection">The connection; null asks for the top level alone.</param>

@@ -164,7 +164,7 @@ public sealed record Listener(string Address, int Port, int? ProcessId, string? 
 /// <summary>A process that serves a port for a master.</summary>
 /// <param name="Port">Local TCP port.</param>
 /// <param name="Program">Its name (<c>/proc/PID/comm</c>).</param>
-/// <param name="Started">When it began, to the second.</param>
+/// <param name="Started">When it began, to a few hundredths of a second.</param>
 public sealed record ServingProcess(int Port, string Program, DateTimeOffset Started);
 
 /// <summary>Whether a secret can be had.</summary>

@@ -74,7 +74,7 @@ public sealed class LinuxHost(LinuxHostOptions options) : IHost, IHostWriter
     public Task<IReadOnlyList<Listener>> ObserveListenersAsync(CancellationToken cancellation) => Task.Run(LinuxListeners.Observe, cancellation);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<ServingProcess>> ObserveServingAsync(CancellationToken cancellation) => Task.Run(LinuxListeners.Serving, cancellation);
+    public Task<IReadOnlyList<ServingProcess>> ObserveServingAsync(CancellationToken cancellation) => Task.Run(() => LinuxListeners.Serving(Clock), cancellation);
 
     /// <inheritdoc/>
     public Task<ProbeResult> ProbeAsync(ProbeRequest request, CancellationToken cancellation) =>

@@ -10,8 +10,8 @@ namespace MailTlsState.Planning;
 /// </summary>
 internal static class FormerProcesses
 {
-    // Times are whole seconds, and the boot's is rounded: a process of the same second may be the older one.
-    private static readonly TimeSpan Blur = TimeSpan.FromSeconds(2);
+    // A process's beginning and the time since the boot come in hundredths of a second, a file's time in ticks of the kernel.
+    private static readonly TimeSpan Blur = TimeSpan.FromSeconds(0.1);
 
     /// <summary>What has to go, by port; empty when all of the service's processes are younger than the files. Ports that are not probed count too.</summary>
     public static IReadOnlyList<AttributeChange> Of(ServiceKind service, HostObservation observed)
@@ -20,9 +20,9 @@ internal static class FormerProcesses
         var ports = observed.Listeners.Where(l => ServiceOwners.OwnerOf(l) == service).Select(l => l.Port).ToHashSet();
         return
         [
-            .. observed.Serving.Where(p => ports.Contains(p.Port) && p.Started < changed + Blur).OrderBy(p => p.Port).ThenBy(p => p.Started)
+            .. observed.Serving.Where(p => ports.Contains(p.Port) && p.Started < changed + Blur).OrderBy(p => p.Port).ThenBy(p => p.Program, StringComparer.Ordinal)
                 .DistinctBy(p => (p.Port, p.Program))
-                .Select(p => new AttributeChange($"{p.Program} on port {p.Port}", $"since {Time(p.Started)}", $"younger than the files of {Time(changed!.Value)}")),
+                .Select(p => new AttributeChange($"{p.Program} on port {p.Port}", "older than the files", $"younger than the files of {Time(changed!.Value)}")),
         ];
     }
 

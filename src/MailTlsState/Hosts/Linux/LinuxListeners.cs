@@ -68,9 +68,9 @@ internal static class LinuxListeners
     }
 
     /// <summary>Those of <see cref="Accepting"/> that belong to the present configuration of their master.</summary>
-    internal static IReadOnlyList<ServingProcess> Serving()
+    internal static IReadOnlyList<ServingProcess> Serving(TimeProvider clock)
     {
-        var boot = BootTime();
+        var boot = BootTime(clock);
         return [.. Accepting()
             .Where(p => !IsRetired(p.Id))
             .Select(p => new ServingProcess(p.Port, p.Program, boot.AddSeconds(p.Started / TicksPerSecond)))
@@ -88,10 +88,10 @@ internal static class LinuxListeners
         LinuxPath.ReadLink(Libc.AtCurrentDirectory, $"/proc/{process}/fd/5") is { } status && status.Contains(":[", StringComparison.Ordinal)
         && ParentOf(process) is { } parent && DescriptorsOf($"/proc/{parent}") is { Count: > 0 } held && !held.Contains(status);
 
-    private static DateTimeOffset BootTime() =>
-        ReadOrNull("/proc/stat")?.Split('\n').FirstOrDefault(l => l.StartsWith("btime ", StringComparison.Ordinal)) is { } line
-        && long.TryParse(line.AsSpan(6), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
-            ? DateTimeOffset.FromUnixTimeSeconds(seconds)
+    // Not btime of /proc/stat, which is cut to the second.
+    private static DateTimeOffset BootTime(TimeProvider clock) =>
+        ReadOrNull("/proc/uptime")?.Split(' ')[0] is { } text && double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
+            ? clock.GetUtcNow().AddSeconds(-seconds)
             : DateTimeOffset.UnixEpoch;
 
     private static AcceptingProcess? DescribeProcess(int port, int id) =>

@@ -23,8 +23,11 @@ internal static class PlanCommand
             var manifest = context.ReadManifest(parse.GetRequiredValue(GlobalOptions.Manifest));
             var host = parse.GetValue(observation) is { } recorded ? new RecordedHost(RecordingJson.Read(context.ReadFile(recorded))) : context.Host;
             var made = await PlanMaker.MakeAsync(host, manifest, null, cancellation, GlobalOptions.Scope(parse), acceptNewRoot: parse.GetValue(GlobalOptions.AcceptNewRoot)).ConfigureAwait(false);
-            var plan = made.Planning.Plan ?? throw new MailTlsException(made.Planning.Diagnostics);
-            if (host == context.Host && PendingJournal.Look(context.Writer, Journal.DefaultDirectory) is { } pending)
+            var pending = host == context.Host ? PendingJournal.Look(context.Writer, Journal.DefaultDirectory) : null;
+
+            // What is wrong with half a change is no fault of the host's: recovery mends it.
+            var plan = made.Planning.Plan ?? throw new MailTlsException(pending is null ? made.Planning.Diagnostics : [pending with { Severity = Severity.Error }]);
+            if (pending is not null)
             {
                 plan = plan with { Diagnostics = [pending, .. plan.Diagnostics] };
             }

@@ -19,7 +19,7 @@ public sealed class RandomSweepTests(ITestOutputHelper output)
     {
         var watch = Stopwatch.StartNew();
         var one = Environment.GetEnvironmentVariable("MAILTLS_SEED");
-        var seeds = new ConcurrentQueue<int>(one is null ? Enumerable.Range(1, LabEnvironment.Long ? 60 : 8) : [int.Parse(one, System.Globalization.CultureInfo.InvariantCulture)]);
+        var seeds = new ConcurrentQueue<int>(one is null ? Enumerable.Range(1, LabEnvironment.Long ? 60 : 4) : [int.Parse(one, System.Globalization.CultureInfo.InvariantCulture)]);
         var failures = new ConcurrentBag<string>();
         var played = 0;
         await Task.WhenAll(Enumerable.Range(0, Workers).Select(async _ =>

@@ -69,8 +69,7 @@ public static class CertificatePaths
         var newest = chains.Max();
         var chain = $"{directory}/{Stem(name, newest)}.pem";
         var now = new CertificateFiles(keys.Contains(newest) ? $"{directory}/{Stem(name, newest)}.key" : chain, chain) { Family = family };
-        var all = keys.Select(g => Stem(name, g) + ".key").Concat(chains.Select(g => Stem(name, g) + ".pem"));
-        return new CertificatePlace(now, newest, [.. all.Select(n => $"{directory}/{n}").Except([now.Key, now.Chain]).Order(StringComparer.Ordinal)]);
+        return new CertificatePlace(now, newest, Former(directory, name, keys, chains, now));
     }
 
     /// <summary>The one pair that was in use before the present one: key, leaf and chain in one file.</summary>
@@ -99,8 +98,7 @@ public static class CertificatePaths
         var newest = keys.Concat(chains).Append(0).Max();
         var generation = !bundle ? keys.Append(1).Max() : keys.Contains(newest) ? newest + 1 : Math.Max(newest, 1);
         var now = Of(manifest, kind, generation);
-        var all = keys.Select(g => Stem(name, g) + ".key").Concat(chains.Select(g => Stem(name, g) + ".pem"));
-        return new CertificatePlace(now, generation, [.. all.Select(n => $"{directory}/{n}").Except([now.Key, now.Chain]).Order(StringComparer.Ordinal)]);
+        return new CertificatePlace(now, generation, Former(directory, name, keys, chains, now));
     }
 
     /// <summary>The private CA's key, encrypted.</summary>
@@ -130,6 +128,10 @@ public static class CertificatePaths
 
     private static string Stem(string name, int generation) =>
         generation == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}.{generation}");
+
+    // What other generations or the other layout left.
+    private static IReadOnlyList<string> Former(string directory, string name, IEnumerable<int> keys, IEnumerable<int> chains, CertificateFiles now) =>
+        [.. keys.Select(g => Stem(name, g) + ".key").Concat(chains.Select(g => Stem(name, g) + ".pem")).Select(n => $"{directory}/{n}").Except([now.Key, now.Chain]).Order(StringComparer.Ordinal)];
 
     private static List<int> Generations(IReadOnlyList<string> names, string host, string end)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using MailTlsState.Manifests;
 using MailTlsState.Resources;
 
@@ -43,7 +44,11 @@ public enum Activation
 /// <param name="Before">Value now, or null when there is none.</param>
 /// <param name="After">Value after apply, or null when there is none or it is not known yet.</param>
 /// <param name="KnownAfterApply">True when only apply can say the value (a fingerprint of a key yet to be made).</param>
-public sealed record AttributeChange(string Name, string? Before, string? After, bool KnownAfterApply = false);
+public sealed record AttributeChange(string Name, string? Before, string? After, bool KnownAfterApply = false)
+{
+    /// <summary>A time as every plan shows it: to the second, UTC.</summary>
+    public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+}
 
 /// <summary>One resource's difference.</summary>
 /// <param name="Kind">Kind of resource: directory, certificateAuthority, key, certificate, settings, listener, unit, service.</param>

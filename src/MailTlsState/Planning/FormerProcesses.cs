@@ -1,4 +1,3 @@
-using System.Globalization;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 
@@ -22,9 +21,7 @@ internal static class FormerProcesses
         [
             .. observed.Serving.Where(p => ports.Contains(p.Port) && p.Started < changed + Blur).OrderBy(p => p.Port).ThenBy(p => p.Program, StringComparer.Ordinal)
                 .DistinctBy(p => (p.Port, p.Program))
-                .Select(p => new AttributeChange($"{p.Program} on port {p.Port}", "older than the files", $"younger than the files of {Time(changed!.Value)}")),
+                .Select(p => new AttributeChange($"{p.Program} on port {p.Port}", "older than the files", $"younger than the files of {AttributeChange.Time(changed!.Value)}")),
         ];
     }
-
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 }

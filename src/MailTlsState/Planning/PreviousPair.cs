@@ -1,4 +1,3 @@
-using System.Globalization;
 using MailTlsState.Certificates;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
@@ -72,7 +71,7 @@ internal static class PreviousPair
             "mailtls rollback may need the pair that is replaced",
             [
                 new("sha256 of certificate", KeyedPair.Find(there.Text)?.Leaf.Fingerprint, pair.Leaf.Fingerprint),
-                new("not after", null, pair.Leaf.NotAfter.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture)),
+                new("not after", null, AttributeChange.Time(pair.Leaf.NotAfter)),
                 new("kept for", null, Manifests.Durations.Format(keep)),
                 new("mode", null, "0600 root:root"),
             ],

@@ -117,7 +117,7 @@ internal sealed class PrivateCaPlanner(CertificatePlanRequest request)
             var end = PrivateCaIssuer.EndOfNewLeaf(Ca.LeafLifetime, root.Facts?.NotAfter, _now);
             attributes.Add(new("names", state.Leaf is null ? null : string.Join(", ", state.Leaf.ServerNames), string.Join(", ", _manifest.Certificate.Names)));
             attributes.Add(new("issuer", state.Leaf?.Issuer, root.Facts?.Subject ?? $"the new CA {Ca.Signing.Subject.CommonName}"));
-            attributes.Add(new("not after", state.Leaf is { } old ? Roots.Day(old.NotAfter) : null, Roots.Day(end)));
+            attributes.Add(new("not after", state.Leaf is { } old ? AttributeChange.Time(old.NotAfter) : null, AttributeChange.Time(end)));
             attributes.Add(new("sha256 of certificate", state.Leaf?.Fingerprint, null, KnownAfterApply: true));
         }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
@@ -128,8 +127,6 @@ internal sealed class Roots(CertificatePlanRequest request, List<Diagnostic> dia
         }
     }
 
-    internal static string Day(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
-
     private Change Make(SuccessorManifest next, PrivateCaState present)
     {
         _needed.Add(next.Ca.Passphrase);
@@ -163,7 +160,7 @@ internal sealed class Roots(CertificatePlanRequest request, List<Diagnostic> dia
         new("subject", null, subject),
         new("key", null, key),
         new("certificate", null, "X.509 v3, CA:TRUE, pathlen 0"),
-        new("not after", null, Day(request.Now - PrivateCaIssuer.ClockSkew + ca.Lifetime)),
+        new("not after", null, AttributeChange.Time(request.Now - PrivateCaIssuer.ClockSkew + ca.Lifetime)),
         new("files", null, "ca.key and ca.pem, root:root 0600"),
         new("sha256 of certificate", null, null, KnownAfterApply: true),
     ];

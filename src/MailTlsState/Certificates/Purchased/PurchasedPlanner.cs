@@ -1,4 +1,3 @@
-using System.Globalization;
 using MailTlsState.Certificates.Import;
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
@@ -144,7 +143,7 @@ internal sealed class PurchasedPlanner(CertificatePlanRequest request)
             attributes.Add(new("names", old is null ? null : string.Join(", ", old.ServerNames), string.Join(", ", facts.ServerNames)));
             attributes.Add(new("issuer", old?.Issuer, facts.Issuer));
             attributes.Add(new("intermediates", null, made.Intermediates.Count == 0 ? "none" : string.Join(", then ", made.Intermediates.Select(i => CertificateFacts.Read(i).Subject))));
-            attributes.Add(new("not after", old is null ? null : Day(old.NotAfter), Day(facts.NotAfter)));
+            attributes.Add(new("not after", old is null ? null : AttributeChange.Time(old.NotAfter), AttributeChange.Time(facts.NotAfter)));
             attributes.Add(new("sha256 of certificate", old?.Fingerprint, facts.Fingerprint));
         }
 
@@ -218,6 +217,4 @@ internal sealed class PurchasedPlanner(CertificatePlanRequest request)
     }
 
     private static string Name(string path) => path[(path.LastIndexOf('/') + 1)..];
-
-    private static string Day(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 }

@@ -69,7 +69,7 @@ internal static class ApplyFlow
             return true;
         }
 
-        var recovered = await RecoverCommand.RunAsync(context, lockTimeout, filesOnly: false, cancellation).ConfigureAwait(false);
+        var recovered = await RecoverCommand.RunAsync(context, lockTimeout, filesOnly: false, cancellation, goesOn: true).ConfigureAwait(false);
         RecoverCommand.Report(context, recovered);
         return recovered.Outcome != RecoveryOutcome.Incomplete;
     }

@@ -41,14 +41,14 @@ internal static class RecoverCommand
         return command;
     }
 
-    /// <summary>Recovers under the lock.</summary>
+    /// <summary>Recovers under the lock; see <see cref="Recovery.RecoverAsync"/>.</summary>
     /// <exception cref="MailTlsException">Not run by root.</exception>
-    public static async Task<RecoveryResult> RunAsync(CommandContext context, TimeSpan lockTimeout, bool filesOnly, CancellationToken cancellation)
+    public static async Task<RecoveryResult> RunAsync(CommandContext context, TimeSpan lockTimeout, bool filesOnly, CancellationToken cancellation, bool goesOn = false)
     {
         await context.RequireRootAsync(cancellation).ConfigureAwait(false);
         var progress = new TerminalProgress(context.Terminal);
         using var held = await RunLock.TakeAsync(context.Host, context.Writer, context.CommandLine, lockTimeout, progress, cancellation).ConfigureAwait(false);
-        return await new Recovery(context.Host, context.Writer, ApplyLimits.Default, Journal.DefaultDirectory).RecoverAsync(progress, filesOnly).ConfigureAwait(false);
+        return await new Recovery(context.Host, context.Writer, ApplyLimits.Default, Journal.DefaultDirectory).RecoverAsync(progress, filesOnly, goesOn).ConfigureAwait(false);
     }
 
     private static async Task<RecoveryResult> EndAsync(CommandContext context, string late, CancellationToken cancellation)

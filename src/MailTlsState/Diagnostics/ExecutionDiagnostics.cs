@@ -27,7 +27,7 @@ public static class ExecutionDiagnostics
     public static readonly DiagnosticCode IncompleteCode = new(
         "MTS0704",
         "roll-back is incomplete",
-        "Something could not be put back, or an endpoint does not serve what it served before. The journal in /var/lib/mailtlsstate is kept and names every file and its before-image; mailtls recover tries again, and so does the next apply before it does anything else.");
+        "Something could not be put back, or an endpoint does not serve what it served before. The journal in /var/lib/mailtlsstate is kept and names every file and its before-image; mailtls recover tries again, and so does the next apply before it does anything else. Where all files are back and only an endpoint answers otherwise, that apply then goes on from there.");
 
     /// <summary>An earlier run left a journal.</summary>
     public static readonly DiagnosticCode RecoveredCode = new(
@@ -107,11 +107,23 @@ public static class ExecutionDiagnostics
         "a service was restarted to bring the former state back",
         "After a roll-back the services are reloaded, which keeps sessions. One did not answer as before, so it was restarted as the last resort. A common cause is Postfix's master process: after a service process failed at once (its log says bad command startup -- throttling) it does not start that service for a minute, and a reload does not end the wait.");
 
+    /// <summary>A service was not restarted in a roll-back.</summary>
+    public static readonly DiagnosticCode NotRestartedCode = new(
+        "MTS0718",
+        "a service does not start on its former files and was left running",
+        "After a roll-back a service did not answer as before, and the last resort would be a restart. Tried in namespaces of its own, it does not start on the files as they were before the apply; it ran by what it had loaded earlier. So it was left running with what it has, because a restart would end it. Mend what it says about its files, or apply again: the plan shows what mends it.");
+
+    /// <summary>The former state is on disk and not served.</summary>
+    public static readonly DiagnosticCode NotServedCode = new(
+        "MTS0719",
+        "the former files are back, but not what was served",
+        "An earlier run was taken back: every file is as it was before it. An endpoint does not answer as it did then, even after a reload and a restart. Most often the service had served from memory what its files no longer gave (a certificate that was removed since, a setting that had not been loaded), and nothing can bring that back. The apply goes on from the present state; its own plan, rehearsal and proof decide.");
+
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } =
     [
         RehearsalFailedCode, NotRehearsedCode, RolledBackCode, IncompleteCode, RecoveredCode, WriteFailedCode, StaleCode, LockedCode, ActivationFailedCode, NotRootCode,
-        PendingCode, JournalDamagedCode, JournalOfNewerVersionCode, JournalUnreadableCode, NotTidiedCode, InterruptedLateCode, RestartedCode,
+        PendingCode, JournalDamagedCode, JournalOfNewerVersionCode, JournalUnreadableCode, NotTidiedCode, InterruptedLateCode, RestartedCode, NotRestartedCode, NotServedCode,
     ];
 
     /// <summary><see cref="RehearsalFailedCode"/>.</summary>
@@ -182,4 +194,12 @@ public static class ExecutionDiagnostics
 
     /// <summary><see cref="RestartedCode"/>.</summary>
     public static Diagnostic Restarted(string what) => new(RestartedCode, Severity.Warning, what, "read the service's log for what it stumbled over");
+
+    /// <summary><see cref="NotRestartedCode"/>.</summary>
+    public static Diagnostic NotRestarted(string service, string words) => new(
+        NotRestartedCode, Severity.Warning, $"{service} was not restarted: it does not start on its former files{(words.Length == 0 ? "" : $" ({words})")}, and runs by what it has loaded", "mend its files, or run mailtls apply");
+
+    /// <summary><see cref="NotServedCode"/>.</summary>
+    public static Diagnostic NotServed(string id, string what) =>
+        new(NotServedCode, Severity.Warning, $"the files of before the interrupted run {id} are back, but {what}", "read what this apply plans and verifies");
 }

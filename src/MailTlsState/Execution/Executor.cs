@@ -58,7 +58,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         PlanSource source, DateTimeOffset? madeAt, Action<Plan> check, Invocation invocation, TimeSpan lockTimeout, CancellationToken cancellation)
     {
         using var held = await RunLock.TakeAsync(host, writer, invocation.CommandLine, lockTimeout, progress, cancellation).ConfigureAwait(false);
-        var recovered = await new Recovery(host, writer, limits, journalDirectory).RecoverAsync(progress).ConfigureAwait(false);
+        var recovered = await new Recovery(host, writer, limits, journalDirectory).RecoverAsync(progress, goesOn: true).ConfigureAwait(false);
         _diagnostics.AddRange(recovered.Diagnostics);
         if (recovered.Outcome == RecoveryOutcome.Incomplete)
         {
@@ -198,7 +198,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         }
 
         _diagnostics.Add(undone.Left.Count == 0 ? ExecutionDiagnostics.RolledBack(why) : ExecutionDiagnostics.Incomplete($"{string.Join("; ", undone.Left)} (after: {why})"));
-        _diagnostics.AddRange(undone.Notes.Select(ExecutionDiagnostics.Restarted));
+        _diagnostics.AddRange(undone.Notes);
         return Ended(undone.Left.Count == 0 ? ApplyOutcome.RolledBack : ApplyOutcome.Incomplete, report, interrupted) with { Log = said };
     }
 

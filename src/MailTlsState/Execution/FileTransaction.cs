@@ -176,7 +176,7 @@ public sealed class FileTransaction
         return failed;
     }
 
-    /// <summary>After <see cref="Undo"/>: writes that the old state was seen, removes temporary files, and ends the journal.</summary>
+    /// <summary>After <see cref="Undo"/>, when nothing more can be done: removes temporary files, and ends the journal.</summary>
     public void FinishUndone()
     {
         Journal.Reach(JournalState.RolledBack);

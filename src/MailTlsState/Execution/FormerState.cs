@@ -57,6 +57,17 @@ internal sealed class FormerState
         }
     }
 
+    /// <summary>
+    /// True when everything answers as before, by processes of before alone: one that began since may have read files of the run, and another answers the next client.
+    /// </summary>
+    public async Task<bool> IsUntouchedAsync(ApplyLimits limits)
+    {
+        var ports = _entry.Before.Select(b => b.Port).ToHashSet();
+        return SameBoot
+            && !(await _host.ObserveServingAsync(CancellationToken.None).ConfigureAwait(false)).Any(p => ports.Contains(p.Port) && p.Started > _entry.Started)
+            && (await WaitAsync(limits, TimeSpan.Zero).ConfigureAwait(false)).Count == 0;
+    }
+
     private async Task<IReadOnlyList<Difference>> DifferencesAsync()
     {
         // What listens counts only if it is the service: a port that was free may be another program's by now.

@@ -39,6 +39,9 @@ public sealed class Journal
     /// <summary>The last state that was reached for certain.</summary>
     public JournalState State => _reached.Count == 0 ? JournalState.Staging : _reached[^1];
 
+    /// <summary>True when <paramref name="state"/> was reached for certain, whatever came after it.</summary>
+    public bool HasReached(JournalState state) => _reached.Contains(state);
+
     /// <summary>True when the last line was not whole: the state after <see cref="State"/> may have been reached as well.</summary>
     public bool WasCutOff { get; }
 

@@ -21,7 +21,7 @@ public enum JournalState
     /// <summary>The new state was seen by handshake.</summary>
     Verified,
 
-    /// <summary>The old files are back, and every service serves them again.</summary>
+    /// <summary>The old files are back, and every service serves them again, as far as it can.</summary>
     RolledBack,
 
     /// <summary>The old files are back; that the services serve them is still to be seen. Comes before <see cref="RolledBack"/> in time.</summary>

@@ -18,6 +18,9 @@ public enum RecoveryOutcome
     /// <summary>The old files are back; the handshakes are left to the next run.</summary>
     FilesRestored,
 
+    /// <summary>The old files are back, and an endpoint does not answer as before; what runs next goes on from there.</summary>
+    NotServed,
+
     /// <summary>Something is left; it may be tried again.</summary>
     Incomplete,
 }
@@ -38,7 +41,11 @@ public sealed class Recovery(IHost host, IHostWriter writer, ApplyLimits limits,
     /// <summary>Recovers; the caller holds the lock.</summary>
     /// <param name="progress">Told what is done.</param>
     /// <param name="filesOnly">True at boot, before the daemons start: files are put back, and the next run shakes hands.</param>
-    public async Task<RecoveryResult> RecoverAsync(IApplyProgress progress, bool filesOnly = false)
+    /// <param name="goesOn">
+    /// True before an apply, which sees and mends what services serve by itself: with all files back the run is then over, whatever they serve. A service may have served
+    /// from memory what its files no longer gave, and nothing brings that back.
+    /// </param>
+    public async Task<RecoveryResult> RecoverAsync(IApplyProgress progress, bool filesOnly = false, bool goesOn = false)
     {
         FileTransaction? open;
         try
@@ -56,10 +63,10 @@ public sealed class Recovery(IHost host, IHostWriter writer, ApplyLimits limits,
 
         return open is null
             ? new RecoveryResult(RecoveryOutcome.Nothing, null, [])
-            : await RecoverAsync(open, progress, filesOnly).ConfigureAwait(false);
+            : await RecoverAsync(open, progress, filesOnly, goesOn).ConfigureAwait(false);
     }
 
-    private async Task<RecoveryResult> RecoverAsync(FileTransaction files, IApplyProgress progress, bool filesOnly)
+    private async Task<RecoveryResult> RecoverAsync(FileTransaction files, IApplyProgress progress, bool filesOnly, bool goesOn)
     {
         var run = files.Entry.Id;
         var was = files.State;
@@ -83,10 +90,23 @@ public sealed class Recovery(IHost host, IHostWriter writer, ApplyLimits limits,
         var log = await DaemonLog.FindAsync(host, writer, files.Entry.Activations.Select(a => a.Service)).ConfigureAwait(false);
         log.Mark();
         var proven = await new Rollback(host, writer, progress, limits).ProveAsync(files).ConfigureAwait(false);
-        var result = proven.Left.Count > 0
-            ? Incomplete(proven.Left) with { Log = await log.SinceAsync().ConfigureAwait(false) }
-            : Done(RecoveryOutcome.RolledBack, "rolled back, and the former state was verified");
-        return result with { Diagnostics = [.. result.Diagnostics, .. proven.Notes.Select(ExecutionDiagnostics.Restarted)] };
+        var result = proven.Left.Count == 0
+            ? Done(RecoveryOutcome.RolledBack, "rolled back, and the former state was verified")
+            : (goesOn ? Ended(files, proven.Left) : Incomplete(proven.Left)) with { Log = await log.SinceAsync().ConfigureAwait(false) };
+        return result with { Diagnostics = [.. result.Diagnostics, .. proven.Notes] };
+
+        RecoveryResult Ended(FileTransaction restored, IReadOnlyList<string> notServed)
+        {
+            try
+            {
+                restored.FinishUndone();
+                return new RecoveryResult(RecoveryOutcome.NotServed, run, [ExecutionDiagnostics.NotServed(run, string.Join("; ", notServed))]);
+            }
+            catch (HostWriteException e)
+            {
+                return Incomplete([.. notServed, e.Message]);
+            }
+        }
 
         RecoveryResult Incomplete(IReadOnlyList<string> what) => new(RecoveryOutcome.Incomplete, run, [ExecutionDiagnostics.Incomplete(string.Join("; ", what))]);
         RecoveryResult Done(RecoveryOutcome outcome, string how) => new(outcome, run, [ExecutionDiagnostics.Recovered(run, how)]);

@@ -44,12 +44,26 @@ internal sealed class Rehearsal(IHost host, IHostWriter writer, ApplyLimits limi
         try
         {
             var started = services.Concat(await BesideAsync(services, cancellation).ConfigureAwait(false)).ToHashSet();
-            await using var rehearsal = await writer.StartRehearsalAsync(Request(entry, started), cancellation).ConfigureAwait(false);
+            await using var rehearsal = await writer.StartRehearsalAsync(Request(entry.Steps, started), cancellation).ConfigureAwait(false);
             return await JudgeAsync(rehearsal, expectations, settings, wanted, services, cancellation).ConfigureAwait(false);
         }
         catch (RehearsalUnavailableException e)
         {
             return new RehearsalResult(true, [ExecutionDiagnostics.NotRehearsed(e.Message)], null);
+        }
+    }
+
+    /// <summary>Why a service would not start on the files as they lie, in its own words; null where it would, or where nobody can tell.</summary>
+    public async Task<string?> RefusalAsync(ServiceKind kind)
+    {
+        try
+        {
+            await using var rehearsal = await writer.StartRehearsalAsync(Request([], [kind]), CancellationToken.None).ConfigureAwait(false);
+            return rehearsal.IsAlive(kind) ? null : Words(rehearsal);
+        }
+        catch (RehearsalUnavailableException)
+        {
+            return null;
         }
     }
 
@@ -103,8 +117,8 @@ internal sealed class Rehearsal(IHost host, IHostWriter writer, ApplyLimits limi
             if ((round > 1 && host.Clock.GetElapsedTime(start) > limits.Rehearsal) || dead.Count > 0)
             {
                 var faults = dead.Select(s => $"{s} did not stay up").Concat(found.Select(f => f.Words)).ToList();
-                var words = DaemonLog.Telling(rehearsal.Log.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
-                var fact = string.Join("; ", faults) + (words.Count == 0 ? "" : $" (the daemons said: {string.Join(" / ", words)})");
+                var words = Words(rehearsal);
+                var fact = string.Join("; ", faults) + (words.Length == 0 ? "" : $" (the daemons said: {words})");
                 return new RehearsalResult(false, [ExecutionDiagnostics.RehearsalFailed(fact)], report);
             }
 
@@ -116,9 +130,12 @@ internal sealed class Rehearsal(IHost host, IHostWriter writer, ApplyLimits limi
     private static bool Judged(Finding finding, ProbeResult result) =>
         finding.Class == FindingClass.Activation && result.Outcome != ProbeOutcome.NoAnswerOverTls;
 
-    private static RehearsalRequest Request(JournalEntry entry, HashSet<ServiceKind> services) => new(
-        entry.Steps.OfType<ReplaceFileStep>().ToDictionary(s => s.Path, s => s.Staged),
-        [.. entry.Steps.OfType<CreateDirectoryStep>().Select(d => new RehearsalDirectory(d.Path, d.Owner, d.Group, d.Mode))],
+    private static string Words(IRehearsal rehearsal) =>
+        string.Join(" / ", DaemonLog.Telling(rehearsal.Log.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)));
+
+    private static RehearsalRequest Request(IReadOnlyList<Step> steps, HashSet<ServiceKind> services) => new(
+        steps.OfType<ReplaceFileStep>().ToDictionary(s => s.Path, s => s.Staged),
+        [.. steps.OfType<CreateDirectoryStep>().Select(d => new RehearsalDirectory(d.Path, d.Owner, d.Group, d.Mode))],
         [],
         services.Contains(ServiceKind.Postfix) ? MailServices.Of(ServiceKind.Postfix).ConfigurationPath : null,
         services.Contains(ServiceKind.Dovecot) ? MailServices.Of(ServiceKind.Dovecot).ConfigurationPath : null);

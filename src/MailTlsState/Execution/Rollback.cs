@@ -1,3 +1,4 @@
+using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
@@ -11,8 +12,8 @@ internal sealed class Rollback(IHost host, IHostWriter writer, IApplyProgress pr
 {
     /// <summary>How a roll-back ended.</summary>
     /// <param name="Left">What is not as before; empty when all is.</param>
-    /// <param name="Notes">What was done beyond the ordinary.</param>
-    public sealed record Result(IReadOnlyList<string> Left, IReadOnlyList<string> Notes);
+    /// <param name="Notes">What was done beyond the ordinary, or left undone.</param>
+    public sealed record Result(IReadOnlyList<string> Left, IReadOnlyList<Diagnostic> Notes);
 
     /// <summary>Puts every file back, newest change first, and the services to what they were.</summary>
     public async Task<Result> UndoAsync(FileTransaction files)
@@ -27,11 +28,22 @@ internal sealed class Rollback(IHost host, IHostWriter writer, IApplyProgress pr
     /// <param name="complete">False when a file could not be put back, so that the journal has to stay.</param>
     public async Task<Result> ProveAsync(FileTransaction files, bool complete = true)
     {
+        var former = await FormerState.OfAsync(host, files.Entry).ConfigureAwait(false);
+
+        // A reload makes a service read what was on its disk before, and that need not be what it served: who was told nothing is better left alone.
+        if (complete && !files.Journal.HasReached(JournalState.Committed))
+        {
+            progress.Begin("looking whether the former state is still served");
+            if (await former.IsUntouchedAsync(limits).ConfigureAwait(false))
+            {
+                return new Result(Finish(files), []);
+            }
+        }
+
         var facts = await host.ObserveHostAsync(CancellationToken.None).ConfigureAwait(false);
         var control = new ServiceControl(host, writer, facts.Systemd);
-        var former = await FormerState.OfAsync(host, files.Entry).ConfigureAwait(false);
         var failures = await ReactivateAsync(files.Entry, control, former).ConfigureAwait(false);
-        var notes = new List<string>();
+        var notes = new List<Diagnostic>();
         progress.Begin("verifying by handshake that the former state is back");
         var differing = await former.WaitAsync(limits, limits.Activation / 3).ConfigureAwait(false);
         if (differing.Count > 0)
@@ -41,24 +53,25 @@ internal sealed class Rollback(IHost host, IHostWriter writer, IApplyProgress pr
         }
 
         // After a restart on the files of before there is only one way to another policy: the daemon had not loaded what was on its disk.
-        notes.AddRange(differing.Where(d => d.OfPolicy).Select(d => $"{d.Words}, though its files are those of before"));
+        notes.AddRange(differing.Where(d => d.OfPolicy).Select(d => ExecutionDiagnostics.Restarted($"{d.Words}, though its files are those of before")));
         differing = [.. differing.Where(d => !d.OfPolicy)];
 
         // A command that failed is no matter when everything answers as before.
         List<string> left = differing.Count == 0 ? [] : [.. failures, .. differing.Select(d => d.Words)];
-        if (left.Count == 0 && complete)
-        {
-            try
-            {
-                files.FinishUndone();
-            }
-            catch (HostWriteException e)
-            {
-                left.Add(e.Message);
-            }
-        }
+        return new Result(left.Count == 0 && complete ? Finish(files) : left, notes);
+    }
 
-        return new Result(left, notes);
+    private static IReadOnlyList<string> Finish(FileTransaction files)
+    {
+        try
+        {
+            files.FinishUndone();
+            return [];
+        }
+        catch (HostWriteException e)
+        {
+            return [e.Message];
+        }
     }
 
     private async Task<IReadOnlyList<string>> ReactivateAsync(JournalEntry entry, ServiceControl control, FormerState former)
@@ -100,17 +113,25 @@ internal sealed class Rollback(IHost host, IHostWriter writer, IApplyProgress pr
     /// The last resort for a service that does not answer as before. Postfix's master(8) does not start a service for a minute
     /// after one of its processes failed at once ("bad command startup -- throttling"), and a reload does not end that.
     /// </summary>
-    private async Task<IReadOnlyList<string>> RestartAsync(JournalEntry entry, ServiceControl control, FormerState former, IReadOnlyList<FormerState.Difference> differing)
+    private async Task<IReadOnlyList<Diagnostic>> RestartAsync(JournalEntry entry, ServiceControl control, FormerState former, IReadOnlyList<FormerState.Difference> differing)
     {
-        var notes = new List<string>();
+        var notes = new List<Diagnostic>();
         foreach (var kind in differing.Select(d => d.Before.Service).Distinct().Where(k => entry.Activations.Any(a => a.Service == k && (a.Activation != Activation.Start || !former.SameBoot))))
         {
             var running = await control.IsRunningAsync(kind).ConfigureAwait(false);
             var why = string.Join("; ", differing.Where(d => d.Before.Service == kind).Select(d => d.Words));
+
+            // It may run by what it had loaded. Then a restart would end the last thing that serves.
+            if (running && await new Rehearsal(host, writer, limits).RefusalAsync(kind).ConfigureAwait(false) is { } refusal)
+            {
+                notes.Add(ExecutionDiagnostics.NotRestarted(kind.Name(), refusal));
+                continue;
+            }
+
             progress.Begin($"{(running ? "restarting" : "starting")} {kind.Name()}, since {(running ? "a reload" : "a start")} did not bring the former state back");
             var failure = running ? await control.ActivateAsync(kind, Activation.Restart).ConfigureAwait(false) : await control.StartAgainAsync(kind).ConfigureAwait(false);
-            notes.Add($"{kind.Name()} was {(running ? "restarted" : "started again")}, since after a {(running ? "reload" : "start")} {why}");
-            notes.AddRange(Words([failure]));
+            notes.Add(ExecutionDiagnostics.Restarted($"{kind.Name()} was {(running ? "restarted" : "started again")}, since after a {(running ? "reload" : "start")} {why}"));
+            notes.AddRange(Words([failure]).Select(ExecutionDiagnostics.Restarted));
         }
 
         return notes;

@@ -1,3 +1,4 @@
+using MailTlsState.HostTests.Crash;
 using MailTlsState.HostTests.Lab;
 using Xunit;
 
@@ -74,6 +75,39 @@ public sealed class RecoveryTests
         Assert.Empty(before.ChangesTo(await lab.Host.SnapshotAsync()));
         Assert.Equal(served, await ServedAsync(lab));
         await lab.NothingLeftAsync();
+    }
+
+    [Fact]
+    public async Task What_daemons_serve_from_memory_alone_goes_on_being_served()
+    {
+        await using var lab = await MailLab.AppliedAsync(options: Strace.Options);
+        await lab.WriteManifestAsync("article", text => text.Replace("names: [mail.mydomain.com]", "names: [mail.mydomain.com, imap.mydomain.com]", StringComparison.Ordinal));
+
+        // Killed before anybody was told, so nobody reads what an administrator has written without a reload.
+        await lab.RunAsync(RandomCase.AllDrifts["local_name"]);
+        await lab.RunAsync(Strace.Kill("renameat", 1, CrashHost.Apply), 137);
+        Assert.Contains("while files were put in place", (await lab.Host.RunAsync($"mailtls plan {MailLab.Manifest}")).Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("reloading", (await lab.RunAsync("mailtls recover")).Error, StringComparison.Ordinal);
+        await lab.RunAsync($"openssl s_client -connect mail.mydomain.com:993 {MailLab.Strict}");
+        await lab.NothingLeftAsync();
+
+        // Dovecot was told, and does not start on its former files: it stays up with what it has, until the next apply mends it.
+        await lab.ApplyAsync(0);
+        await lab.WriteManifestAsync("article");
+        await lab.RunAsync($"rm {MailLab.Bundle}");
+        await new HeldApply(lab).ReplaceAsync("/usr/sbin/postfix", "*reload", "exit 0");
+        foreach (var command in new[] { CrashHost.Apply, "mailtls recover" })
+        {
+            var error = (await lab.RunAsync(command, 6)).Error;
+            Assert.Matches("MTS0704.*port 993 served Completed", error);
+            Assert.Matches("MTS0718: dovecot was not restarted.*No such file", error);
+            await lab.Host.ServedCertificateAsync(993);
+        }
+
+        await lab.RestoreAsync("/usr/sbin/postfix");
+        Assert.Contains("warning MTS0719", (await lab.ApplyAsync(0)).Error, StringComparison.Ordinal);
+        await lab.VerifyAsync(0);
+        await lab.ConvergedAsync();
     }
 
     [Fact]

@@ -56,13 +56,19 @@ internal sealed record RandomCase(int Seed, CaseManifest Manifest, CaseManifest?
         ["dovecot down"] = "if pgrep -x dovecot >/dev/null; then doveadm stop; while pgrep -x dovecot >/dev/null; do sleep 0.05; done; fi",
     };
 
+    /// <summary>
+    /// True when daemons may serve what their files no longer give: an administrator changed these without a reload. Who is told of the apply reads them, and nothing brings
+    /// back what was served.
+    /// </summary>
+    public bool ServesFromMemory => Drifts.Contains("by hand") || (Former is not null && Drifts.Intersect(["removed chain", "empty chain", "local_name"]).Any());
+
     public static RandomCase Of(int seed)
     {
         var random = new Random(seed);
         var manifest = CaseManifest.Of(random);
         var former = random.Next(2) == 0 ? CaseManifest.Of(random) : null;
         var drifts = AllDrifts.Keys.Where(_ => random.Next(4) == 0).ToList();
-        var call = new[] { "fsync", "renameat2", "linkat", "fchown", "unlinkat" }[random.Next(5)];
+        var call = new[] { "fsync", "renameat", "linkat", "fchown", "unlinkat" }[random.Next(5)];
         var number = random.Next(1, call == "fsync" ? 24 : 9).ToString(CultureInfo.InvariantCulture);
         var fault = random.Next(5) switch
         {

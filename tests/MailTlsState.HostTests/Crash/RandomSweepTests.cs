@@ -32,6 +32,7 @@ public sealed class RandomSweepTests(ITestOutputHelper output)
                 output.WriteLine(random.ToString());
                 if (await RandomRun.PlayAsync(random) is { Count: > 0 } broken)
                 {
+                    output.WriteLine($"{random}\n  {string.Join("\n  ", broken)}");
                     failures.Add(await ShrinkAsync(random, broken));
                 }
             }

@@ -1,4 +1,5 @@
 using System.Text;
+using MailTlsState.Diagnostics;
 using MailTlsState.Execution;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
@@ -94,6 +95,36 @@ public class FaultTests
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Services_that_were_told_nothing_are_reloaded_only_where_a_process_may_have_read_new_files(bool young)
+    {
+        var host = await DiedWhilePuttingFilesInPlaceAsync();
+        var started = Journal.Open(host, Directory)!.Entry.Started;
+        host.Serving = [new ServingProcess(25, "smtpd", started + TimeSpan.FromSeconds(young ? 1 : -1))];
+        Assert.Equal(RecoveryOutcome.RolledBack, (await RecoverOnceAsync(host)).Outcome);
+        Assert.Equal(young, host.Runs.Any(call => call.ToString().EndsWith("reload", StringComparison.Ordinal)));
+        Assert.Null(Journal.Open(host, Directory));
+    }
+
+    [Fact]
+    public async Task With_all_files_back_an_apply_goes_on_where_a_service_cannot_serve_what_it_served()
+    {
+        var host = await DiedWhilePuttingFilesInPlaceAsync();
+        var probes = host.Probes;
+        host.Probes = request => request.Port == 993 ? InMemoryHost.NotConnected(request) : probes(request);
+        Assert.Equal(RecoveryOutcome.Incomplete, (await RecoverOnceAsync(host)).Outcome);
+        Assert.NotNull(Journal.Open(host, Directory));
+
+        var ended = await new Recovery(host, host, Limits, Directory).RecoverAsync(new Silent(), goesOn: true);
+        Assert.Equal(RecoveryOutcome.NotServed, ended.Outcome);
+        Assert.Contains("port 993 served Completed", ended.Diagnostics[0].Fact, StringComparison.Ordinal);
+        Assert.Same(ExecutionDiagnostics.NotServedCode, ended.Diagnostics[0].Code);
+        Assert.Null(Journal.Open(host, Directory));
+        Assert.DoesNotContain(host.Paths, path => path.Contains(".mtls-", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_plan_of_another_state_is_stale_and_changes_nothing()
     {
@@ -112,6 +143,23 @@ public class FaultTests
         var host = RecordedMachine.Start("intermediate");
         using var held = host.Lock("mailtls apply other.yaml");
         await Assert.ThrowsAsync<LockHeldException>(() => ApplyAsync(host));
+    }
+
+    private static async Task<InMemoryHost> DiedWhilePuttingFilesInPlaceAsync()
+    {
+        var host = RecordedMachine.Start("intermediate");
+        var plan = await PlanAsync(host);
+        host.BeforeChange = (_, _) =>
+        {
+            if (Journal.Open(host, Directory) is { State: JournalState.Intent })
+            {
+                throw new DeadException();
+            }
+        };
+        await EndAsync(host, plan, typeof(DeadException));
+        host.BeforeChange = (_, _) => { };
+        Assert.Equal(JournalState.Intent, Journal.Open(host, Directory)!.State);
+        return host;
     }
 
     private static Func<ProcessCall, ProcessResult?> Die(InMemoryHost host, Func<ProcessCall, ProcessResult?> inner) => call =>

@@ -51,7 +51,8 @@ public static class Planner
         }
 
         diagnostics.AddRange(HostReview.Of(observed));
-        var effects = manifest.Services.Select(s => $"reload {s.Kind.Name()}").ToList();
+        bool Reloads(ServiceKind service) => scope == PlanScope.Everything || (CertificateScope.Uses(observed, service) && observed.Services[service].Running);
+        var effects = manifest.Services.Where(s => Reloads(s.Kind)).Select(s => $"reload {s.Kind.Name()}").ToList();
         var issuer = CertificateIssuers.Of(manifest);
         var certificate = issuer.Plan(new CertificatePlanRequest(manifest, observed, now, effects) { Imported = imported, AcceptNewRoot = acceptNewRoot });
         diagnostics.AddRange(certificate.Diagnostics);
@@ -108,14 +109,20 @@ public static class Planner
         diagnostics.AddRange(states.Zip(observed.Certificates).Where(s => s.First.IsCurrent && s.First.RenewalTime > now).Select(s => PlanDiagnostics.Renews(s.Second.Files.Chain, s.First.RenewalTime!.Value, now)));
         foreach (var service in services)
         {
-            var uses = rest is null || CertificateScope.Uses(observed, service.Kind);
             if (Activation(manifest, rest is null ? policy : null, service, observed, onDisk, configured.Contains(service.Kind), newFiles) is not { } change)
             {
                 continue;
             }
 
             // What is down, or serves another certificate because it is told to, is not the certificate's affair.
-            (uses && (rest is null || observed.Services[service.Kind].Running) ? changes : rest!).Add(change);
+            if (Reloads(service.Kind))
+            {
+                changes.Add(change);
+            }
+            else
+            {
+                rest!.Add(observed.Services[service.Kind].Running ? change with { Reason = "it does not use the manifest's certificate" } : change);
+            }
         }
 
         diagnostics.AddRange(CertificateScope.Drift(rest ?? []));

@@ -1,4 +1,5 @@
 using MailTlsState.HostTests.Apply;
+using MailTlsState.HostTests.Lab;
 using Xunit;
 
 namespace MailTlsState.HostTests.Issuers;
@@ -8,6 +9,7 @@ public sealed class PrivateCaLifeTests
 {
     private const string Next = "/etc/pki/mailtls/ca-2031";
     private const string Pair = "/etc/pki/mailtls/mail.mydomain.com.pem";
+    private const string Extracted = "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem";
 
     // openssl as the article has it: the root ends in 300 days, before a new certificate would.
     private const string ArticleCa = """
@@ -170,7 +172,7 @@ public sealed class PrivateCaLifeTests
     [Fact]
     public async Task The_hosts_own_programs_trust_the_root_while_the_manifest_asks_for_it()
     {
-        await using var lab = await MailLab.StartAsync("intermediate", t => t.Replace("    lifetime: 1825d\n", "    lifetime: 1825d\n    trustStore: true\n", StringComparison.Ordinal));
+        await using var lab = await MailLab.StartAsync("intermediate", WithTrustStore, release: LabEnvironment.Acme);
         var before = await TrustAsync(lab);
 
         // An apply that fails takes it back.
@@ -182,6 +184,7 @@ public sealed class PrivateCaLifeTests
         await lab.ApplyAsync(0);
         await lab.RunAsync("openssl s_client -connect mail.mydomain.com:993 -verify_return_error -verify_hostname mail.mydomain.com -brief </dev/null");
         await lab.RunAsync($"openssl verify {Pair}; ls /etc/ssl/certs | grep -q mailtls-mail.mydomain.com.pem");
+        await lab.RunAsync("for url in smtp://mail.mydomain.com:587 imap://mail.mydomain.com:143 imaps://mail.mydomain.com:993; do curl -sS --ssl-reqd -X NOOP $url || exit; done");
         await lab.ConvergedAsync();
 
         await lab.WriteManifestAsync("intermediate");
@@ -190,6 +193,42 @@ public sealed class PrivateCaLifeTests
         await lab.RunAsync($"openssl verify {Pair}", 2);
         await lab.ConvergedAsync();
     }
+
+    [Fact]
+    public async Task P11_kit_takes_the_root_on_a_host_of_Red_Hats_way_while_the_manifest_asks_for_it()
+    {
+        var packages = new[] { "p11-kit", "p11-kit-modules" }.ToDictionary(p => LabEnvironment.PackageFor("bookworm", p), p => $"/root/{p}.deb");
+        await using var lab = await MailLab.StartAsync("intermediate", WithTrustStore, options: new ThrowawayHostOptions { Binds = packages });
+
+        // Where p11-kit reads is chosen when it is built; update-ca-trust is Fedora's script, as far as it writes what OpenSSL reads.
+        await lab.RunAsync(
+            $$"""
+            dpkg -i {{string.Join(' ', packages.Values)}}
+            sed -i 's|^x-init-reserved:.*|x-init-reserved: paths=/etc/pki/ca-trust/source|' /usr/share/p11-kit/modules/p11-kit-trust.module
+            mv /usr/sbin/update-ca-certificates /usr/sbin/update-ca-certificates.away
+            mkdir -p /etc/pki/ca-trust/source/anchors /etc/pki/ca-trust/extracted/pem
+            cat >/usr/bin/update-ca-trust <<'END'
+            #!/bin/sh
+            export P11_KIT_NO_USER_CONFIG=1
+            /usr/bin/p11-kit extract --format=pem-bundle --filter=ca-anchors --overwrite --comment --purpose server-auth {{Extracted}}
+            END
+            chmod 755 /usr/bin/update-ca-trust
+            openssl req -x509 -newkey rsa:2048 -nodes -keyout /dev/null -out /etc/pki/ca-trust/source/anchors/other.crt -subj '/CN=Another Root' -days 9
+            update-ca-trust extract
+            """);
+        var before = (await lab.RunAsync($"cat {Extracted}")).Output;
+        await lab.ApplyAsync(0);
+        await lab.RunAsync($"trust list | grep -A2 'label: My Mail CA' | grep 'trust: anchor' && grep -q '# Another Root' {Extracted}");
+        await lab.RunAsync($"openssl s_client -connect mail.mydomain.com:993 -CAfile {Extracted} -verify_return_error -verify_hostname mail.mydomain.com -brief </dev/null");
+        await lab.ConvergedAsync();
+
+        await lab.RunAsync("mailtls rollback --auto-approve");
+        Assert.Equal(before, (await lab.RunAsync($"cat {Extracted}")).Output);
+        Assert.Equal("other.crt\n", (await lab.RunAsync("ls /etc/pki/ca-trust/source/anchors")).Output);
+        await lab.NothingLeftAsync();
+    }
+
+    private static string WithTrustStore(string manifest) => manifest.Replace("    lifetime: 1825d\n", "    lifetime: 1825d\n    trustStore: true\n", StringComparison.Ordinal);
 
     // Links with where they lead, and the bundle.
     private static async Task<string> TrustAsync(MailLab lab) =>

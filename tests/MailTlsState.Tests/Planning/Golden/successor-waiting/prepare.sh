@@ -1,0 +1,2 @@
+/run/lab/start-mail.sh
+mailtls apply manifest.yaml --auto-approve

@@ -20,12 +20,12 @@ internal sealed class FileHost(bool syncDirectories, bool hardLinks) : IHostWrit
 
     public string Resolve(string path) => LinuxPath.Resolve(path, "resolve");
 
-    public void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode, string? like = null) =>
-        LinuxFileWriter.CreateFile(path, content, owner, group, mode, like);
+    public void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode, string? like = null, string? label = null) =>
+        LinuxFileWriter.CreateFile(path, content, owner, group, mode, like, label);
 
     public void AppendFile(string path, ReadOnlySpan<byte> content) => LinuxFileWriter.AppendFile(path, content);
 
-    public void CreateDirectory(string path, int owner, int group, int mode) => LinuxFileWriter.CreateDirectory(path, owner, group, mode);
+    public void CreateDirectory(string path, int owner, int group, int mode, string? label = null) => LinuxFileWriter.CreateDirectory(path, owner, group, mode, label);
 
     public void Rename(string from, string to, bool replace) => LinuxFileWriter.Rename(from, to, replace);
 
@@ -50,6 +50,8 @@ internal sealed class FileHost(bool syncDirectories, bool hardLinks) : IHostWrit
     public IReadOnlyList<string> List(string path) => LinuxFileWriter.List(path);
 
     public void SetOwnerAndMode(string path, int owner, int group, int mode) => LinuxFileWriter.SetOwnerAndMode(path, owner, group, mode);
+
+    public void SetLabel(string path, string label) => LinuxFileWriter.SetLabel(path, label);
 
     public void SetModificationTime(string path, DateTimeOffset time) => LinuxFileWriter.SetModificationTime(path, time);
 

@@ -121,23 +121,23 @@ internal sealed class Transaction(IHostWriter host, string folder)
     private IReadOnlyList<NewFile> Files(TransactionKind kind) => kind == TransactionKind.Create
         ?
         [
-            New("etc/pki/mailtls/ca/ca.key", "the CA's key\n", 0, Private),
-            New("etc/pki/mailtls/mail.pem", "key and chain\n", 0, Private),
+            New("etc/pki/mailtls/ca/ca.key", "the CA's key\n", 0, Private, Tree.CertificateLabel),
+            New("etc/pki/mailtls/mail.pem", "key and chain\n", 0, Private, Tree.CertificateLabel),
             New("etc/dovecot/conf.d/99-mailtls.conf", "ssl = required\n", 0, Public),
             New("etc/postfix/main.cf", "smtpd_tls_security_level = may\n", 8, Public) with { BackDated = true },
         ]
         :
         [
-            New("etc/tls/server.pem", "a renewed key and chain\n", 0, Private),
+            New("etc/tls/server.pem", "a renewed key and chain\n", 0, Private, Tree.CertificateLabel),
             New("etc/tls/new/chain.pem", "chain\n", 0, Public),
             New("etc/postfix/main.cf", "smtpd_tls_chain_files = /etc/tls/server.pem\n", 8, Public) with { BackDated = true },
             New("etc/postfix/master.cf", "submission inet n - y - - smtpd\n", 0, Public),
         ];
 
-    private NewFile New(string path, string text, int group, int mode)
+    private NewFile New(string path, string text, int group, int mode, string? label = null)
     {
         var full = $"{folder}/root/{path}";
-        return new NewFile(full, Encoding.UTF8.GetBytes(text), new FileAttributes(0, group, mode), host.ReadBytes(full) is { } old ? Fingerprint.Digest(old) : null, BackDated: false);
+        return new NewFile(full, Encoding.UTF8.GetBytes(text), new FileAttributes(0, group, mode), host.ReadBytes(full) is { } old ? Fingerprint.Digest(old) : null, BackDated: false) { Label = label };
     }
 
     private JournalEntry Entry(TransactionKind kind, IReadOnlyList<NewFile> files)
@@ -147,13 +147,15 @@ internal sealed class Transaction(IHostWriter host, string folder)
             ?
             [
                 new CreateDirectoryStep($"{etc}/pki", 0, 0, 0x1ED),
-                new CreateDirectoryStep($"{etc}/pki/mailtls", 0, 0, PrivateDirectory),
+                new CreateDirectoryStep($"{etc}/pki/mailtls", 0, 0, PrivateDirectory, Tree.CertificateLabel),
                 new CreateDirectoryStep($"{etc}/pki/mailtls/ca", 0, 0, PrivateDirectory),
             ]
             :
             [
                 new CreateDirectoryStep($"{etc}/tls/new", 0, 12, 0x1E8),
                 new SetAttributesStep($"{etc}/tls/root.pem", new FileAttributes(Tree.Somebody, 8, 0x1B4), new FileAttributes(0, 0, Private)),
+                new SetLabelStep($"{etc}/tls/root.pem", Tree.HomeLabel, Tree.CertificateLabel),
+                new SetLabelStep($"{etc}/tls", Tree.HomeLabel, Tree.CertificateLabel),
                 new SetAttributesStep($"{etc}/tls", new FileAttributes(0, 0, 0x1ED), new FileAttributes(0, 12, PrivateDirectory)),
             ];
         IEnumerable<Step> last = kind == TransactionKind.Create ? [] : [new RemoveFileStep($"{etc}/tls/retired.key", Fingerprint.Digest("a key that nobody uses\n"))];

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using MailTlsState.Hosts;
 using MailTlsState.Hosts.Linux;
+using MailTlsState.Hosts.SeLinux;
 
 namespace MailTlsState.Sweep;
 
@@ -11,6 +12,12 @@ internal static class Tree
 {
     /// <summary>A user and group that is not root.</summary>
     internal const int Somebody = 1234;
+
+    /// <summary>What a key has that was moved out of a home directory.</summary>
+    internal const string HomeLabel = "unconfined_u:object_r:user_home_t:s0";
+
+    /// <summary>What it should have.</summary>
+    internal const string CertificateLabel = "system_u:object_r:cert_t:s0";
 
     private const uint BasicStats = 0x7ff;
 
@@ -25,14 +32,14 @@ internal static class Tree
         var etc = folder + "/root/etc";
         foreach (var (path, mode) in new[] { ("/root", 0x1ED), ("/state", 0x1C0), ("/root/etc", 0x1ED), ("/root/etc/postfix", 0x1ED), ("/root/etc/dovecot", 0x1ED), ("/root/etc/dovecot/conf.d", 0x1ED), ("/root/etc/tls", 0x1ED) })
         {
-            LinuxFileWriter.CreateDirectory(folder + path, 0, 0, mode);
+            LinuxFileWriter.CreateDirectory(folder + path, 0, 0, mode, path == "/root/etc/tls" ? HomeLabel : null);
         }
 
         File($"{etc}/postfix/main.cf", "myhostname = mail.mydomain.com\n", 0, 8, 0x1A4, ("user.note", "kept by hand"u8.ToArray()), (ExtendedAttributes.AccessControlList, ReaderAcl()));
         File($"{etc}/postfix/master.cf", "smtp inet n - y - - smtpd\n", 0, 0, 0x1A4, ("security.selinux", "system_u:object_r:postfix_etc_t:s0\0"u8.ToArray()));
         File($"{etc}/dovecot/dovecot.conf", "!include conf.d/*.conf\n", 0, 0, 0x1A4);
-        File($"{etc}/tls/server.pem", "the old key and chain\n", 0, 0, 0x180, ("user.note", "from the old host"u8.ToArray()));
-        File($"{etc}/tls/root.pem", "a root\n", Somebody, 8, 0x1B4);
+        File($"{etc}/tls/server.pem", "the old key and chain\n", 0, 0, 0x180, ("user.note", "from the old host"u8.ToArray()), Label());
+        File($"{etc}/tls/root.pem", "a root\n", Somebody, 8, 0x1B4, Label());
         File($"{etc}/tls/retired.key", "a key that nobody uses\n", 0, 0, 0x180);
         System.IO.File.CreateSymbolicLink($"{etc}/tls/link", "server.pem");
     }
@@ -88,11 +95,13 @@ internal static class Tree
 
     private static void File(string path, string text, int owner, int group, int mode, params (string Name, byte[] Value)[] attributes)
     {
-        LinuxFileWriter.CreateFile(path, Encoding.UTF8.GetBytes(text), owner, group, mode, null);
+        LinuxFileWriter.CreateFile(path, Encoding.UTF8.GetBytes(text), owner, group, mode, null, null);
         using var file = new Descriptor(Libc.OpenAt(Libc.AtCurrentDirectory, path, Libc.ReadOnly | Libc.NoFollow | Libc.CloseOnExec, 0));
         ExtendedAttributes.Copy(attributes.ToDictionary(a => a.Name, a => a.Value), file, path);
         _ = Libc.FUTimeNs(file.Number, [new Libc.TimeSpec(1577836800, 1), new Libc.TimeSpec(1577836800, 123456789)]) == 0 ? 0 : throw LinuxPath.Failed("set time of", path, Errno.Last);
     }
+
+    private static (string Name, byte[] Value) Label() => (SecurityContext.Attribute, Encoding.ASCII.GetBytes(HomeLabel + '\0'));
 
     // acl(5) as the kernel keeps it: version 2, then tag, permissions and id of each entry. User 1234 may read.
     private static byte[] ReaderAcl()

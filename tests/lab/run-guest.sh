@@ -18,4 +18,4 @@ exec "$@" -accel tcg,thread=single,tb-size=256 -icount shift=0,sleep=off -rtc "b
     -drive file="$disk",format=raw,if=none,id=disk,cache=writeback -device virtio-blk-pci,drive=disk \
     -drive file="$job",format=raw,if=none,id=job,readonly=on -device virtio-blk-pci,drive=job \
     -device virtio-serial-pci -chardev socket,id=agent,path="$socket",server=on,wait=off -device virtserialport,chardev=agent,name=agent \
-    -append "console=$console quiet loglevel=4 panic=-1 audit=0 mitigations=off systemd.show_status=0" </dev/null
+    -append "console=$console quiet loglevel=4 panic=-1 mitigations=off systemd.show_status=0 $(cat "$guest/cmdline")" </dev/null

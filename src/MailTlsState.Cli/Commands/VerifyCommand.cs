@@ -31,10 +31,20 @@ internal static class VerifyCommand
                 context.Terminal.Report(pending);
             }
 
+            var denials = new DenialLog(context.Host, context.Writer, await context.Host.ObserveHostAsync(cancellation).ConfigureAwait(false));
+            denials.Mark();
             var report = await Verifier.VerifyAsync(context.Host, expectations, cancellation).ConfigureAwait(false);
             context.Terminal.Output.Write(context.Format == OutputFormat.Json
                 ? FindingsDocument.Write(report) + "\n"
                 : FindingsText.Render(report, context.Terminal.Palette));
+            if (report.HasFailures && parse.GetValue(connect) is null)
+            {
+                foreach (var denial in await denials.SinceAsync().ConfigureAwait(false))
+                {
+                    context.Terminal.Report(ExecutionDiagnostics.Denied(denial));
+                }
+            }
+
             return report.HasFailures ? ExitCodes.Changes : ExitCodes.Done;
         }));
         return command;

@@ -22,6 +22,9 @@ public interface ICertificateIssuer
     /// <summary>The roots that the host itself is to trust.</summary>
     IReadOnlyList<HostAnchor> HostAnchors(Manifest manifest) => [];
 
+    /// <summary>The directories that MailTlsState keeps for it, each with the manifest's setting of it; none where another tool keeps the files.</summary>
+    IReadOnlyDictionary<string, string> Directories(Manifest manifest) => new Dictionary<string, string>();
+
     /// <summary>Looks at everything that planning needs, and says where each certificate lies. Changes nothing.</summary>
     /// <returns>One place for each certificate, in the manifest's order.</returns>
     Task<IReadOnlyList<CertificatePlace>> ObserveAsync(IHost host, ObservedFiles files, Manifest manifest, CancellationToken cancellation);

@@ -18,6 +18,7 @@ public static class DiagnosticCatalogue
         .. PlanDiagnostics.All,
         .. ReviewDiagnostics.All,
         .. InitDiagnostics.All,
+        .. SeLinuxDiagnostics.All,
         .. ExecutionDiagnostics.All,
         .. HistoryDiagnostics.All,
         .. SystemdDiagnostics.All,

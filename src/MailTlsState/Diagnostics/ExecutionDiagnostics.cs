@@ -119,11 +119,19 @@ public static class ExecutionDiagnostics
         "the former files are back, but not what was served",
         "An earlier run was taken back: every file is as it was before it. An endpoint does not answer as it did then, even after a reload and a restart. Most often the service had served from memory what its files no longer gave (a certificate that was removed since, a setting that had not been loaded), and nothing can bring that back. The apply goes on from the present state; its own plan, rehearsal and proof decide.");
 
+    /// <summary>SELinux refused a daemon something.</summary>
+    public static readonly DiagnosticCode DeniedCode = new(
+        "MTS0720",
+        "SELinux refused a mail daemon something",
+        "While an apply was proven, or while verify asked the endpoints, the audit log told of a refusal (AVC) for a domain of Postfix or Dovecot. The daemons do not say so to their clients: Postfix goes on without TLS where it may not read key or certificate, and "
+        + "Dovecot with the certificate that it has in memory. Labels of files that MailTlsState keeps are part of its plan; others are set by restorecon, or by semanage fcontext and restorecon; a port is given to a daemon by semanage port.");
+
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } =
     [
         RehearsalFailedCode, NotRehearsedCode, RolledBackCode, IncompleteCode, RecoveredCode, WriteFailedCode, StaleCode, LockedCode, ActivationFailedCode, NotRootCode,
         PendingCode, JournalDamagedCode, JournalOfNewerVersionCode, JournalUnreadableCode, NotTidiedCode, InterruptedLateCode, RestartedCode, NotRestartedCode, NotServedCode,
+        DeniedCode,
     ];
 
     /// <summary><see cref="RehearsalFailedCode"/>.</summary>
@@ -191,6 +199,18 @@ public static class ExecutionDiagnostics
         Severity.Warning,
         $"interrupted after the commit had begun, so the run {(applied ? "was finished: the new state is served" : "was rolled back")}",
         applied ? "nothing has to be done" : "apply again when it suits");
+
+    /// <summary><see cref="DeniedCode"/>.</summary>
+    public static Diagnostic Denied(Hosts.SeLinux.Denial denial) => new(
+        DeniedCode,
+        Severity.Warning,
+        $"SELinux refused {denial.Program} ({denial.Domain}) {{ {denial.Permission} }} of {(denial.Name.Length == 0 ? "a" : denial.Name + ", a")} {denial.Class} of type {denial.Type}: {denial.Line}",
+        denial switch
+        {
+            { Permission: "name_bind" } => $"semanage port -a -t {(denial.Domain.StartsWith("postfix", StringComparison.Ordinal) ? "smtp_port_t" : "pop_port_t")} -p tcp {denial.Name}",
+            { Class: "file" or "dir" or "lnk_file" } => $"mailtls plan shows the labels of its own files; of others: restorecon -v, or a type that {denial.Domain} may read by semanage fcontext",
+            _ => "ausearch -m AVC -ts recent | audit2why tells which rule or boolean it lacks",
+        });
 
     /// <summary><see cref="RestartedCode"/>.</summary>
     public static Diagnostic Restarted(string what) => new(RestartedCode, Severity.Warning, what, "read the service's log for what it stumbled over");

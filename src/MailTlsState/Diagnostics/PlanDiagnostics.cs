@@ -41,11 +41,11 @@ public static class PlanDiagnostics
         "passphrase of the private CA cannot be had",
         "Signing with the private CA needs its passphrase, which the manifest names by reference. The reference does not open, so apply would fail; nothing was changed. Make the file (root only, 0600), or set the variable.");
 
-    /// <summary>The host has SELinux.</summary>
+    /// <summary>The host has no SELinux.</summary>
     public static readonly DiagnosticCode SeLinuxCode = new(
         "MTS0607",
         "SELinux does not match the manifest",
-        "The manifest says selinux: required, but this host's kernel has no SELinux; or the host has it, and this version of MailTlsState does not set labels yet. With labels that a daemon may not read, Postfix drops TLS in silence.");
+        "The manifest says selinux: required, but this host's kernel has no SELinux, or it is disabled (/etc/selinux/config, or selinux=0 on the kernel's command line). With selinux: auto labels are managed where there is SELinux.");
 
     /// <summary>A setting has another effective value for no reason that could be found.</summary>
     public static readonly DiagnosticCode IneffectiveCode = new(
@@ -150,10 +150,6 @@ public static class PlanDiagnostics
     /// <summary><see cref="SeLinuxCode"/>.</summary>
     public static Diagnostic SeLinuxAbsent(SourceLocation at) =>
         new(SeLinuxCode, Severity.Error, "selinux is required, but this host's kernel has no SELinux", "enable SELinux, or say selinux: auto", at);
-
-    /// <summary><see cref="SeLinuxCode"/>.</summary>
-    public static Diagnostic SeLinuxUnmanaged(SourceLocation at) =>
-        new(SeLinuxCode, Severity.Warning, "this host has SELinux, and this version of MailTlsState sets no labels", "check with restorecon -n -v that the new files get a type that both daemons may read", at);
 
     /// <summary><see cref="IneffectiveCode"/>.</summary>
     public static Diagnostic Ineffective(string service, string setting, string effective, string wanted) =>

@@ -75,7 +75,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         }
 
         progress.Begin("making keys, certificates and configuration in memory");
-        var stager = new Stager(writer, plan.MadeAt);
+        var stager = new Stager(writer, plan.MadeAt, plan.Labels);
         stager.Materialise(plan.Changes);
         var wanted = source.Expect(made, stager, plan.MadeAt);
         var entry = await EntryAsync(source, made, plan, stager, invocation).ConfigureAwait(false);
@@ -146,6 +146,8 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         PlanStaleException? stale = null;
         VerificationReport? report = null;
         log.Mark();
+        var denials = new DenialLog(host, writer, before.Host);
+        denials.Mark();
         try
         {
             progress.Begin("committing");
@@ -190,6 +192,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
 
         // Before the roll-back: what the former state makes the daemons say is not why the new one failed.
         var said = await log.SinceAsync().ConfigureAwait(false);
+        var denied = await denials.SinceAsync().ConfigureAwait(false);
         progress.Begin("rolling back");
         var undone = await UndoAsync(files).ConfigureAwait(false);
         if (stale is not null && undone.Left.Count == 0)
@@ -198,6 +201,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         }
 
         _diagnostics.Add(undone.Left.Count == 0 ? ExecutionDiagnostics.RolledBack(why) : ExecutionDiagnostics.Incomplete($"{string.Join("; ", undone.Left)} (after: {why})"));
+        _diagnostics.AddRange(denied.Select(ExecutionDiagnostics.Denied));
         _diagnostics.AddRange(undone.Notes);
         return Ended(undone.Left.Count == 0 ? ApplyOutcome.RolledBack : ApplyOutcome.Incomplete, report, interrupted) with { Log = said };
     }

@@ -49,7 +49,7 @@ public sealed class FileTransaction
         foreach (var step in steps)
         {
             var file = files.Single(f => f.Path == step.Path);
-            _host.CreateFile(step.Staged, file.Content, file.Attributes.Owner, file.Attributes.Group, file.Attributes.Mode, like: step.BeforeImage is null ? null : step.Path);
+            _host.CreateFile(step.Staged, file.Content, file.Attributes.Owner, file.Attributes.Group, file.Attributes.Mode, like: step.BeforeImage is null ? null : step.Path, file.Label);
             if (file.BackDated)
             {
                 _host.SetModificationTime(step.Staged, now - TimeSpan.FromMinutes(1));

@@ -141,6 +141,7 @@ internal static class JournalText
             case CreateDirectoryStep s:
                 json.WriteString("kind", "createDirectory");
                 WriteAttributes(json, "new", new FileAttributes(s.Owner, s.Group, s.Mode));
+                WriteOptional(json, "label", s.Label);
                 break;
             case ReplaceFileStep s:
                 json.WriteString("kind", "replaceFile");
@@ -167,6 +168,18 @@ internal static class JournalText
                 json.WriteString("source", s.Source);
                 json.WriteString("digest", s.Digest);
                 json.WriteString("time", s.Time);
+                WriteOptional(json, "label", s.Label);
+                break;
+            case LabelRuleStep s:
+                json.WriteString("kind", "labelRule");
+                json.WriteString("type", s.Type);
+                json.WriteString("rules", s.Rules);
+                json.WriteBoolean("adds", s.Adds);
+                break;
+            case SetLabelStep s:
+                json.WriteString("kind", "setLabel");
+                WriteOptional(json, "old", s.Old);
+                json.WriteString("new", s.New);
                 break;
             case RefreshTrustStep s:
                 json.WriteString("kind", "refreshTrust");
@@ -194,7 +207,7 @@ internal static class JournalText
         {
             case "createDirectory":
                 var attributes = ReadAttributes(e, "new");
-                return new CreateDirectoryStep(path, attributes.Owner, attributes.Group, attributes.Mode);
+                return new CreateDirectoryStep(path, attributes.Owner, attributes.Group, attributes.Mode, Optional(e, "label"));
             case "replaceFile":
                 return new ReplaceFileStep(path, Text(e, "staged"), e.GetProperty("beforeImage").GetString(), e.GetProperty("oldDigest").GetString(), Text(e, "newDigest"));
             case "setAttributes":
@@ -204,7 +217,11 @@ internal static class JournalText
             case "removeDirectory":
                 return new RemoveDirectoryStep(path, ReadAttributes(e, "old"));
             case "keepPair":
-                return new KeepPairStep(path, Text(e, "source"), Text(e, "digest"), e.GetProperty("time").GetDateTimeOffset());
+                return new KeepPairStep(path, Text(e, "source"), Text(e, "digest"), e.GetProperty("time").GetDateTimeOffset(), Optional(e, "label"));
+            case "labelRule":
+                return new LabelRuleStep(path, Text(e, "type"), Text(e, "rules"), e.GetProperty("adds").GetBoolean());
+            case "setLabel":
+                return new SetLabelStep(path, Optional(e, "old"), Text(e, "new"));
             case "refreshTrust":
                 return new RefreshTrustStep(path, [.. e.GetProperty("arguments").EnumerateArray().Select(a => a.GetString()!)], Enum.Parse<TrustRefresh>(Text(e, "when")));
             case var kind:
@@ -226,6 +243,16 @@ internal static class JournalText
         var a = e.GetProperty(name);
         return new FileAttributes(a[0].GetInt32(), a[1].GetInt32(), a[2].GetInt32());
     }
+
+    private static void WriteOptional(Utf8JsonWriter json, string name, string? value)
+    {
+        if (value is not null)
+        {
+            json.WriteString(name, value);
+        }
+    }
+
+    private static string? Optional(JsonElement e, string name) => e.TryGetProperty(name, out var value) ? value.GetString() : null;
 
     private static string Text(JsonElement e, string name) =>
         e.GetProperty(name).GetString() ?? throw new InvalidDataException($"it lacks {name}");

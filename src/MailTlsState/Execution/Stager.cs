@@ -16,10 +16,14 @@ namespace MailTlsState.Execution;
 /// <param name="Attributes">Owner, group and mode.</param>
 /// <param name="OldDigest">Digest of what it replaces, or null when nothing is there.</param>
 /// <param name="BackDated">True when its time stamp is set back (main.cf: Postfix waits for a fresh one to age).</param>
-public sealed record NewFile(string Path, byte[] Content, FileAttributes Attributes, string? OldDigest, bool BackDated);
+public sealed record NewFile(string Path, byte[] Content, FileAttributes Attributes, string? OldDigest, bool BackDated)
+{
+    /// <summary>SELinux context that it has from its creation on; null for that of the file whose place it takes, or what the policy gives.</summary>
+    public string? Label { get; init; }
+}
 
 /// <summary>Turns a plan's work into bytes and steps. It reads the host, but changes nothing.</summary>
-internal sealed class Stager(IHostWriter host, DateTimeOffset now)
+internal sealed class Stager(IHostWriter host, DateTimeOffset now, IReadOnlyDictionary<string, string>? labels = null)
 {
     private const int PrivateFile = 0x180; // 0600
     private const int PublicFile = 0x1A4; // 0644
@@ -31,8 +35,11 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now)
     private readonly Dictionary<SecretReference, string> _secrets = [];
     private readonly List<KeepPair> _kept = [];
 
+    // By their real paths, as the steps have them.
+    private readonly Dictionary<string, string> _labels = (labels ?? new Dictionary<string, string>()).ToDictionary(l => host.Resolve(l.Key), l => l.Value);
+
     /// <summary>The new files, in the order of the plan.</summary>
-    public IReadOnlyList<NewFile> Files => _files;
+    public IReadOnlyList<NewFile> Files => [.. _files.Select(f => f with { Label = _labels.GetValueOrDefault(f.Path) })];
 
     /// <summary>The leaves that will be served (DER); none when the plan makes none.</summary>
     public IReadOnlyList<byte[]> NewLeaves { get; private set; } = [];
@@ -49,11 +56,20 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now)
             switch (work)
             {
                 case MakeDirectory d:
-                    _before.Add(new CreateDirectoryStep(host.Resolve(d.Path), 0, 0, d.Mode));
+                    _before.Add(new CreateDirectoryStep(host.Resolve(d.Path), 0, 0, d.Mode, _labels.GetValueOrDefault(host.Resolve(d.Path))));
                     break;
                 case SetAttributes a:
                     var was = host.Stat(a.Path) ?? throw Moved(a.Path);
                     _before.Add(new SetAttributesStep(host.Resolve(a.Path), new FileAttributes(was.Owner, was.Group, was.Mode), new FileAttributes(a.Owner, a.Group, a.Mode)));
+                    break;
+                case SetLabel l:
+                    _before.Add(new SetLabelStep(host.Resolve(l.Path), l.Old, l.New));
+                    break;
+                case AddLabelRule r:
+                    _before.Add(new LabelRuleStep(r.Pattern, r.Type, r.Rules, Adds: true));
+                    break;
+                case RemoveLabelRule r:
+                    _before.Add(new LabelRuleStep(r.Pattern, r.Type, r.Rules, Adds: false));
                     break;
                 case EditText e:
                     Edit(e);
@@ -99,7 +115,7 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now)
         {
             // What takes the pair's place left its before-image; where nothing does, the file itself only changes its name.
             var replaces = files.Find(f => f.Path == path);
-            kept.Add(new KeepPairStep(target, replaces?.BeforeImage ?? path, replaces?.OldDigest ?? Step.DigestOf(host, path) ?? throw Moved(path), started));
+            kept.Add(new KeepPairStep(target, replaces?.BeforeImage ?? path, replaces?.OldDigest ?? Step.DigestOf(host, path) ?? throw Moved(path), started, _labels.GetValueOrDefault(target)));
             if (replaces?.BeforeImage is null)
             {
                 renamed.Add(path);

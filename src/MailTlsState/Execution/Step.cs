@@ -40,7 +40,8 @@ public abstract record Step(string Path)
 /// <param name="Owner">Numeric owner.</param>
 /// <param name="Group">Numeric group.</param>
 /// <param name="Mode">Permission bits.</param>
-public sealed record CreateDirectoryStep(string Path, int Owner, int Group, int Mode) : Step(Path)
+/// <param name="Label">SELinux context, or null for what the policy gives.</param>
+public sealed record CreateDirectoryStep(string Path, int Owner, int Group, int Mode, string? Label = null) : Step(Path)
 {
     /// <inheritdoc/>
     public override bool IsDone(IHostWriter host) =>
@@ -51,7 +52,7 @@ public sealed record CreateDirectoryStep(string Path, int Owner, int Group, int 
     {
         if (!IsDone(host))
         {
-            host.CreateDirectory(Path, Owner, Group, Mode);
+            host.CreateDirectory(Path, Owner, Group, Mode, Label);
         }
 
         host.SyncDirectory(Parent(Path));
@@ -253,7 +254,8 @@ public sealed record RemoveDirectoryStep(string Path, FileAttributes Old) : Step
 /// <param name="Source">The file that is to be kept.</param>
 /// <param name="Digest">Digest of what is kept: anything else under that name is somebody else's, and stays.</param>
 /// <param name="Time">When it was replaced.</param>
-public sealed record KeepPairStep(string Path, string Source, string Digest, DateTimeOffset Time) : Step(Path)
+/// <param name="Label">SELinux context that it gets, or null to keep what it has.</param>
+public sealed record KeepPairStep(string Path, string Source, string Digest, DateTimeOffset Time, string? Label = null) : Step(Path)
 {
     private const int PrivateFile = 0x180; // 0600
 
@@ -269,6 +271,11 @@ public sealed record KeepPairStep(string Path, string Source, string Digest, Dat
         if (!IsDone(host))
         {
             host.SetOwnerAndMode(Source, 0, 0, PrivateFile);
+            if (Label is not null)
+            {
+                host.SetLabel(Source, Label);
+            }
+
             host.SetModificationTime(Source, Time);
             host.Rename(Source, Path, replace: true);
         }
@@ -303,6 +310,29 @@ public sealed record SetAttributesStep(string Path, FileAttributes Old, FileAttr
     {
         host.SetOwnerAndMode(Path, to.Owner, to.Group, to.Mode);
         host.SyncDirectory(Parent(Path));
+    }
+}
+
+/// <summary>Sets the SELinux label.</summary>
+/// <param name="Path">The path.</param>
+/// <param name="Old">Context before, or null when it had none.</param>
+/// <param name="New">Context after.</param>
+public sealed record SetLabelStep(string Path, string? Old, string New) : Step(Path)
+{
+    /// <inheritdoc/>
+    public override bool IsDone(IHostWriter host) => false;
+
+    /// <inheritdoc/>
+    public override void Do(IHostWriter host) => host.SetLabel(Path, New);
+
+    /// <inheritdoc/>
+    public override void Undo(IHostWriter host)
+    {
+        // A policy forbids to take a label away, so a file without one keeps the new one.
+        if (Old is not null && host.Stat(Path) is not null)
+        {
+            host.SetLabel(Path, Old);
+        }
     }
 }
 

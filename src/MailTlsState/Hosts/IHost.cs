@@ -1,4 +1,5 @@
 using MailTlsState.Hosts.Dns;
+using MailTlsState.Hosts.SeLinux;
 using MailTlsState.Manifests;
 using MailTlsState.Probing;
 
@@ -39,6 +40,9 @@ public interface IHost
 
     /// <summary>Asks the host's resolvers for TLSA records. Never throws for what the network does; see <see cref="TlsaObservation.Problem"/>.</summary>
     Task<TlsaObservation> ObserveTlsaAsync(string name, CancellationToken cancellation);
+
+    /// <summary>The SELinux label of a path, and what the policy says of it. Asked only where the kernel has SELinux.</summary>
+    Task<LabelObservation> ObserveLabelAsync(LabelQuestion question, CancellationToken cancellation);
 }
 
 /// <summary>Facts about a host as a whole.</summary>
@@ -48,6 +52,15 @@ public interface IHost
 /// <param name="SeLinux">True when SELinux is enabled in the kernel.</param>
 public sealed record HostFacts(string Name, int UserId, bool Systemd, bool SeLinux)
 {
+    /// <summary>With SELinux: true when it enforces its policy, false when it only reports.</summary>
+    public bool Enforcing { get; init; }
+
+    /// <summary>With SELinux: name of the policy that is installed (<c>default</c>, <c>targeted</c>), or null.</summary>
+    public string? SeLinuxPolicy { get; init; }
+
+    /// <summary>True when AppArmor is enabled in the kernel.</summary>
+    public bool AppArmor { get; init; }
+
     /// <summary>Where systemd runs: path of this program, if a unit may start it as root later; else null.</summary>
     public string? Program { get; init; }
 

@@ -32,13 +32,19 @@ public interface IHostWriter
     /// <param name="group">Numeric group.</param>
     /// <param name="mode">Permission bits.</param>
     /// <param name="like">The file whose place it will take: its label, ACL and other extended attributes go over; null for none.</param>
-    void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode, string? like = null);
+    /// <param name="label">SELinux context that it has from its creation on, or null: that of <paramref name="like"/>, or what the policy gives.</param>
+    void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode, string? like = null, string? label = null);
 
     /// <summary>Appends to a file made by <see cref="CreateFile"/> and fsyncs it.</summary>
     void AppendFile(string path, ReadOnlySpan<byte> content);
 
     /// <summary>Makes a new directory with final owner and mode, and fsyncs it.</summary>
-    void CreateDirectory(string path, int owner, int group, int mode);
+    /// <param name="path">The new directory.</param>
+    /// <param name="owner">Numeric owner.</param>
+    /// <param name="group">Numeric group.</param>
+    /// <param name="mode">Permission bits.</param>
+    /// <param name="label">SELinux context that it has from its creation on, or null: what the policy gives.</param>
+    void CreateDirectory(string path, int owner, int group, int mode, string? label = null);
 
     /// <summary>renameat2(2). Replaces <paramref name="to"/> when <paramref name="replace"/>, else fails if it exists.</summary>
     void Rename(string from, string to, bool replace);
@@ -65,6 +71,9 @@ public interface IHostWriter
 
     /// <summary>Sets owner, group and mode by descriptor, and fsyncs it.</summary>
     void SetOwnerAndMode(string path, int owner, int group, int mode);
+
+    /// <summary>Sets the SELinux context of a file or directory by descriptor, and fsyncs it.</summary>
+    void SetLabel(string path, string label);
 
     /// <summary>Sets the modification time, and fsyncs it.</summary>
     void SetModificationTime(string path, DateTimeOffset time);

@@ -44,7 +44,7 @@ public sealed partial class InMemoryHost
             // The order of paths puts a directory before what is in it.
             if (path == "/" || _nodes.ContainsKey(Path.GetDirectoryName(path)!))
             {
-                (node.Content, node.Owner, node.Group, node.Mode) = node.Lasting ?? ([], 0, 0, 0);
+                (node.Content, node.Owner, node.Group, node.Mode, node.Label) = node.Lasting ?? ([], 0, 0, 0, null);
                 _nodes[path] = node;
             }
         }
@@ -80,7 +80,7 @@ public sealed partial class InMemoryHost
         Keep(node);
     }
 
-    private static void Keep(Node node) => node.Lasting = (node.Content, node.Owner, node.Group, node.Mode);
+    private static void Keep(Node node) => node.Lasting = (node.Content, node.Owner, node.Group, node.Mode, node.Label);
 
     private void Settle(string directory)
     {

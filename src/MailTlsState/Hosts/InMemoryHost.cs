@@ -136,11 +136,11 @@ public sealed partial class InMemoryHost : IHost, IHostWriter
     public string Resolve(string path) => path;
 
     /// <inheritdoc/>
-    public void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode, string? like = null)
+    public void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode, string? like = null, string? label = null)
     {
         Begin("create", path);
         RequireNew("create", path);
-        var node = new Node(FileKind.Regular, ++_lastInode) { Owner = owner, Group = group, Mode = mode, Modified = Clock.GetUtcNow() };
+        var node = new Node(FileKind.Regular, ++_lastInode) { Owner = owner, Group = group, Mode = mode, Modified = Clock.GetUtcNow(), Label = label ?? (like is null ? null : LabelOf(like)) };
         Name(path, node);
         try
         {
@@ -164,11 +164,11 @@ public sealed partial class InMemoryHost : IHost, IHostWriter
     }
 
     /// <inheritdoc/>
-    public void CreateDirectory(string path, int owner, int group, int mode)
+    public void CreateDirectory(string path, int owner, int group, int mode, string? label = null)
     {
         Begin("create directory", path);
         RequireNew("create directory", path);
-        var node = new Node(FileKind.Directory, ++_lastInode) { Owner = owner, Group = group, Mode = mode };
+        var node = new Node(FileKind.Directory, ++_lastInode) { Owner = owner, Group = group, Mode = mode, Label = label };
         Name(path, node);
         Flush(node, path);
     }
@@ -370,7 +370,9 @@ public sealed partial class InMemoryHost : IHost, IHostWriter
 
         internal DateTimeOffset Modified { get; set; }
 
-        internal (byte[] Content, int Owner, int Group, int Mode)? Lasting { get; set; }
+        internal string? Label { get; set; }
+
+        internal (byte[] Content, int Owner, int Group, int Mode, string? Label)? Lasting { get; set; }
     }
 
     private sealed class Unlocker(InMemoryHost host) : IDisposable

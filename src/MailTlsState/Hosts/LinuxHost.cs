@@ -1,6 +1,7 @@
 using MailTlsState.Hosts.Dns;
 using MailTlsState.Hosts.Linux;
 using MailTlsState.Hosts.Rehearsals;
+using MailTlsState.Hosts.SeLinux;
 using MailTlsState.Manifests;
 using MailTlsState.Probing;
 
@@ -23,6 +24,7 @@ public sealed record LinuxHostOptions
 public sealed class LinuxHost(LinuxHostOptions options) : IHost, IHostWriter
 {
     private readonly FileThread _files = new();
+    private readonly LinuxLabels _labels = new();
 
     /// <summary>This machine with default options.</summary>
     public LinuxHost()
@@ -43,8 +45,11 @@ public sealed class LinuxHost(LinuxHostOptions options) : IHost, IHostWriter
             File.ReadAllText("/proc/sys/kernel/hostname").TrimEnd('\n'),
             (int)Libc.GetEffectiveUser(),
             systemd,
-            File.Exists("/sys/fs/selinux/enforce"))
+            SeLinuxKernel.IsEnabled)
         {
+            AppArmor = File.Exists("/sys/kernel/security/apparmor/profiles"),
+            Enforcing = SeLinuxKernel.IsEnforcing,
+            SeLinuxPolicy = SeLinuxKernel.IsEnabled ? LinuxLabels.PolicyName : null,
             Program = program,
             ProgramProblem = problem,
         });
@@ -91,6 +96,13 @@ public sealed class LinuxHost(LinuxHostOptions options) : IHost, IHostWriter
     public Task<TlsaObservation> ObserveTlsaAsync(string name, CancellationToken cancellation) => LinuxDns.LookUpAsync(name, cancellation);
 
     /// <inheritdoc/>
+    public Task<LabelObservation> ObserveLabelAsync(LabelQuestion question, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return Task.FromResult(_labels.Observe(question));
+    }
+
+    /// <inheritdoc/>
     public byte[]? ReadBytes(string path) => LinuxFileWriter.ReadBytes(path);
 
     /// <inheritdoc/>
@@ -103,10 +115,10 @@ public sealed class LinuxHost(LinuxHostOptions options) : IHost, IHostWriter
     public string Resolve(string path) => LinuxPath.Resolve(path, "resolve");
 
     /// <inheritdoc/>
-    public void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode, string? like = null)
+    public void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode, string? like = null, string? label = null)
     {
         var bytes = content.ToArray();
-        _files.Do(() => LinuxFileWriter.CreateFile(path, bytes, owner, group, mode, like));
+        _files.Do(() => LinuxFileWriter.CreateFile(path, bytes, owner, group, mode, like, label));
     }
 
     /// <inheritdoc/>
@@ -117,7 +129,7 @@ public sealed class LinuxHost(LinuxHostOptions options) : IHost, IHostWriter
     }
 
     /// <inheritdoc/>
-    public void CreateDirectory(string path, int owner, int group, int mode) => _files.Do(() => LinuxFileWriter.CreateDirectory(path, owner, group, mode));
+    public void CreateDirectory(string path, int owner, int group, int mode, string? label = null) => _files.Do(() => LinuxFileWriter.CreateDirectory(path, owner, group, mode, label));
 
     /// <inheritdoc/>
     public void Rename(string from, string to, bool replace) => _files.Do(() => LinuxFileWriter.Rename(from, to, replace));
@@ -139,6 +151,9 @@ public sealed class LinuxHost(LinuxHostOptions options) : IHost, IHostWriter
 
     /// <inheritdoc/>
     public void SetOwnerAndMode(string path, int owner, int group, int mode) => _files.Do(() => LinuxFileWriter.SetOwnerAndMode(path, owner, group, mode));
+
+    /// <inheritdoc/>
+    public void SetLabel(string path, string label) => _files.Do(() => LinuxFileWriter.SetLabel(path, label));
 
     /// <inheritdoc/>
     public void SetModificationTime(string path, DateTimeOffset time) => _files.Do(() => LinuxFileWriter.SetModificationTime(path, time));

@@ -24,13 +24,13 @@ public sealed class ReadOnlyHost(IHostWriter inner) : IHostWriter
     public string Resolve(string path) => inner.Resolve(path);
 
     /// <inheritdoc/>
-    public void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode, string? like = null) => throw Refused($"create {path}");
+    public void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode, string? like = null, string? label = null) => throw Refused($"create {path}");
 
     /// <inheritdoc/>
     public void AppendFile(string path, ReadOnlySpan<byte> content) => throw Refused($"append to {path}");
 
     /// <inheritdoc/>
-    public void CreateDirectory(string path, int owner, int group, int mode) => throw Refused($"create directory {path}");
+    public void CreateDirectory(string path, int owner, int group, int mode, string? label = null) => throw Refused($"create directory {path}");
 
     /// <inheritdoc/>
     public void Rename(string from, string to, bool replace) => throw Refused($"rename {from} to {to}");
@@ -49,6 +49,9 @@ public sealed class ReadOnlyHost(IHostWriter inner) : IHostWriter
 
     /// <inheritdoc/>
     public void SetOwnerAndMode(string path, int owner, int group, int mode) => throw Refused($"set owner and mode of {path}");
+
+    /// <inheritdoc/>
+    public void SetLabel(string path, string label) => throw Refused($"set the label of {path}");
 
     /// <inheritdoc/>
     public void SetModificationTime(string path, DateTimeOffset time) => throw Refused($"set time of {path}");

@@ -1,5 +1,6 @@
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts.Dns;
+using MailTlsState.Hosts.SeLinux;
 using MailTlsState.Manifests;
 using MailTlsState.Probing;
 
@@ -49,6 +50,10 @@ public sealed class RecordedHost(Recording recording) : IHost
     /// <inheritdoc/>
     public Task<TlsaObservation> ObserveTlsaAsync(string name, CancellationToken cancellation) =>
         Task.FromResult(recording.Tlsa.GetValueOrDefault(name) ?? new TlsaObservation(name, [], "the observation does not have them"));
+
+    /// <inheritdoc/>
+    public Task<LabelObservation> ObserveLabelAsync(LabelQuestion question, CancellationToken cancellation) =>
+        Answer(recording.Labels.GetValueOrDefault(question.Path), $"the label of {question.Path}");
 
     private static Task<T> Answer<T>(T? answer, string question)
         where T : class =>

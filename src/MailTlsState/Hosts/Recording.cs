@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MailTlsState.Hosts.Dns;
+using MailTlsState.Hosts.SeLinux;
 using MailTlsState.Probing;
 
 namespace MailTlsState.Hosts;
@@ -43,6 +44,10 @@ public sealed record Recording(DateTimeOffset Time)
     /// <summary>TLSA records by the name that was asked for.</summary>
     public ImmutableSortedDictionary<string, TlsaObservation> Tlsa { get; init; } =
         ImmutableSortedDictionary.Create<string, TlsaObservation>(StringComparer.Ordinal);
+
+    /// <summary>SELinux labels by path.</summary>
+    public ImmutableSortedDictionary<string, LabelObservation> Labels { get; init; } =
+        ImmutableSortedDictionary.Create<string, LabelObservation>(StringComparer.Ordinal);
 
     /// <summary>Program and arguments; a time limit is no part of the question.</summary>
     public static string KeyOf(ProcessCall call) => string.Join('\0', [call.Program, .. call.Arguments]);

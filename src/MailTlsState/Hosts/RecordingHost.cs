@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using MailTlsState.Hosts.Dns;
+using MailTlsState.Hosts.SeLinux;
 using MailTlsState.Manifests;
 using MailTlsState.Probing;
 
@@ -22,6 +23,7 @@ public sealed class RecordingHost(IHost inner) : IHost
     private readonly Answers<ProbeResult> _probes = new();
     private readonly Answers<SecretObservation> _secrets = new();
     private readonly Answers<TlsaObservation> _tlsa = new();
+    private readonly Answers<LabelObservation> _labels = new();
 
     /// <inheritdoc/>
     public TimeProvider Clock => inner.Clock;
@@ -38,6 +40,7 @@ public sealed class RecordingHost(IHost inner) : IHost
         Probes = _probes.Given,
         Secrets = _secrets.Given,
         Tlsa = _tlsa.Given,
+        Labels = _labels.Given,
     };
 
     /// <inheritdoc/>
@@ -80,6 +83,10 @@ public sealed class RecordingHost(IHost inner) : IHost
     /// <inheritdoc/>
     public Task<TlsaObservation> ObserveTlsaAsync(string name, CancellationToken cancellation) =>
         _tlsa.AskAsync(name, () => inner.ObserveTlsaAsync(name, cancellation));
+
+    /// <inheritdoc/>
+    public Task<LabelObservation> ObserveLabelAsync(LabelQuestion question, CancellationToken cancellation) =>
+        _labels.AskAsync(question.Path, () => inner.ObserveLabelAsync(question, cancellation));
 
     private sealed class Answers<T>
     {

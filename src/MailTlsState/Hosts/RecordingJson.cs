@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text.Json;
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts.Dns;
+using MailTlsState.Hosts.SeLinux;
 using MailTlsState.Manifests;
 using MailTlsState.Policies;
 using MailTlsState.Probing;
@@ -42,6 +43,17 @@ public static class RecordingJson
                 json.WriteNumber("userId", host.UserId);
                 json.WriteBoolean("systemd", host.Systemd);
                 json.WriteBoolean("seLinux", host.SeLinux);
+                if (host.AppArmor)
+                {
+                    json.WriteBoolean("appArmor", true);
+                }
+
+                if (host.SeLinux)
+                {
+                    json.WriteBoolean("enforcing", host.Enforcing);
+                    WriteOptional(json, "seLinuxPolicy", host.SeLinuxPolicy);
+                }
+
                 if (host.Systemd)
                 {
                     json.WriteString("program", host.Program);
@@ -106,6 +118,11 @@ public static class RecordingJson
                 });
             }
 
+            if (recording.Labels.Count > 0)
+            {
+                WriteArray(json, "labels", recording.Labels.Values, LabelJson.Write);
+            }
+
             json.WriteEndObject();
         }
 
@@ -139,6 +156,9 @@ public static class RecordingJson
         Host = root.TryGetProperty("host", out var host)
             ? new HostFacts(Text(host, "name"), host.GetProperty("userId").GetInt32(), Flag(host, "systemd"), Flag(host, "seLinux"))
             {
+                AppArmor = host.TryGetProperty("appArmor", out var appArmor) && appArmor.GetBoolean(),
+                Enforcing = host.TryGetProperty("enforcing", out var enforcing) && enforcing.GetBoolean(),
+                SeLinuxPolicy = Optional(host, "seLinuxPolicy"),
                 Program = host.TryGetProperty("program", out var program) ? program.GetString() : null,
                 ProgramProblem = host.TryGetProperty("programProblem", out var problem) ? problem.GetString() : null,
             }
@@ -174,6 +194,7 @@ public static class RecordingJson
         Tlsa = root.TryGetProperty("tlsa", out _)
             ? Items(root, "tlsa", t => new TlsaObservation(Text(t, "name"), Strings(t, "records"), Optional(t, "problem")), t => t.Name)
             : ImmutableSortedDictionary.Create<string, TlsaObservation>(StringComparer.Ordinal),
+        Labels = LabelJson.Read(root),
     };
 
     private static void WriteFile(Utf8JsonWriter json, FileObservation file)

@@ -25,6 +25,11 @@ public static class Fingerprint
             parts["file " + file.Path] = Describe(file);
         }
 
+        foreach (var label in observed.Labels.Values)
+        {
+            parts["label of " + label.Path] = $"{label.Current ?? "none"}, by the policy {label.Policy ?? "none"}";
+        }
+
         foreach (var group in observed.Listeners.GroupBy(l => l.Port))
         {
             var who = group.Select(l => $"{l.Address} {ProgramFolder(l)}").Distinct().Order(StringComparer.Ordinal);

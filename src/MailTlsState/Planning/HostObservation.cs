@@ -1,7 +1,9 @@
 using MailTlsState.Certificates;
 using MailTlsState.Hosts;
 using MailTlsState.Hosts.Dns;
+using MailTlsState.Hosts.SeLinux;
 using MailTlsState.Manifests;
+using MailTlsState.Planning.AppArmor;
 using MailTlsState.Probing;
 
 namespace MailTlsState.Planning;
@@ -34,6 +36,12 @@ public sealed record HostObservation(
 
     /// <summary>What the DNS says of the host's keys; asked only where a key is to change.</summary>
     public IReadOnlyList<TlsaObservation> Tlsa { get; init; } = [];
+
+    /// <summary>SELinux labels by path; asked only where the host has SELinux and the manifest does not leave labels alone.</summary>
+    public IReadOnlyDictionary<string, LabelObservation> Labels { get; init; } = new Dictionary<string, LabelObservation>();
+
+    /// <summary>The enforced AppArmor profiles of each service; none where the host has no AppArmor.</summary>
+    internal IReadOnlyDictionary<ServiceKind, IReadOnlyList<AppArmorProfile>> Profiles { get; init; } = new Dictionary<ServiceKind, IReadOnlyList<AppArmorProfile>>();
 
     /// <summary>The observation of <paramref name="path"/>; a path that was not looked at is absent.</summary>
     public FileObservation File(string path) => Files.GetValueOrDefault(Normal(path)) ?? new FileObservation(path, FileKind.Absent);

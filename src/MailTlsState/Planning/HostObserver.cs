@@ -2,7 +2,9 @@ using MailTlsState.Certificates;
 using MailTlsState.Certificates.HostTrust;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
+using MailTlsState.Planning.AppArmor;
 using MailTlsState.Planning.Review;
+using MailTlsState.Planning.SeLinux;
 using MailTlsState.Policies;
 using MailTlsState.Services;
 using MailTlsState.Services.Systemd;
@@ -28,13 +30,19 @@ public static class HostObserver
             await RecoveryUnit.LookAsync(files, cancellation).ConfigureAwait(false);
         }
 
+        if (LabelQuestions.Apply(manifest, await facts.ConfigureAwait(false)))
+        {
+            await files.LookAsync(LabelQuestions.SeManage, cancellation).ConfigureAwait(false);
+        }
+
         var certificates = issuer.ObserveAsync(host, files, manifest, cancellation);
         var trust = HostTrustPlanner.LookAsync(files, manifest, issuer.HostAnchors(manifest).Count > 0, cancellation);
         await Task.WhenAll([facts, listeners, served, .. services.Values, .. secrets, certificates, trust]).ConfigureAwait(false);
         var foreign = certificates.Result.Any(c => !c.Files.IsOwn);
         var dropped = await DroppedPairs.ObserveAsync(host, files, manifest, cancellation).ConfigureAwait(false);
         await PairFiles.LookAsync(host, files, services.Values.Select(s => s.Result).Where(s => s.Installed), cancellation).ConfigureAwait(false);
-        return new HostObservation(
+        var profiles = await AppArmorCheck.LookAsync(host, files, manifest, facts.Result, cancellation).ConfigureAwait(false);
+        var observed = new HostObservation(
             at,
             await facts.ConfigureAwait(false),
             await files.AllAsync().ConfigureAwait(false),
@@ -46,7 +54,9 @@ public static class HostObserver
             Certificates = await certificates.ConfigureAwait(false),
             Serving = foreign ? await host.ObserveServingAsync(cancellation).ConfigureAwait(false) : [],
             Dropped = dropped,
+            Profiles = profiles,
         };
+        return await LabelQuestions.LookAsync(host, manifest, observed, cancellation).ConfigureAwait(false);
     }
 
     private static async Task<IReadOnlyList<ServedEndpoint>> ServedAsync(

@@ -30,6 +30,9 @@ public sealed record Plan(
     /// <summary>The policy file that the manifest names, or null; <see cref="ManifestDigest"/> covers it.</summary>
     public ManifestAttachment? PolicyFile { get; init; }
 
+    /// <summary>SELinux context of each path that an apply makes or keeps; none where labels are not managed. Never written to a plan file.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+
     /// <summary>How much of the manifest it brings about.</summary>
     public PlanScope Scope { get; init; }
 

@@ -4,7 +4,9 @@ using MailTlsState.Certificates.Import;
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
+using MailTlsState.Planning.AppArmor;
 using MailTlsState.Planning.Review;
+using MailTlsState.Planning.SeLinux;
 using MailTlsState.Policies;
 using MailTlsState.Probing;
 using MailTlsState.Resources;
@@ -59,11 +61,14 @@ public static class Planner
         var trust = HostTrustPlanner.Plan(manifest, issuer.HostAnchors(manifest), observed, certificate.Changes);
         diagnostics.AddRange(trust.Diagnostics);
         diagnostics.AddRange(TlsaCheck.Judge(observed, certificate.Changes));
+        var labels = LabelPlanner.Plan(manifest, observed, certificate.Changes);
+        diagnostics.AddRange(labels.Diagnostics);
+        diagnostics.AddRange(AppArmorCheck.Judge(observed, certificate.Pairs));
         var rest = scope == PlanScope.Everything ? null : new List<Change>();
         var recovery = RecoveryUnit.Plan(observed);
         diagnostics.AddRange(rest is null ? recovery.Diagnostics : []);
         rest?.AddRange(recovery.Changes);
-        var changes = new List<Change>([.. rest is null ? recovery.Changes : [], .. certificate.Changes, .. rest is null ? trust.Changes : []]);
+        var changes = new List<Change>([.. rest is null ? recovery.Changes : [], .. labels.Before, .. labels.Files, .. rest is null ? trust.Changes : []]);
         rest?.AddRange(trust.Changes);
         var configured = new HashSet<ServiceKind>();
 
@@ -103,7 +108,7 @@ public static class Planner
             changes.AddRange(DroppedPairs.Plan(manifest, observed, now));
         }
 
-        var newFiles = certificate.Changes.Any(c => c.Work is MakeCertificates { Pairs.Count: > 0 } or SetAttributes);
+        var newFiles = certificate.Changes.Any(c => c.Work is MakeCertificates { Pairs.Count: > 0 } or SetAttributes) || labels.Before.Any(c => c.Work is SetLabel);
         var states = issuer.Examine(manifest, observed, now);
         var onDisk = states.Select(s => s.Leaf).OfType<CertificateFacts>().ToList();
         diagnostics.AddRange(states.Zip(observed.Certificates).Where(s => s.First.IsCurrent && s.First.RenewalTime > now).Select(s => PlanDiagnostics.Renews(s.Second.Files.Chain, s.First.RenewalTime!.Value, now)));
@@ -127,6 +132,11 @@ public static class Planner
 
         diagnostics.AddRange(CertificateScope.Drift(rest ?? []));
 
+        if (changes.Count > 0 && labels.Labels.Count > 0)
+        {
+            diagnostics.Add(SeLinuxDiagnostics.NotRehearsed());
+        }
+
         if (changes.Count > 0 && rest is null)
         {
             diagnostics.AddRange(policy.Notes.Select(n => PlanDiagnostics.PolicyNote(manifest.Source.Locate("/policy/base"), policy.Name, n)));
@@ -146,6 +156,7 @@ public static class Planner
             PolicyFile = manifest.Source.PolicyFile,
             Scope = scope,
             AcceptsNewRoot = acceptNewRoot,
+            Labels = labels.Labels,
         };
         return new PlanningResult(plan, diagnostics);
     }
@@ -160,10 +171,6 @@ public static class Planner
         if (manifest.SeLinux == SeLinuxMode.Required && !observed.Host.SeLinux)
         {
             yield return PlanDiagnostics.SeLinuxAbsent(at);
-        }
-        else if (manifest.SeLinux != SeLinuxMode.Ignore && observed.Host.SeLinux)
-        {
-            yield return PlanDiagnostics.SeLinuxUnmanaged(at);
         }
     }
 

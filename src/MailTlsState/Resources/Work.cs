@@ -20,6 +20,24 @@ public sealed record MakeDirectory(string Path, int Mode) : Work;
 /// <param name="Mode">Permission bits.</param>
 public sealed record SetAttributes(string Path, int Owner, int Group, int Mode) : Work;
 
+/// <summary>Sets the SELinux label of a file or directory that is there.</summary>
+/// <param name="Path">Absolute path.</param>
+/// <param name="Old">Context before, or null when it has none.</param>
+/// <param name="New">Context after.</param>
+public sealed record SetLabel(string Path, string? Old, string New) : Work;
+
+/// <summary>Adds a local rule of which SELinux label a path and all below it get.</summary>
+/// <param name="Pattern">The rule's pattern.</param>
+/// <param name="Type">The type that it gives.</param>
+/// <param name="Rules">File of the local rules.</param>
+public sealed record AddLabelRule(string Pattern, string Type, string Rules) : Work;
+
+/// <summary>Removes such a rule.</summary>
+/// <param name="Pattern">The rule's pattern.</param>
+/// <param name="Type">The type that it gives.</param>
+/// <param name="Rules">File of the local rules.</param>
+public sealed record RemoveLabelRule(string Pattern, string Type, string Rules) : Work;
+
 /// <summary>Edits a text file, or makes it.</summary>
 /// <param name="Path">Absolute path.</param>
 /// <param name="BeforeDigest">Digest of the raw bytes that the plan was made from, or null when nothing was there.</param>

@@ -20,6 +20,12 @@ public interface IMailService
     /// <summary>The configuration file whose readers wait for a fresh time stamp to age, so that an edit sets it back; null where there is none.</summary>
     string? AgedFile { get; }
 
+    /// <summary>The SELinux domains of the processes that read key and certificate; the same in Debian's policy and Fedora's.</summary>
+    IReadOnlyList<string> SeLinuxDomains { get; }
+
+    /// <summary>Parts of the names, in the kernel or of their files, of the AppArmor profiles that confine what reads key and certificate (Debian's apparmor-profiles, openSUSE, Ubuntu).</summary>
+    IReadOnlyList<string> AppArmorNames { get; }
+
     /// <summary>Asks the server's programs and files what they say; changes nothing.</summary>
     Task<ServiceObservation> ObserveAsync(IHost host, ObservedFiles files, Manifest manifest, CancellationToken cancellation);
 

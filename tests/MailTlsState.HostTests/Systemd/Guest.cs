@@ -14,7 +14,7 @@ namespace MailTlsState.HostTests.Systemd;
 /// </summary>
 internal sealed class Guest : IAsyncDisposable
 {
-    private static readonly TimeSpan BootLimit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan BootLimit = TimeSpan.FromMinutes(15);
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("mailtls-guest-");
     private readonly string image;
     private Process? emulator;
@@ -27,9 +27,10 @@ internal sealed class Guest : IAsyncDisposable
     private Guest(string image) => this.image = image;
 
     /// <summary>Makes the guest where the cache has none, and boots it.</summary>
-    public static async Task<Guest> StartAsync()
+    /// <param name="selinux">True for one whose kernel enforces Debian's SELinux policy.</param>
+    public static async Task<Guest> StartAsync(bool selinux = false)
     {
-        var guest = new Guest((await OutsideAsync("sh", Script("make-guest.sh"))).Trim());
+        var guest = new Guest((await OutsideAsync("sh", [Script("make-guest.sh"), .. selinux ? ["--selinux"] : Array.Empty<string>()])).Trim());
         try
         {
             await OutsideAsync("cp", "--sparse=always", Path.Combine(guest.image, "disk.img"), guest.In("disk.img"));
@@ -102,7 +103,7 @@ internal sealed class Guest : IAsyncDisposable
     /// <summary>Runs a shell command as the guest's root.</summary>
     public async Task<CommandResult> RunAsync(string command, TimeSpan? timeLimit = null)
     {
-        using var limit = new CancellationTokenSource(timeLimit ?? TimeSpan.FromMinutes(5));
+        using var limit = new CancellationTokenSource(timeLimit ?? TimeSpan.FromMinutes(15));
         var id = (++number).ToString(CultureInfo.InvariantCulture);
         await socket!.SendAsync(Encoding.ASCII.GetBytes($"{id} {Convert.ToBase64String(Encoding.UTF8.GetBytes(command))}\n"), limit.Token);
         try

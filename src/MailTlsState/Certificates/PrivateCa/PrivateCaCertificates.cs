@@ -35,8 +35,8 @@ public sealed class PrivateCaCertificates : ICertificateIssuer
     /// <inheritdoc/>
     public CertificateChanges Plan(CertificatePlanRequest request) => new PrivateCaPlanner(request).Plan();
 
-    /// <summary>The directories of our own, each with the manifest's setting of it.</summary>
-    internal static IReadOnlyDictionary<string, string> Directories(Manifest manifest)
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, string> Directories(Manifest manifest)
     {
         var directories = new Dictionary<string, string>
         {

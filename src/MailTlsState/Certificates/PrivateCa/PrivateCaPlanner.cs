@@ -24,7 +24,7 @@ internal sealed class PrivateCaPlanner(CertificatePlanRequest request)
         var places = _observed.Certificates;
         IReadOnlyList<CertificateFiles> present = [.. places.Select(p => p.Files)];
         var authority = PrivateCaCertificates.Files(_manifest);
-        var own = new OwnFiles(_manifest, _observed, PrivateCaCertificates.Directories(_manifest));
+        var own = new OwnFiles(_manifest, _observed, CertificateIssuers.Of(_manifest).Directories(_manifest));
         _changes.AddRange(own.PlanDirectories());
         own.RefuseOddTargets([.. places.SelectMany(p => new[] { p.Files.Key, p.Files.Chain }), .. authority, .. _manifest.Certificate.Keys.Select(k => CertificatePaths.Previous(_manifest, k))]);
         _diagnostics.AddRange(own.Diagnostics);

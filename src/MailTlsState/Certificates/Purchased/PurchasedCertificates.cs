@@ -14,6 +14,9 @@ public sealed class PurchasedCertificates : ICertificateIssuer
     public IEnumerable<SecretReference> Secrets(Manifest manifest) => [];
 
     /// <inheritdoc/>
+    public IReadOnlyDictionary<string, string> Directories(Manifest manifest) => new Dictionary<string, string> { [manifest.Certificate.Directory] = "/certificate/directory" };
+
+    /// <inheritdoc/>
     public IReadOnlyList<string> TrustFiles(Manifest manifest) => TrustAnchors.Files(Trust(manifest));
 
     /// <inheritdoc/>

@@ -18,7 +18,7 @@ internal sealed class PurchasedPlanner(CertificatePlanRequest request)
 
     public CertificateChanges Plan()
     {
-        var own = new OwnFiles(_manifest, _observed, new Dictionary<string, string> { [_manifest.Certificate.Directory] = "/certificate/directory" });
+        var own = new OwnFiles(_manifest, _observed, CertificateIssuers.Of(_manifest).Directories(_manifest));
         _changes.AddRange(own.PlanDirectories());
         var files = _manifest.Certificate.Keys.SelectMany(k => new[] { CertificatePaths.NextKey(_manifest, k), CertificatePaths.Request(_manifest, k), CertificatePaths.Previous(_manifest, k) })
             .Concat(_observed.Certificates.SelectMany(p => new[] { p.Files.Key, p.Files.Chain })).ToList();

@@ -28,6 +28,7 @@ internal sealed class RollbackPlanner(ReversalRequest request)
         changes.AddRange(new SettingsReversal(request, _diagnostics).Plan());
         changes.AddRange(HostTrustReversal.Plan(request, _diagnostics));
         changes.AddRange(Attributes());
+        changes.AddRange(LabelRules());
         changes.AddRange(EmptyDirectories(changes));
         changes.AddRange(Activations(changes));
         if (_diagnostics.Any(d => d.Severity == Severity.Error))
@@ -60,6 +61,19 @@ internal sealed class RollbackPlanner(ReversalRequest request)
         {
             Work = new MakeDirectory(s.Path, s.Old.Mode),
         });
+
+    // A rule that an apply added goes with what it was for. The labels themselves stay: those of before kept a daemon from reading.
+    private IEnumerable<Change> LabelRules() => request.Entry.Steps.OfType<LabelRuleStep>().Select(s => new Change(
+        "labelRule",
+        s.Path,
+        s.Adds ? ChangeAction.Delete : ChangeAction.Create,
+        request.Reason,
+        [s.Adds ? new("type", s.Type, null) : new("type", null, s.Type)],
+        null,
+        [])
+    {
+        Work = s.Adds ? new RemoveLabelRule(s.Path, s.Type, s.Rules) : new AddLabelRule(s.Path, s.Type, s.Rules),
+    });
 
     private IEnumerable<Change> Attributes()
     {

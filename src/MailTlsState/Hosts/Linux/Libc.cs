@@ -114,6 +114,9 @@ internal static partial class Libc
     [LibraryImport(C, EntryPoint = "fgetxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial nint FGetXAttr(int descriptor, string name, Span<byte> value, nint size);
 
+    [LibraryImport(C, EntryPoint = "lgetxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint LGetXAttr(string path, string name, Span<byte> value, nint size);
+
     [LibraryImport(C, EntryPoint = "fsetxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int FSetXAttr(int descriptor, string name, ReadOnlySpan<byte> value, nint size, int flags);
 

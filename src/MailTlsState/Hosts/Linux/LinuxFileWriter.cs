@@ -1,3 +1,6 @@
+using System.Text;
+using MailTlsState.Hosts.SeLinux;
+
 namespace MailTlsState.Hosts.Linux;
 
 /// <summary>Changes files by descriptor through libc; <see cref="IHostWriter"/> says what each does.</summary>
@@ -70,17 +73,24 @@ internal static class LinuxFileWriter
         }
     }
 
-    internal static void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode, string? like)
+    internal static void CreateFile(string path, ReadOnlySpan<byte> content, int owner, int group, int mode, string? like, string? label)
     {
-        var attributes = like is null ? null : AttributesOf(like);
+        var attributes = like is null ? [] : AttributesOf(like);
+        label ??= LabelIn(attributes);
+        attributes.Remove(SecurityContext.Attribute);
         using var parent = LinuxPath.OpenPinnedParent(path, "create", out var name);
 
         // 0600 first: nobody but root ever sees it wider than it will be, whatever the umask is.
-        using var file = LinuxPath.Open(parent, name, Libc.WriteOnly | Libc.Create | Libc.Exclusive, 0b110_000_000, "create", path);
+        using var file = CreationLabel.Around(label, path, () => LinuxPath.Open(parent, name, Libc.WriteOnly | Libc.Create | Libc.Exclusive, 0b110_000_000, "create", path));
         try
         {
+            if (label is not null)
+            {
+                CreationLabel.Set(file, label, path);
+            }
+
             SetOwner(file, owner, group, path);
-            if (attributes is not null)
+            if (like is not null)
             {
                 ExtendedAttributes.Inherit(attributes, file, mode, path);
             }
@@ -119,13 +129,22 @@ internal static class LinuxFileWriter
         file.Sync(path);
     }
 
-    internal static void CreateDirectory(string path, int owner, int group, int mode)
+    internal static void CreateDirectory(string path, int owner, int group, int mode, string? label)
     {
         using var parent = LinuxPath.OpenPinnedParent(path, "create directory", out var name);
-        Check(Libc.MkdirAt(parent.Number, name, 0b111_000_000), "create directory", path);
+        CreationLabel.Around(label, path, () =>
+        {
+            Check(Libc.MkdirAt(parent.Number, name, 0b111_000_000), "create directory", path);
+            return true;
+        });
         try
         {
             using var directory = LinuxPath.Open(parent, name, Libc.ReadOnly | Libc.Directory, 0, "create directory", path);
+            if (label is not null)
+            {
+                CreationLabel.Set(directory, label, path);
+            }
+
             SetOwner(directory, owner, group, path);
             SetMode(directory, mode, path);
 
@@ -197,6 +216,19 @@ internal static class LinuxFileWriter
         file.Sync(path);
     }
 
+    internal static void SetLabel(string path, string label)
+    {
+        using var parent = LinuxPath.OpenPinnedParent(path, "set the label of", out var name);
+        using var file = LinuxPath.Open(parent, name, Libc.ReadOnly | Libc.NonBlocking | Libc.NoControllingTerminal, 0, "set the label of", path);
+        if (LinuxPath.KindOf(file.Stat("set the label of", path).Mode) is not (FileKind.Regular or FileKind.Directory))
+        {
+            throw new HostWriteException("set the label of", path, Errno.Invalid, "neither a file nor a directory");
+        }
+
+        CreationLabel.Set(file, label, path);
+        file.Sync(path);
+    }
+
     internal static void SetModificationTime(string path, DateTimeOffset time)
     {
         using var parent = LinuxPath.OpenPinnedParent(path, "set time of", out var name);
@@ -229,7 +261,8 @@ internal static class LinuxFileWriter
     {
         using var from = OpenRegular(path, "copy", out var found);
         using var parent = LinuxPath.OpenPinnedParent(image, "copy", out var name);
-        using var to = LinuxPath.Open(parent, name, Libc.WriteOnly | Libc.Create | Libc.Exclusive, 0b110_000_000, "copy to", image);
+        var attributes = ExtendedAttributes.Read(from, path);
+        using var to = CreationLabel.Around(LabelIn(attributes), image, () => LinuxPath.Open(parent, name, Libc.WriteOnly | Libc.Create | Libc.Exclusive, 0b110_000_000, "copy to", image));
         try
         {
             if ((found.Attributes & (Libc.Immutable | Libc.AppendOnly)) != 0)
@@ -241,7 +274,7 @@ internal static class LinuxFileWriter
             var content = from.ReadToEnd((long)found.Size, MaximumRead, path);
             SetOwner(to, (int)found.Owner, (int)found.Group, image);
             to.WriteAll(content.LongLength > MaximumRead ? throw TooLarge("copy", path) : content, image);
-            ExtendedAttributes.Copy(ExtendedAttributes.Read(from, path), to, image);
+            ExtendedAttributes.Copy(attributes, to, image);
             SetMode(to, found.Mode & 0xFFF, image);
             Check(Libc.FUTimeNs(to.Number, [found.Accessed, found.Modified]), "set time of", image);
             to.Sync(image);
@@ -252,6 +285,9 @@ internal static class LinuxFileWriter
             throw;
         }
     }
+
+    private static string? LabelIn(IReadOnlyDictionary<string, byte[]> attributes) =>
+        attributes.TryGetValue(SecurityContext.Attribute, out var value) ? Encoding.UTF8.GetString(value).TrimEnd('\0') : null;
 
     private static SortedDictionary<string, byte[]> AttributesOf(string path)
     {

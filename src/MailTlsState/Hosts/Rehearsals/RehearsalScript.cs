@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using MailTlsState.Hosts.Linux;
 
 namespace MailTlsState.Hosts.Rehearsals;
 
@@ -24,6 +25,7 @@ internal static class RehearsalScript
         yield return request.Postfix ?? "";
         yield return request.Dovecot ?? "";
         yield return scratch;
+        yield return SeLinuxKernel.IsEnabled ? "labels" : "";
         foreach (var (path, type) in mounts.Where(m => Path.Exists(m.Path)).Prepend(("/run", "")))
         {
             // A comma, colon or backslash would be read as part of overlay's options.

@@ -1,8 +1,9 @@
-# rehearsal POSTFIX DOVECOT SCRATCH MOUNT… -- CHANGE…
+# rehearsal POSTFIX DOVECOT SCRATCH LABELS MOUNT… -- CHANGE…
 #   Runs as process 1 of namespaces of its own (mount, process, network, IPC). Lays a copy-on-write view over the whole host, makes the
 #   staged changes in it, and starts the mail daemons there. It ends, and the kernel ends the daemons with it, when its
 #   standard input is closed: so also when its caller dies.
 #   POSTFIX  configuration directory, or empty      DOVECOT  dovecot.conf, or empty      SCRATCH  any directory
+#   LABELS   not empty: the host has SELinux
 #   MOUNT    overlay PATH MODE | bind PATH: another file system of the host, below / in this order
 #   CHANGE   directory PATH OWNER GROUP MODE | remove PATH | file PATH STAGED
 #   Says: pid N (as the caller sees it), mounted (then waits for a line), log PATH, postfix N|failed, dovecot N|failed, ready.
@@ -10,8 +11,8 @@ set -eu
 umask 022
 read -r pid rest </proc/self/stat             # still the caller's /proc
 echo "pid $pid"
-postfix=$1 dovecot=$2 scratch=$3
-shift 3
+postfix=$1 dovecot=$2 scratch=$3 labels=$4
+shift 4
 
 # Each program that is started costs as much as what it does here, so one of them does what it can.
 new=$scratch/root
@@ -111,6 +112,9 @@ END
 }
 
 start_postfix() {
+    # The domain that its label calls for is none of an administrator's role, so it could not be started at all. The copy in this view gets
+    # the label of any program, and all run in the domain of this script: in their own they could not read through an overlay.
+    [ -z "$labels" ] || chcon --reference=/bin/cat "$daemons/master" || return 1
     "$daemons/master" -w -c "$postfix" || return 1
     read -r master <"$queue/pid/master.pid" && echo "postfix $master"
 }

@@ -31,6 +31,12 @@ public sealed class DovecotService : IMailService
     public string ConfigurationPath => MainFile;
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> SeLinuxDomains { get; } = ["dovecot_t"];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> AppArmorNames { get; } = ["dovecot-config", "dovecot.config", "dovecot/config"];
+
+    /// <inheritdoc/>
     public Task<bool> AsksAsync(ServiceKind other, IHost host, CancellationToken cancellation) => Task.FromResult(false);
 
     /// <inheritdoc/>

@@ -31,6 +31,12 @@ public sealed class PostfixService : IMailService
     public string ConfigurationPath => ConfigDirectory;
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> SeLinuxDomains { get; } = ["postfix_smtpd_t"];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> AppArmorNames { get; } = ["postfix-smtpd", "postfix.smtpd", "postfix.sbin.smtpd", "postfix/smtpd", "postfix/sbin/smtpd", "postfix/bin/smtpd"];
+
+    /// <inheritdoc/>
     public async Task<ServiceObservation> ObserveAsync(IHost host, ObservedFiles files, Manifest manifest, CancellationToken cancellation)
     {
         var calls = new Dictionary<string, ProcessCall>

@@ -1,0 +1,81 @@
+namespace MailTlsState.Diagnostics;
+
+/// <summary>Diagnostics of SELinux and AppArmor (MTS0643 to MTS0649).</summary>
+public static class SeLinuxDiagnostics
+{
+    /// <summary>A line of the policy's path rules cannot be understood.</summary>
+    public static readonly DiagnosticCode BadRuleCode = new(
+        "MTS0643",
+        "a rule of the SELinux policy cannot be understood",
+        "A line of file_contexts, or of the administrator's file_contexts.local, has no path, file type and context. MailTlsState reads the other lines. The system's own tools do not: with one such line every look-up fails, so that restorecon, "
+        + "semanage and programs that label their files stop working. Lines added by semanage fcontext are never like this; correct or remove the one that was written by hand.");
+
+    /// <summary>Labels that a relabel undoes.</summary>
+    public static readonly DiagnosticCode NotPersistentCode = new(
+        "MTS0644",
+        "a relabel would undo the labels",
+        "The policy's own rule for certificate.directory gives a type that a mail daemon may not read. MailTlsState sets another one, which holds until somebody runs restorecon or relabels the file system. A local rule makes it last; MailTlsState adds it by "
+        + "semanage where that is installed (Debian: policycoreutils-python-utils; Fedora: the same name) and no rule of the administrator's stands in the way. A rule written into file_contexts.local by hand is lost with the next semanage run.");
+
+    /// <summary>A daemon may not read what another tool keeps.</summary>
+    public static readonly DiagnosticCode ForeignLabelCode = new(
+        "MTS0645",
+        "SELinux keeps a daemon from reading key or certificate",
+        "The loaded policy does not let the daemon's domain read files of the type that this one has. MailTlsState does not touch the labels of files that it does not keep. The classic cause is a file that was moved, not copied, from a home directory: it keeps its "
+        + "old label. Postfix then does without TLS, and Dovecot goes on with the certificate that it has in memory, both without an error that anybody sees.");
+
+    /// <summary>No type that the daemons may read.</summary>
+    public static readonly DiagnosticCode UnreadableCode = new(
+        "MTS0646",
+        "the policy has no label that the daemons may read",
+        "Neither the type that the policy's rules give the path nor the one that MailTlsState would set may be read by all daemons that the manifest names. Choose a directory that the policy has for certificates, for example below /etc/pki.");
+
+    /// <summary>A rehearsal outside of the daemons' domains.</summary>
+    public static readonly DiagnosticCode NotRehearsedCode = new(
+        "MTS0647",
+        "labels are not rehearsed",
+        "Before anything is committed the daemons are started on the staged files, laid over the host's by an overlay. There they run in the domain of whoever runs mailtls, not in their own: a process in a confined domain may not use a file that an overlay "
+        + "opened on its behalf. Instead the plan asks the loaded policy whether each daemon's domain may read each file and look into each directory (selinuxfs, access), and the handshakes after the commit prove it, or the apply is rolled back.");
+
+    /// <summary>An AppArmor profile does not allow a path.</summary>
+    public static readonly DiagnosticCode AppArmorCode = new(
+        "MTS0648",
+        "a daemon may not read key or certificate under AppArmor",
+        "A profile that the kernel enforces confines the program that reads key and certificate (for Dovecot its config process, for Postfix smtpd), and neither it nor what it includes allows the path. The profiles of Debian's package apparmor-profiles allow /etc/ssl and what "
+        + "certbot and its like use, but not /etc/pki. With such a profile the daemon gets \"permission denied\", whatever the file's mode is. The rehearsal runs under the same profiles and fails.");
+
+    /// <summary>Every code of this area.</summary>
+    public static IReadOnlyList<DiagnosticCode> All { get; } = [BadRuleCode, NotPersistentCode, ForeignLabelCode, UnreadableCode, NotRehearsedCode, AppArmorCode];
+
+    /// <summary><see cref="AppArmorCode"/>.</summary>
+    public static Diagnostic AppArmorRefuses(string file, string profile, IReadOnlyList<string> paths)
+    {
+        var name = file[(file.LastIndexOf('/') + 1)..];
+        var lines = paths.Select(p => $"{p[..p.LastIndexOf('/')]}/* r,").Distinct();
+        return new(AppArmorCode, Severity.Warning, $"the AppArmor profile {profile} does not allow {string.Join(" and ", paths)}", $"add {string.Join(" and ", lines.Select(l => $"\"{l}\""))} to /etc/apparmor.d/local/{name} and run apparmor_parser -r {file}", new SourceLocation(file, 1, 1));
+    }
+
+    /// <summary><see cref="NotRehearsedCode"/>.</summary>
+    public static Diagnostic NotRehearsed() =>
+        new(NotRehearsedCode, Severity.Note, "labels are not rehearsed: the loaded policy was asked what the daemons may read, and the handshakes after the commit will show it", "nothing has to be done");
+
+    /// <summary><see cref="BadRuleCode"/>.</summary>
+    public static Diagnostic BadRule(string problem) =>
+        new(BadRuleCode, Severity.Warning, problem, "correct the line; until then restorecon and semanage fail");
+
+    /// <summary><see cref="NotPersistentCode"/>.</summary>
+    public static Diagnostic NotPersistent(SourceLocation at, string directory, string policy, string type, string command) =>
+        new(NotPersistentCode, Severity.Warning, $"{directory} is {policy} by the policy, which a daemon may not read; it gets {type}, and a relabel would undo that: semanage is not installed", $"install semanage and plan again, or run {command}", at);
+
+    /// <summary><see cref="NotPersistentCode"/>.</summary>
+    public static Diagnostic LocalRule(SourceLocation at, string path, string type, string rule, string command) =>
+        new(NotPersistentCode, Severity.Warning, $"{path} is {type} by a local rule ({rule}), which a daemon may not read; a relabel would undo the label that it gets", command, at);
+
+    /// <summary><see cref="ForeignLabelCode"/>.</summary>
+    public static Diagnostic ForeignLabel(string path, string type, IReadOnlyList<string> domains, string remedy) =>
+        new(ForeignLabelCode, Severity.Warning, $"{path} has the label {type}, which {string.Join(" and ", domains)} may not read", remedy);
+
+    /// <summary><see cref="UnreadableCode"/>.</summary>
+    public static Diagnostic Unreadable(SourceLocation at, string path, string type, IReadOnlyList<string> domains) =>
+        new(UnreadableCode, Severity.Error, $"{path} would get the label {type}, which {string.Join(" and ", domains)} may not read", "choose a directory that the policy has for certificates, for example /etc/pki/mailtls", at);
+}

@@ -1,0 +1,22 @@
+namespace MailTlsState.Hosts.SeLinux;
+
+/// <summary>A security context as the kernel writes it: <c>user:role:type</c>, with a policy of levels <c>user:role:type:level</c>.</summary>
+public static class SecurityContext
+{
+    /// <summary>The extended attribute that holds a file's context.</summary>
+    public const string Attribute = "security.selinux";
+
+    /// <summary>The type, by which a policy decides; the text itself where it is no context.</summary>
+    public static string TypeOf(string context)
+    {
+        var fields = context.Split(':', 4);
+        return fields.Length >= 3 ? fields[2] : context;
+    }
+
+    /// <summary>The same context with another type.</summary>
+    public static string WithType(string context, string type)
+    {
+        var fields = context.Split(':', 4);
+        return fields.Length < 3 ? context : string.Join(':', [fields[0], fields[1], type, .. fields[3..]]);
+    }
+}

@@ -1,0 +1,143 @@
+using MailTlsState.Certificates;
+using MailTlsState.Diagnostics;
+using MailTlsState.Hosts;
+using MailTlsState.Hosts.SeLinux;
+using MailTlsState.Manifests;
+using MailTlsState.Resources;
+
+namespace MailTlsState.Planning.SeLinux;
+
+/// <summary>What is to be done for labels.</summary>
+/// <param name="Before">Changes of labels, and of the rules that keep them; they come before the files.</param>
+/// <param name="Files">The changes of the files, with the labels that they get.</param>
+/// <param name="Labels">Context of each path that is made or kept.</param>
+/// <param name="Diagnostics">What was found; errors end the plan.</param>
+internal sealed record LabelChanges(
+    IReadOnlyList<Change> Before, IReadOnlyList<Change> Files, IReadOnlyDictionary<string, string> Labels, IReadOnlyList<Diagnostic> Diagnostics);
+
+/// <summary>
+/// Plans the SELinux labels of the files that MailTlsState keeps: what the policy's own rule gives, where the daemons may read that, else a
+/// type that they may, with a rule that makes it outlast a relabel. Pure.
+/// </summary>
+internal sealed class LabelPlanner(Manifest manifest, HostObservation observed)
+{
+    private readonly List<Diagnostic> _diagnostics = [];
+    private readonly string _directory = manifest.Certificate.Directory;
+    private readonly SourceLocation _at = manifest.Source.Locate("/certificate/directory");
+
+    /// <summary>Plans, given the changes of the files.</summary>
+    public static LabelChanges Plan(Manifest manifest, HostObservation observed, IReadOnlyList<Change> files) =>
+        LabelQuestions.Apply(manifest, observed.Host) ? new LabelPlanner(manifest, observed).Plan(files) : new LabelChanges([], files, new Dictionary<string, string>(), []);
+
+    private LabelChanges Plan(IReadOnlyList<Change> files)
+    {
+        _diagnostics.AddRange(observed.Labels.Values.SelectMany(l => l.Problems).Distinct().Select(SeLinuxDiagnostics.BadRule));
+        var managed = Managed().ToList();
+        var otherType = managed.Exists(l => l.RefusedTo(l.Policy).Count > 0 && IsBelow(l.Path, _directory));
+        var labels = managed.ToDictionary(l => l.Path, l => otherType && IsBelow(l.Path, _directory) ? l.Fallback : l.Policy ?? l.Fallback);
+        var refused = managed.Where(l => l.RefusedTo(labels[l.Path]).Count > 0).Take(1).Select(l => SeLinuxDiagnostics.Unreadable(_at, l.Path, SecurityContext.TypeOf(labels[l.Path]), l.RefusedTo(labels[l.Path])));
+        _diagnostics.AddRange(refused);
+        _diagnostics.AddRange(observed.Labels.Values.Where(l => !labels.ContainsKey(l.Path) && l.RefusedTo(l.Current).Count > 0).Select(Foreign));
+        var before = new List<Change>();
+        if (otherType && Rule() is { } rule)
+        {
+            before.Add(rule);
+        }
+
+        before.AddRange(managed.Where(l => IsWrong(l, labels[l.Path]) && !IsMade(l, files)).Select(l => Relabel(l, labels[l.Path])));
+        return new LabelChanges(before, [.. Shown(files, labels)], labels, _diagnostics);
+    }
+
+    // Directories of our own and what is in them; a directory above that is missing is made by the plan.
+    private IEnumerable<LabelObservation> Managed()
+    {
+        var own = CertificateIssuers.Of(manifest).Directories(manifest).Keys.ToList();
+        return observed.Labels.Values.Where(l => own.Exists(d => IsBelow(l.Path, d)) || (l.Directory && observed.File(l.Path).Kind == FileKind.Absent));
+    }
+
+    private static bool IsWrong(LabelObservation label, string wanted) =>
+        label.Current is { } now && (SecurityContext.TypeOf(now) != SecurityContext.TypeOf(wanted) || label.RefusedTo(now).Count > 0);
+
+    // A file that is written anew has its label from then on; one that goes needs none.
+    private static bool IsMade(LabelObservation label, IReadOnlyList<Change> files) =>
+        files.Any(c => c.Name == label.Path && (c.Action == ChangeAction.Delete || c.Kind is "key" or "certificate" or "request"));
+
+    private static Change Relabel(LabelObservation label, string wanted) => new(
+        "label",
+        label.Path,
+        ChangeAction.Update,
+        label.RefusedTo(label.Current) is { Count: > 0 } refused
+            ? $"{string.Join(" and ", refused)} may not {(label.Directory ? "look into" : "read")} it"
+            : "the policy gives its path another type",
+        [new("label", SecurityContext.TypeOf(label.Current!), SecurityContext.TypeOf(wanted))],
+        null,
+        [])
+    {
+        Work = new SetLabel(label.Path, label.Current, wanted),
+    };
+
+    private Change? Rule()
+    {
+        var directory = observed.Labels.GetValueOrDefault(_directory);
+        if (directory?.Policy is not { } policy)
+        {
+            return null;
+        }
+
+        var (type, pattern) = (SecurityContext.TypeOf(directory.Fallback), Pattern(_directory));
+        if (observed.Labels.Values.FirstOrDefault(l => IsBelow(l.Path, _directory) && l.IsLocalRule && l.RefusedTo(l.Policy).Count > 0) is { } local)
+        {
+            _diagnostics.Add(SeLinuxDiagnostics.LocalRule(_at, local.Path, SecurityContext.TypeOf(local.Policy!), local.Rule!, $"semanage fcontext -m -t {type} '{pattern}'"));
+            return null;
+        }
+
+        if (observed.File(LabelQuestions.SeManage).Kind == FileKind.Absent || observed.Host.SeLinuxPolicy is not { } name)
+        {
+            _diagnostics.Add(SeLinuxDiagnostics.NotPersistent(_at, _directory, SecurityContext.TypeOf(policy), type, $"semanage fcontext -a -t {type} '{pattern}'"));
+            return null;
+        }
+
+        return new Change(
+            "labelRule",
+            pattern,
+            ChangeAction.Create,
+            $"a relabel would give {SecurityContext.TypeOf(policy)}, which a daemon may not read",
+            [new("type", null, type), new("by", null, $"{LabelQuestions.SeManage} fcontext")],
+            null,
+            [])
+        {
+            Work = new AddLabelRule(pattern, type, $"/etc/selinux/{name}/contexts/files/file_contexts.local"),
+        };
+    }
+
+    private Diagnostic Foreign(LabelObservation label)
+    {
+        var wanted = label.Policy is { } policy && label.RefusedTo(policy).Count == 0 ? policy : label.Fallback;
+        var remedy = wanted == label.Policy
+            ? $"restorecon -v {label.Path}"
+            : $"semanage fcontext -a -t {SecurityContext.TypeOf(wanted)} '{Pattern(label.Path)}' and restorecon -Rv {label.Path}";
+        return SeLinuxDiagnostics.ForeignLabel(label.Path, SecurityContext.TypeOf(label.Current!), label.RefusedTo(label.Current), remedy);
+    }
+
+    private IEnumerable<Change> Shown(IReadOnlyList<Change> files, Dictionary<string, string> labels)
+    {
+        foreach (var change in files)
+        {
+            var shows = change.Kind is "directory" or "key" or "certificate" or "request" && change.Action is ChangeAction.Create or ChangeAction.Replace or ChangeAction.Update;
+            var isLast = !files.SkipWhile(c => c != change).Skip(1).Any(c => c.Name == change.Name && c.Kind is "certificate" or "request");
+            if (!shows || !isLast || !labels.TryGetValue(change.Name, out var wanted))
+            {
+                yield return change;
+                continue;
+            }
+
+            var (before, after) = (observed.Labels[change.Name].Current is { } now ? SecurityContext.TypeOf(now) : null, SecurityContext.TypeOf(wanted));
+            yield return before == after ? change : change with { Attributes = [.. change.Attributes, new("label", before, after)] };
+        }
+    }
+
+    /// <summary>The pattern of a rule for a path and all below it.</summary>
+    internal static string Pattern(string path) => string.Concat(path.Select(c => ".^$?*+|[](){}\\".Contains(c, StringComparison.Ordinal) ? $"\\{c}" : c.ToString())) + "(/.*)?";
+
+    private static bool IsBelow(string path, string directory) => path == directory || path.StartsWith(directory + "/", StringComparison.Ordinal);
+}

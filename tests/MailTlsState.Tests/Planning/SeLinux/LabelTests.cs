@@ -1,0 +1,189 @@
+using MailTlsState.Hosts;
+using MailTlsState.Tests.Execution;
+using Xunit;
+
+namespace MailTlsState.Tests.Planning.SeLinux;
+
+/// <summary>Labels as a part of the desired state: in the plan, from the first byte, and still there after a relabel.</summary>
+public class LabelTests
+{
+    private const string Directory = "/etc/pki/mailtls";
+    private const string NotForCertificates = $"{Directory}(/.*)?    system_u:object_r:var_t:s0\n";
+
+    [Fact]
+    public async Task What_an_apply_makes_has_the_policys_label_from_its_creation_on_and_a_second_apply_has_nothing_to_do()
+    {
+        var host = new LabelledMachine();
+        var moments = new List<string>();
+        host.Host.BeforeChange = (operation, path) =>
+        {
+            if (operation == "write to" && path.StartsWith("/etc/.", StringComparison.Ordinal))
+            {
+                moments.Add(host.TypeOf(path) ?? "none");
+            }
+        };
+        var plan = await host.Machine.RunAsync("plan", ServingMachine.Manifest);
+        Assert.Contains("      label  cert_t\n", plan.Output, StringComparison.Ordinal);
+        await host.Machine.ApplyAsync();
+        Assert.All([Directory, Directory + "/ca", Directory + "/ca/ca.key", Directory + "/ca/ca.pem", ServingMachine.Bundle], p => Assert.Equal("cert_t", host.TypeOf(p)));
+        Assert.True(moments.Count >= 3 && moments.TrueForAll(m => m == "cert_t"), string.Join(", ", moments));
+        await NothingToDoAsync(host);
+    }
+
+    [Fact]
+    public async Task A_label_that_keeps_a_daemon_out_is_drift_that_apply_mends_and_reloads_for()
+    {
+        var host = new LabelledMachine();
+        await host.Machine.ApplyAsync();
+        host.Label(ServingMachine.Bundle, "user_home_t");
+        host.Label(Directory, "dovecot_cert_t");
+        var (_, output, _) = await host.Machine.RunAsync("plan", ServingMachine.Manifest);
+        Assert.Contains($"  ~ label {Directory}\n      because postfix_smtpd_t may not look into it\n      label  dovecot_cert_t → cert_t\n", output, StringComparison.Ordinal);
+        Assert.Contains($"  ~ label {ServingMachine.Bundle}\n      because postfix_smtpd_t and dovecot_t may not read it\n      label  user_home_t → cert_t\n", output, StringComparison.Ordinal);
+        Assert.Contains("Plan: 0 to add, 2 to change, 0 to destroy; 2 services to reload.", output, StringComparison.Ordinal);
+        await host.Machine.ApplyAsync();
+        Assert.Equal("system_u:object_r:cert_t:s0", host.Host.LabelOf(ServingMachine.Bundle));
+        await NothingToDoAsync(host);
+    }
+
+    [Fact]
+    public async Task A_renewal_replaces_a_wrong_label_and_the_former_pair_gets_the_right_one()
+    {
+        var host = new LabelledMachine();
+        await host.Machine.ApplyAsync();
+        host.Label(ServingMachine.Bundle, "user_home_t");
+        host.Machine.Edit("keys: [ecdsa-p256]", "keys: [ecdsa-p384]");
+        await host.Machine.ApplyAsync();
+        Assert.Equal(("cert_t", "cert_t"), (host.TypeOf(ServingMachine.Bundle), host.TypeOf(ServingMachine.Previous)));
+        await NothingToDoAsync(host);
+    }
+
+    [Fact]
+    public async Task A_roll_back_brings_the_former_labels_back()
+    {
+        var host = new LabelledMachine();
+        await host.Machine.ApplyAsync();
+        host.Label(ServingMachine.Bundle, "user_home_t");
+        host.Label(Directory + "/ca/ca.pem", "var_t");
+        var before = host.Machine.Files();
+        host.Machine.Edit("keys: [ecdsa-p256]", "keys: [ecdsa-p384]");
+        host.Machine.Loads = false;
+        var (status, output, error) = await host.Machine.RunAsync("apply", ServingMachine.Manifest, "--auto-approve");
+        Assert.True(status is 5 or 6, output + error);
+        Assert.Equal(before, host.Machine.Files());
+        Assert.Equal(("user_home_t", "var_t"), (host.TypeOf(ServingMachine.Bundle), host.TypeOf(Directory + "/ca/ca.pem")));
+    }
+
+    [Fact]
+    public async Task A_failure_or_death_before_a_change_leaves_the_old_labels_or_the_new_ones()
+    {
+        for (var at = 1; ; at++)
+        {
+            var host = await MislabelledAsync();
+            var (count, failed) = (0, false);
+            host.Host.BeforeChange = (operation, path) =>
+            {
+                if (++count == at && !failed)
+                {
+                    failed = true;
+                    throw at % 2 == 0 ? new HostWriteException(operation, path, 28, "no space left on device") : new InvalidOperationException("the process dies");
+                }
+            };
+            await host.Machine.RunAsync("apply", ServingMachine.Manifest, "--auto-approve");
+            host.Host.BeforeChange = (_, _) => { };
+            if (!failed)
+            {
+                Assert.True(at > 15, $"{at}");
+                return;
+            }
+
+            await host.Machine.RunAsync("recover");
+            var labels = (host.TypeOf(Directory), host.TypeOf(ServingMachine.Bundle));
+            Assert.True(labels == ("default_t", "user_home_t") || labels == ("cert_t", "cert_t"), $"change {at}: {labels}");
+        }
+    }
+
+    [Fact]
+    public async Task Where_the_policys_rule_gives_another_type_a_local_rule_is_added_and_rolled_back()
+    {
+        var host = new LabelledMachine(rules: NotForCertificates);
+        var (_, output, error) = await host.Machine.RunAsync("plan", ServingMachine.Manifest);
+        Assert.True(output.Contains($"  + labelRule {Directory}(/.*)?\n      because a relabel would give var_t, which a daemon may not read\n      type  cert_t\n", StringComparison.Ordinal), output + error);
+        var applied = await host.Machine.ApplyAsync();
+        Assert.Contains($"{Directory}(/.*)?    system_u:object_r:cert_t:s0\n", host.Machine.Text(LabelledMachine.LocalRules), StringComparison.Ordinal);
+        Assert.Equal("cert_t", host.TypeOf(Directory));
+        await NothingToDoAsync(host);
+        var (status, _, said) = await host.Machine.RunAsync("rollback", applied, "--auto-approve");
+        Assert.True(status == 0, said);
+        Assert.Equal("", host.Machine.Text(LabelledMachine.LocalRules));
+    }
+
+    [Fact]
+    public async Task Without_semanage_the_plan_says_what_is_missing()
+    {
+        var host = new LabelledMachine(semanage: false, NotForCertificates);
+        var (_, output, error) = await host.Machine.RunAsync("plan", ServingMachine.Manifest);
+        Assert.DoesNotContain("labelRule", output, StringComparison.Ordinal);
+        Assert.Contains("warning MTS0644: /etc/pki/mailtls is var_t by the policy, which a daemon may not read; it gets cert_t, and a relabel would undo that: semanage is not installed. hint: install semanage and plan again, or run semanage fcontext -a -t cert_t '/etc/pki/mailtls(/.*)?'", error, StringComparison.Ordinal);
+        await host.Machine.ApplyAsync();
+        Assert.Equal("cert_t", host.TypeOf(Directory));
+        await NothingToDoAsync(host);
+    }
+
+    [Fact]
+    public async Task A_local_rule_of_the_administrators_stays_and_a_bad_line_is_named()
+    {
+        var host = new LabelledMachine();
+        host.AddRule($"{Directory}(/.*)?    system_u:object_r:postfix_etc_t:s0");
+        host.AddRule("/etc/half");
+        var (_, output, error) = await host.Machine.RunAsync("plan", ServingMachine.Manifest);
+        Assert.DoesNotContain("labelRule", output, StringComparison.Ordinal);
+        Assert.Contains($"MTS0644: {Directory} is postfix_etc_t by a local rule ({LabelledMachine.LocalRules}:1)", error, StringComparison.Ordinal);
+        Assert.Contains($"warning MTS0643: {LabelledMachine.LocalRules}:2: it is missing fields. hint: correct the line", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("auto", false, 0)]
+    [InlineData("ignore", true, 0)]
+    [InlineData("required", true, 0)]
+    [InlineData("required", false, 1)]
+    public async Task The_manifest_says_whether_labels_are_managed(string setting, bool present, int status)
+    {
+        var host = new LabelledMachine();
+        host.Host.Facts = host.Host.Facts with { SeLinux = present };
+        host.Machine.Write(host.Machine.ManifestText + $"selinux: {setting}\n");
+        var (exit, output, error) = await host.Machine.RunAsync("plan", ServingMachine.Manifest);
+        Assert.True(status == exit, output + error);
+        Assert.Equal(setting == "required" && present, output.Contains("label", StringComparison.Ordinal));
+        Assert.Equal(status == 1, error.Contains("MTS0607: selinux is required", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_plan_with_labels_is_the_same_from_a_recording()
+    {
+        var host = new LabelledMachine();
+        var recorder = new RecordingHost(host.Host);
+        var manifest = MailTlsState.Manifests.ManifestReader.Read("m.yaml", System.Text.Encoding.UTF8.GetBytes(host.Machine.ManifestText)).Manifest!;
+        var live = await MailTlsState.Planning.PlanMaker.MakeAsync(recorder, manifest, null, CancellationToken.None);
+        var recorded = new RecordedHost(RecordingJson.Read(RecordingJson.Write(recorder.Recording)));
+        var replayed = await MailTlsState.Planning.PlanMaker.MakeAsync(recorded, manifest, null, CancellationToken.None);
+        Assert.NotEmpty(live.Planning.Plan!.Labels);
+        Assert.Equal(live.Planning.Plan.Labels, replayed.Planning.Plan!.Labels);
+        Assert.Equal(MailTlsState.Planning.PlanFile.Write(live.Planning.Plan), MailTlsState.Planning.PlanFile.Write(replayed.Planning.Plan));
+    }
+
+    private static async Task<LabelledMachine> MislabelledAsync()
+    {
+        var host = new LabelledMachine();
+        await host.Machine.ApplyAsync();
+        host.Label(Directory, "default_t");
+        host.Label(ServingMachine.Bundle, "user_home_t");
+        return host;
+    }
+
+    private static async Task NothingToDoAsync(LabelledMachine host)
+    {
+        var (status, output, error) = await host.Machine.RunAsync("plan", ServingMachine.Manifest, "--detailed-exitcode");
+        Assert.True(status == 0, output + error);
+    }
+}

@@ -6,7 +6,7 @@
 set -eu
 cd "$(dirname "$(realpath "$0")")/.."
 [ "${1:-}" != --long ] || export MAILTLS_LONG=1
-sh tests/lab/needs.sh mmdebstrap qemu-system-x86 e2fsprogs busybox-static cpio kmod zstd xz-utils attr
+sh tests/lab/needs.sh mmdebstrap qemu-system-x86 e2fsprogs busybox-static cpio kmod zstd xz-utils
 [ -n "${MAILTLS_BINARY:-}" ] || MAILTLS_BINARY=$PWD/$(sh tests/lab/build-binary.sh | tail -n 1)
 MAILTLS_TEST_ROOT=$(sh tests/lab/make-root.sh)
 export MAILTLS_BINARY MAILTLS_TEST_ROOT

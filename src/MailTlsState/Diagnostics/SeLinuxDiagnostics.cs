@@ -44,8 +44,24 @@ public static class SeLinuxDiagnostics
         "A profile that the kernel enforces confines the program that reads key and certificate (for Dovecot its config process, for Postfix smtpd), and neither it nor what it includes allows the path. The profiles of Debian's package apparmor-profiles allow /etc/ssl and what "
         + "certbot and its like use, but not /etc/pki. With such a profile the daemon gets \"permission denied\", whatever the file's mode is. The rehearsal runs under the same profiles and fails.");
 
+    /// <summary>A port that the policy does not let the daemon bind.</summary>
+    public static readonly DiagnosticCode PortCode = new(
+        "MTS0649",
+        "SELinux does not let the daemon listen on a port",
+        "The manifest names a port whose SELinux type the daemon's domain may not bind. Postfix's master ends when it cannot bind a port, and Dovecot does without it. In Debian's policy Postfix may bind 25, 465 and 587 (smtp_port_t) and Dovecot 110, 143, 993, 995 "
+        + "and a few more (pop_port_t), but not Postfix's. Give another port the type by semanage port; a port that has a type of its own already (semanage port -l) is taken from what it was meant for.");
+
     /// <summary>Every code of this area.</summary>
-    public static IReadOnlyList<DiagnosticCode> All { get; } = [BadRuleCode, NotPersistentCode, ForeignLabelCode, UnreadableCode, NotRehearsedCode, AppArmorCode];
+    public static IReadOnlyList<DiagnosticCode> All { get; } = [BadRuleCode, NotPersistentCode, ForeignLabelCode, UnreadableCode, NotRehearsedCode, AppArmorCode, PortCode];
+
+    /// <summary><see cref="PortCode"/>.</summary>
+    public static Diagnostic PortRefused(SourceLocation at, Manifests.ServiceKind service, int port, string type, string domain, bool enforcing)
+    {
+        // A type of its own is some other service's; only the rest of the numbers are free for the taking.
+        var free = type is "unreserved_port_t" or "reserved_port_t" or "hi_reserved_port_t" or "port_t" or "ephemeral_port_t";
+        var remedy = free ? $"semanage port -a -t {(service == Manifests.ServiceKind.Postfix ? "smtp_port_t" : "pop_port_t")} -p tcp {port}" : $"another port, or another service for it: {type} is not {domain}'s";
+        return new(PortCode, enforcing ? Severity.Error : Severity.Warning, $"the policy does not let {service} ({domain}) bind port {port}, which is {type}", remedy, at);
+    }
 
     /// <summary><see cref="AppArmorCode"/>.</summary>
     public static Diagnostic AppArmorRefuses(string file, string profile, IReadOnlyList<string> paths)

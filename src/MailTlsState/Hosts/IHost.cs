@@ -43,6 +43,9 @@ public interface IHost
 
     /// <summary>The SELinux label of a path, and what the policy says of it. Asked only where the kernel has SELinux.</summary>
     Task<LabelObservation> ObserveLabelAsync(LabelQuestion question, CancellationToken cancellation);
+
+    /// <summary>Whether the SELinux policy lets a domain listen on a TCP port. Asked only where the kernel has SELinux.</summary>
+    Task<PortObservation> ObservePortLabelAsync(int port, string domain, CancellationToken cancellation);
 }
 
 /// <summary>Facts about a host as a whole.</summary>

@@ -12,6 +12,12 @@ public sealed partial class InMemoryHost
     public Task<LabelObservation> ObserveLabelAsync(LabelQuestion question, CancellationToken cancellation) =>
         Task.FromResult(LabelRules(question) with { Current = LabelOf(question.Path) });
 
+    /// <summary>What the policy says of a port and a domain; by default it does not tell.</summary>
+    public Func<int, string, PortObservation> PortRules { get; set; } = (port, domain) => new PortObservation(port, domain, null, null);
+
+    /// <inheritdoc/>
+    public Task<PortObservation> ObservePortLabelAsync(int port, string domain, CancellationToken cancellation) => Task.FromResult(PortRules(port, domain));
+
     /// <summary>The label of a path, or null.</summary>
     public string? LabelOf(string path) => _nodes.GetValueOrDefault(path)?.Label;
 

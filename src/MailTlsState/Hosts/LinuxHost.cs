@@ -103,6 +103,9 @@ public sealed class LinuxHost(LinuxHostOptions options) : IHost, IHostWriter
     }
 
     /// <inheritdoc/>
+    public Task<PortObservation> ObservePortLabelAsync(int port, string domain, CancellationToken cancellation) => LinuxPortLabels.ObserveAsync(port, domain, cancellation);
+
+    /// <inheritdoc/>
     public byte[]? ReadBytes(string path) => LinuxFileWriter.ReadBytes(path);
 
     /// <inheritdoc/>

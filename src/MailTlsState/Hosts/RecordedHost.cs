@@ -55,6 +55,10 @@ public sealed class RecordedHost(Recording recording) : IHost
     public Task<LabelObservation> ObserveLabelAsync(LabelQuestion question, CancellationToken cancellation) =>
         Answer(recording.Labels.GetValueOrDefault(question.Path), $"the label of {question.Path}");
 
+    /// <inheritdoc/>
+    public Task<PortObservation> ObservePortLabelAsync(int port, string domain, CancellationToken cancellation) =>
+        Task.FromResult(recording.PortLabels.GetValueOrDefault(Recording.KeyOf(port, domain)) ?? new PortObservation(port, domain, null, null));
+
     private static Task<T> Answer<T>(T? answer, string question)
         where T : class =>
         answer is null

@@ -49,6 +49,13 @@ public sealed record Recording(DateTimeOffset Time)
     public ImmutableSortedDictionary<string, LabelObservation> Labels { get; init; } =
         ImmutableSortedDictionary.Create<string, LabelObservation>(StringComparer.Ordinal);
 
+    /// <summary>SELinux's answers about ports by <see cref="KeyOf(int, string)"/>.</summary>
+    public ImmutableSortedDictionary<string, PortObservation> PortLabels { get; init; } =
+        ImmutableSortedDictionary.Create<string, PortObservation>(StringComparer.Ordinal);
+
+    /// <summary>Port and domain.</summary>
+    public static string KeyOf(int port, string domain) => $"{port} {domain}";
+
     /// <summary>Program and arguments; a time limit is no part of the question.</summary>
     public static string KeyOf(ProcessCall call) => string.Join('\0', [call.Program, .. call.Arguments]);
 

@@ -24,6 +24,7 @@ public sealed class RecordingHost(IHost inner) : IHost
     private readonly Answers<SecretObservation> _secrets = new();
     private readonly Answers<TlsaObservation> _tlsa = new();
     private readonly Answers<LabelObservation> _labels = new();
+    private readonly Answers<PortObservation> _portLabels = new();
 
     /// <inheritdoc/>
     public TimeProvider Clock => inner.Clock;
@@ -41,6 +42,7 @@ public sealed class RecordingHost(IHost inner) : IHost
         Secrets = _secrets.Given,
         Tlsa = _tlsa.Given,
         Labels = _labels.Given,
+        PortLabels = _portLabels.Given,
     };
 
     /// <inheritdoc/>
@@ -87,6 +89,10 @@ public sealed class RecordingHost(IHost inner) : IHost
     /// <inheritdoc/>
     public Task<LabelObservation> ObserveLabelAsync(LabelQuestion question, CancellationToken cancellation) =>
         _labels.AskAsync(question.Path, () => inner.ObserveLabelAsync(question, cancellation));
+
+    /// <inheritdoc/>
+    public Task<PortObservation> ObservePortLabelAsync(int port, string domain, CancellationToken cancellation) =>
+        _portLabels.AskAsync(Recording.KeyOf(port, domain), () => inner.ObservePortLabelAsync(port, domain, cancellation));
 
     private sealed class Answers<T>
     {

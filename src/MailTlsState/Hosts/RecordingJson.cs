@@ -121,6 +121,7 @@ public static class RecordingJson
             if (recording.Labels.Count > 0)
             {
                 WriteArray(json, "labels", recording.Labels.Values, LabelJson.Write);
+                WriteArray(json, "portLabels", recording.PortLabels.Values, LabelJson.Write);
             }
 
             json.WriteEndObject();
@@ -195,6 +196,7 @@ public static class RecordingJson
             ? Items(root, "tlsa", t => new TlsaObservation(Text(t, "name"), Strings(t, "records"), Optional(t, "problem")), t => t.Name)
             : ImmutableSortedDictionary.Create<string, TlsaObservation>(StringComparer.Ordinal),
         Labels = LabelJson.Read(root),
+        PortLabels = LabelJson.ReadPorts(root),
     };
 
     private static void WriteFile(Utf8JsonWriter json, FileObservation file)

@@ -40,6 +40,9 @@ public sealed record HostObservation(
     /// <summary>SELinux labels by path; asked only where the host has SELinux and the manifest does not leave labels alone.</summary>
     public IReadOnlyDictionary<string, LabelObservation> Labels { get; init; } = new Dictionary<string, LabelObservation>();
 
+    /// <summary>What SELinux says of the ports that the manifest names and nobody serves yet.</summary>
+    public IReadOnlyList<PortObservation> PortLabels { get; init; } = [];
+
     /// <summary>The enforced AppArmor profiles of each service; none where the host has no AppArmor.</summary>
     internal IReadOnlyDictionary<ServiceKind, IReadOnlyList<AppArmorProfile>> Profiles { get; init; } = new Dictionary<ServiceKind, IReadOnlyList<AppArmorProfile>>();
 

@@ -20,6 +20,9 @@ public interface IMailService
     /// <summary>The configuration file whose readers wait for a fresh time stamp to age, so that an edit sets it back; null where there is none.</summary>
     string? AgedFile { get; }
 
+    /// <summary>The SELinux domain of the process that binds its ports.</summary>
+    string SeLinuxMaster { get; }
+
     /// <summary>The SELinux domains of the processes that read key and certificate; the same in Debian's policy and Fedora's.</summary>
     IReadOnlyList<string> SeLinuxDomains { get; }
 

@@ -29,6 +29,24 @@ internal static class LabelJson
     internal static ImmutableSortedDictionary<string, LabelObservation> Read(JsonElement recording) =>
         (recording.TryGetProperty("labels", out var labels) ? labels.EnumerateArray().Select(ReadOne) : []).ToImmutableSortedDictionary(l => l.Path, l => l, StringComparer.Ordinal);
 
+    internal static void Write(Utf8JsonWriter json, PortObservation port)
+    {
+        json.WriteNumber("port", port.Port);
+        json.WriteString("domain", port.Domain);
+        WriteOptional(json, "type", port.Type);
+        if (port.Allowed is { } allowed)
+        {
+            json.WriteBoolean("allowed", allowed);
+        }
+    }
+
+    /// <summary>The answers about ports; none where the recording has none.</summary>
+    internal static ImmutableSortedDictionary<string, PortObservation> ReadPorts(JsonElement recording) =>
+        (recording.TryGetProperty("portLabels", out var ports) ? ports.EnumerateArray().Select(ReadPort) : []).ToImmutableSortedDictionary(p => Recording.KeyOf(p.Port, p.Domain), p => p, StringComparer.Ordinal);
+
+    private static PortObservation ReadPort(JsonElement port) => new(
+        port.GetProperty("port").GetInt32(), port.GetProperty("domain").GetString()!, Optional(port, "type"), port.TryGetProperty("allowed", out var allowed) ? allowed.GetBoolean() : null);
+
     private static LabelObservation ReadOne(JsonElement label) => new(label.GetProperty("path").GetString()!, label.GetProperty("directory").GetBoolean())
     {
         Current = Optional(label, "current"),

@@ -32,6 +32,7 @@ internal sealed class LabelPlanner(Manifest manifest, HostObservation observed)
     private LabelChanges Plan(IReadOnlyList<Change> files)
     {
         _diagnostics.AddRange(observed.Labels.Values.SelectMany(l => l.Problems).Distinct().Select(SeLinuxDiagnostics.BadRule));
+        _diagnostics.AddRange(PortCheck.Judge(manifest, observed));
         var managed = Managed().ToList();
         var otherType = managed.Exists(l => l.RefusedTo(l.Policy).Count > 0 && IsBelow(l.Path, _directory));
         var labels = managed.ToDictionary(l => l.Path, l => otherType && IsBelow(l.Path, _directory) ? l.Fallback : l.Policy ?? l.Fallback);

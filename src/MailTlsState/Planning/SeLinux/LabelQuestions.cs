@@ -32,7 +32,7 @@ internal static class LabelQuestions
             labels[question.Path] = await host.ObserveLabelAsync(question, cancellation).ConfigureAwait(false);
         }
 
-        return observed with { Labels = labels };
+        return observed with { Labels = labels, PortLabels = await PortCheck.LookAsync(host, manifest, observed, cancellation).ConfigureAwait(false) };
     }
 
     private static IEnumerable<LabelQuestion> For(Manifest manifest, HostObservation observed)

@@ -31,6 +31,9 @@ public sealed class DovecotService : IMailService
     public string ConfigurationPath => MainFile;
 
     /// <inheritdoc/>
+    public string SeLinuxMaster => "dovecot_t";
+
+    /// <inheritdoc/>
     public IReadOnlyList<string> SeLinuxDomains { get; } = ["dovecot_t"];
 
     /// <inheritdoc/>

@@ -31,6 +31,9 @@ public sealed class PostfixService : IMailService
     public string ConfigurationPath => ConfigDirectory;
 
     /// <inheritdoc/>
+    public string SeLinuxMaster => "postfix_master_t";
+
+    /// <inheritdoc/>
     public IReadOnlyList<string> SeLinuxDomains { get; } = ["postfix_smtpd_t"];
 
     /// <inheritdoc/>

@@ -158,6 +158,31 @@ public class LabelTests
         Assert.Equal(status == 1, error.Contains("MTS0607: selinux is required", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(587, "postfix: { endpoints: { submission: { security: required } } }", true, null)]
+    [InlineData(2525, "postfix: { endpoints: { submission: { security: required, port: 2525 } } }", true, "error MTS0649: the policy does not let Postfix (postfix_master_t) bind port 2525, which is unreserved_port_t. hint: semanage port -a -t smtp_port_t -p tcp 2525")]
+    [InlineData(2525, "postfix: { endpoints: { submission: { security: required, port: 2525 } } }", false, "warning MTS0649: the policy does not let Postfix (postfix_master_t) bind port 2525, which is unreserved_port_t.")]
+    [InlineData(587, "dovecot: { endpoints: { submission: { security: required } } }", true, "error MTS0649: the policy does not let Dovecot (dovecot_t) bind port 587, which is smtp_port_t. hint: another port, or another service for it: smtp_port_t is not dovecot_t's")]
+    public async Task A_port_that_the_policy_does_not_let_the_daemon_bind_is_found_before_apply(int port, string services, bool enforcing, string? expected)
+    {
+        var host = new LabelledMachine();
+        host.Host.Facts = host.Host.Facts with { Enforcing = enforcing };
+        host.Host.PortRules = (p, domain) => new(p, domain, p == 587 ? "smtp_port_t" : "unreserved_port_t", p == 587 && domain == "postfix_master_t");
+        host.Machine.Write(host.Machine.ManifestText[..host.Machine.ManifestText.IndexOf("services:", StringComparison.Ordinal)] + $"services:\n  {services}\n");
+        var (_, _, error) = await host.Machine.RunAsync("plan", ServingMachine.Manifest);
+        Assert.Equal(expected is not null, error.Contains("MTS0649", StringComparison.Ordinal));
+        Assert.True(expected is null || error.Contains(expected, StringComparison.Ordinal), $"{port}: {error}");
+    }
+
+    [Theory]
+    [InlineData(25, "smtp_port_t")]
+    [InlineData(2525, "unreserved_port_t")]
+    [InlineData(8025, "local_port_t")]
+    [InlineData(24, null)]
+    public void A_ports_type_is_that_of_the_smallest_range(int port, string? type) => Assert.Equal(
+        type,
+        MailTlsState.Hosts.Linux.LinuxPortLabels.TypeOf(port, "smtp_port_t                    tcp      25, 465, 587\nunreserved_port_t              sctp     1024-65535\nunreserved_port_t              tcp      1024-65535\nlocal_port_t tcp 8000-8100\nsmtp_port_t udp 24\n"));
+
     [Fact]
     public async Task A_plan_with_labels_is_the_same_from_a_recording()
     {

@@ -18,9 +18,10 @@ public sealed class MatrixTests
         ("smtp", 25, "smtp"), ("submission", 587, "smtp"), ("submissions", 465, null), ("imap", 143, "imap"), ("imaps", 993, null), ("pop3", 110, "pop3"), ("pop3s", 995, null),
     ];
 
-    // What the daemons have against the settings; a library problem is a handshake that verify wants refused.
+    // What the daemons have against the settings; a library problem is a handshake that verify wants refused. Postfix 3.11 has something against Debian's own main.cf, whose
+    // session cache of the outbound client is a btree.
     private const string Complaints =
-        "{ postconf; postconf -M; postconf -P; doveconf -n; } 2>&1 >/dev/null; grep -E '(warning|error|fatal|panic|Warning|Error|Fatal|Panic): ' /var/log/mail.log | grep -iE 'tls|ssl|cipher|curve|group|protocol' | grep -v 'TLS library problem' || :";
+        "{ postconf; postconf -M; postconf -P; doveconf -n; } 2>&1 >/dev/null; grep -E '(warning|error|fatal|panic|Warning|Error|Fatal|Panic): ' /var/log/mail.log | grep -iE 'tls|ssl|cipher|curve|group|protocol' | grep -vE 'TLS library problem|hash/btree support is deprecated|NON_BERKELEYDB_README' || :";
 
     /// <summary>Where the golden files have what a release's daemons get.</summary>
     private static readonly Dictionary<string, (string Postfix, string Dovecot)> Headings = new()

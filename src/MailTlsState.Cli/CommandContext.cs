@@ -17,6 +17,7 @@ namespace MailTlsState.Cli;
 internal sealed record CommandContext(IHost Host, IHostWriter Writer, Terminal Terminal, OutputFormat Format, string CommandLine)
 {
     private const int PrivateFile = 0x180; // 0600
+    private const int SharedFile = 0x1A4; // 0644
     private const int Caller = -1; // chown(2): leave it as it is
 
     /// <summary>The bytes of a file that the user named.</summary>
@@ -94,6 +95,31 @@ internal sealed record CommandContext(IHost Host, IHostWriter Writer, Terminal T
         try
         {
             Writer.CreateFile(FullPath(path), content, Caller, Caller, PrivateFile);
+        }
+        catch (HostWriteException e)
+        {
+            throw new MailTlsException(CommandDiagnostics.OutputFailed(path, e.Message));
+        }
+    }
+
+    /// <summary>Writes a file that others may read, whole or not at all: a reader never sees half of it.</summary>
+    /// <exception cref="MailTlsException">It cannot be written.</exception>
+    public void ReplaceFile(string path, byte[] content)
+    {
+        var full = FullPath(path);
+        var staged = Path.Combine(Path.GetDirectoryName(full)!, TemporaryNames.Staged(Path.GetFileName(full), Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture), 1));
+        try
+        {
+            Writer.CreateFile(staged, content, Caller, Caller, SharedFile);
+            try
+            {
+                Writer.Rename(staged, full, replace: true);
+            }
+            catch (HostWriteException)
+            {
+                Writer.Unlink(staged);
+                throw;
+            }
         }
         catch (HostWriteException e)
         {

@@ -7,10 +7,18 @@ using MailTlsState.HostTests.Crash;
 //   An apply of one renewed certificate against the sum of what it cannot avoid, in the same run on the same throwaway host.
 // dotnet run -c Release --project tests/benchmarks keys [SECONDS]
 //   Keys of every kind against openssl genpkey. Needs openssl alone.
-//   The former needs what the host tests need: root, MAILTLS_TEST_ROOT and MAILTLS_BINARY (see tests/lab/README.md).
+// dotnet run -c Release --project tests/benchmarks scans [ROUNDS [POLICY]]
+//   verify on seven endpoints against sslscan, openssl s_client and, where it is installed, testssl.sh.
+//   All but keys need what the host tests need: root, MAILTLS_TEST_ROOT and MAILTLS_BINARY (see tests/lab/README.md).
 if (args is ["keys", .. var time])
 {
     KeyGeneration.Run(time.Length > 0 ? double.Parse(time[0], CultureInfo.InvariantCulture) : 20);
+    return 0;
+}
+
+if (args is ["scans", .. var rest])
+{
+    await Scans.RunAsync(rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : 5, rest.Length > 1 ? rest[1] : "intermediate");
     return 0;
 }
 

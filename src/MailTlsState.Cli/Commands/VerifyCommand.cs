@@ -3,8 +3,10 @@ using System.Net;
 using System.Text;
 using MailTlsState.Certificates;
 using MailTlsState.Cli.Rendering;
+using MailTlsState.Cli.Rendering.Reports;
 using MailTlsState.Diagnostics;
 using MailTlsState.Execution;
+using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
 using MailTlsState.Policies;
@@ -17,23 +19,45 @@ internal static class VerifyCommand
 {
     public static Command Create(CommandRunner run)
     {
-        var connect = new Option<string?>("--connect") { Description = "verify over the network, reaching the manifest's host at this address", HelpName = "HOST=ADDRESS" };
+        var connect = new Option<string?>("--connect") { Description = "verify over the network, reaching the manifest's host by its name, or at another address", HelpName = "HOST[=ADDRESS]" };
         var root = new Option<string?>("--root") { Description = "trust this root certificate (PEM); default is what the manifest trusts: the private CA's on this host, or the system's roots", HelpName = "FILE" };
-        var command = new Command("verify", "Shake hands with every endpoint and compare what it serves with the manifest; exit 2 when something fails.") { GlobalOptions.Manifest, connect, root };
+        var against = new Option<string?>("--against") { Description = "measure by another policy than the manifest's", HelpName = "POLICY" };
+        against.AcceptOnlyFromAmong([.. PolicyCatalogue.Names]);
+        var quick = new Option<bool>("--quick") { Description = "certificate, name, chain, floor and logins alone, as after an apply; not everything that each port accepts" };
+        var time = new Option<TimeSpan>("--timeout")
+        {
+            Description = "report what is known after this time (30s, 5m)",
+            HelpName = "DURATION",
+            CustomParser = result => LockTimeout.Parse(result, "--timeout"),
+            DefaultValueFactory = _ => TimeSpan.FromMinutes(1),
+        };
+        var reports = ReportFiles.Option();
+        var command = new Command("verify", "Shake hands with every endpoint and compare what it serves and accepts with the manifest; exit 2 when something fails.") { GlobalOptions.Manifest, connect, root, against, quick, time, reports };
         command.SetAction((parse, cancellation) => run(parse, async context =>
         {
             var manifest = context.ReadManifest(parse.GetRequiredValue(GlobalOptions.Manifest));
-            var expectations = parse.GetValue(connect) is { } value
-                ? Remote(context, manifest, Address(value, manifest), parse.GetValue(root))
+            var (expectations, leaves) = parse.GetValue(connect) is { } value
+                ? (Remote(context, manifest, await AddressesAsync(context, value, manifest, cancellation).ConfigureAwait(false), parse.GetValue(root)), [])
                 : await LocalAsync(context, manifest, parse.GetValue(root), cancellation).ConfigureAwait(false);
             if (parse.GetValue(connect) is null && PendingJournal.Look(context.Writer, Journal.DefaultDirectory) is { } pending)
             {
                 context.Terminal.Report(pending);
             }
 
+            if (expectations.Count == 0)
+            {
+                throw new MailTlsException(CommandDiagnostics.NothingToVerify(manifest.Source.Locate("/services")));
+            }
+
+            var policy = parse.GetValue(against) is { } name ? PolicyCatalogue.Find(name)! : PolicyCatalogue.Resolve(manifest.Policy);
+            expectations = [.. FurtherNames(manifest, expectations.Select(e => e with { Policy = policy, MinimumVersion = policy.Minimum }))];
             var denials = new DenialLog(context.Host, context.Writer, await context.Host.ObserveHostAsync(cancellation).ConfigureAwait(false));
             denials.Mark();
-            var report = await Verifier.VerifyAsync(context.Host, expectations, cancellation).ConfigureAwait(false);
+            using var deadline = new CancellationTokenSource(parse.GetValue(time), context.Host.Clock);
+            var report = parse.GetValue(quick)
+                ? await Verifier.VerifyAsync(context.Host, expectations, cancellation).ConfigureAwait(false)
+                : await Verifier.ScanAsync(context.Host, expectations, deadline.Token, cancellation).ConfigureAwait(false);
+            ReportFiles.Write(context, parse.GetValue(reports) ?? [], report, new ReportFacts(manifest.Host, policy.Name, context.Host.Clock.GetUtcNow(), leaves));
             context.Terminal.Output.Write(context.Format == OutputFormat.Json
                 ? FindingsDocument.Write(report) + "\n"
                 : FindingsText.Render(report, context.Terminal.Palette));
@@ -50,24 +74,30 @@ internal static class VerifyCommand
         return command;
     }
 
-    private static async Task<IReadOnlyList<EndpointExpectation>> LocalAsync(CommandContext context, Manifest manifest, string? root, CancellationToken cancellation)
+    private static async Task<(IReadOnlyList<EndpointExpectation> Expectations, IReadOnlyList<CertificateFacts> Leaves)> LocalAsync(CommandContext context, Manifest manifest, string? root, CancellationToken cancellation)
     {
         var files = new ObservedFiles(context.Host);
         var listeners = context.Host.ObserveListenersAsync(cancellation);
         var places = await CertificateIssuers.Of(manifest).ObserveAsync(context.Host, files, manifest, cancellation).ConfigureAwait(false);
         var chains = await Task.WhenAll(places.Select(p => files.ResolveAsync(p.Files.Chain, cancellation))).ConfigureAwait(false);
         var leaves = chains.Select(c => PemFile.Parse(c.Text ?? "").Certificates.FirstOrDefault()?.Facts).OfType<CertificateFacts>().ToList();
-        return Expectations.Of(
-            manifest,
-            PolicyCatalogue.Resolve(manifest.Policy),
-            EndpointTarget.Of(manifest, await listeners.ConfigureAwait(false)),
-            leaves,
-            Anchors(context, manifest, root));
+        var targets = Targets(manifest, await listeners.ConfigureAwait(false));
+        return (Expectations.Of(manifest, PolicyCatalogue.Resolve(manifest.Policy), targets, leaves, Anchors(context, manifest, root)), leaves);
     }
 
-    private static IReadOnlyList<EndpointExpectation> Remote(CommandContext context, Manifest manifest, string address, string? root) =>
-        [.. Expectations.Of(manifest, PolicyCatalogue.Resolve(manifest.Policy), EndpointTarget.Of(manifest, []), null, Anchors(context, manifest, root))
-            .Select(e => e with { Address = address })];
+    private static IReadOnlyList<EndpointExpectation> Remote(CommandContext context, Manifest manifest, IReadOnlyList<string> addresses, string? root) =>
+        [.. Expectations.Of(manifest, PolicyCatalogue.Resolve(manifest.Policy), Targets(manifest, []), null, Anchors(context, manifest, root))
+            .SelectMany(e => addresses.Select(a => e with { Address = a }))];
+
+    private static IReadOnlyList<EndpointTarget> Targets(Manifest manifest, IReadOnlyList<Listener> listeners) =>
+        [.. EndpointTarget.Of(manifest, listeners), .. EndpointTarget.Apart(manifest, listeners)];
+
+    // Each name of the certificate is one that clients connect to; a block for it (local_name, an SNI map) may serve something else.
+    private static IEnumerable<EndpointExpectation> FurtherNames(Manifest manifest, IEnumerable<EndpointExpectation> expectations)
+    {
+        var names = manifest.Certificate.Names.Where(n => n != manifest.Host && !n.StartsWith("*.", StringComparison.Ordinal) && !IPAddress.TryParse(n, out _)).ToList();
+        return expectations.SelectMany(e => e.Security == EndpointSecurity.Disabled || e.ProxyProtocol ? [e] : names.Select(n => e with { ServerName = n, FurtherName = true }).Prepend(e));
+    }
 
     private static IReadOnlyList<byte[]> Anchors(CommandContext context, Manifest manifest, string? root)
     {
@@ -89,11 +119,16 @@ internal static class VerifyCommand
         throw new MailTlsException(CommandDiagnostics.NoTrustAnchor(paths[0]));
     }
 
-    private static string Address(string value, Manifest manifest)
+    private static async Task<IReadOnlyList<string>> AddressesAsync(CommandContext context, string value, Manifest manifest, CancellationToken cancellation)
     {
         var cut = value.IndexOf('=', StringComparison.Ordinal);
-        return cut > 0 && string.Equals(value[..cut], manifest.Host, StringComparison.OrdinalIgnoreCase) && IPAddress.TryParse(value[(cut + 1)..], out var address)
-            ? address.ToString()
-            : throw new MailTlsException(CommandDiagnostics.BadConnect(value, manifest.Host));
+        var (host, target) = cut < 0 ? (value, value) : (value[..cut], value[(cut + 1)..]);
+        if (target.Length == 0 || !string.Equals(host, manifest.Host, StringComparison.OrdinalIgnoreCase) || Uri.CheckHostName(target) == UriHostNameType.Unknown)
+        {
+            throw new MailTlsException(CommandDiagnostics.BadConnect(value, manifest.Host));
+        }
+
+        IReadOnlyList<string> addresses = IPAddress.TryParse(target, out var address) ? [address.ToString()] : await context.Host.ResolveAsync(target, cancellation).ConfigureAwait(false);
+        return addresses.Count > 0 ? addresses : throw new MailTlsException(CommandDiagnostics.NameNotResolved(target, manifest.Host));
     }
 }

@@ -50,6 +50,9 @@ public sealed record CertificateFacts(
     /// <summary>The algorithm of the key, or null for one that no manifest may ask for.</summary>
     public KeyFamily? Family => Key.StartsWith("rsa-", StringComparison.Ordinal) ? KeyFamily.Rsa : Key.StartsWith("ecdsa-", StringComparison.Ordinal) ? KeyFamily.Ecdsa : null;
 
+    /// <summary>The hash in the signature, as policies name it (<c>sha256</c>), or null where the algorithm has none of its own.</summary>
+    public string? SignatureHash => Hashes.FirstOrDefault(h => SignatureAlgorithm.Contains(h, StringComparison.OrdinalIgnoreCase));
+
     /// <summary>Where the issuer's certificate can be had, from the authority information access (RFC 5280 section 4.2.2.1): URLs, as they stand there.</summary>
     public IReadOnlyList<string> IssuerAddresses { get; init; } = [];
 
@@ -82,6 +85,8 @@ public sealed record CertificateFacts(
         digest.DoFinal(hash);
         return Convert.ToHexStringLower(hash);
     }
+
+    private static readonly string[] Hashes = ["md5", "sha1", "sha256", "sha384", "sha512"];
 
     internal static string Sha256Of(byte[] bytes) => Sha256(bytes);
 

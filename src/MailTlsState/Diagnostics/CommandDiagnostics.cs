@@ -37,7 +37,7 @@ public static class CommandDiagnostics
     public static readonly DiagnosticCode BadConnectCode = new(
         "MTS0906",
         "address to connect to is not understood",
-        "--connect takes HOST=ADDRESS: the manifest's host name and an IP address to reach it by, for verifying before DNS points there or from another machine. The name has to be the manifest's own, because it is what the certificate must be for; the address is an IPv4 or IPv6 address without brackets.");
+        "--connect takes HOST, or HOST=ADDRESS to reach it by another address or name than its own, for verifying before DNS points there. HOST has to be the manifest's own name, because it is what the certificate must be for; an address is an IPv4 or IPv6 address without brackets, and all addresses of a name are verified.");
 
     /// <summary>Verification needs a root certificate.</summary>
     public static readonly DiagnosticCode NoTrustAnchorCode = new(
@@ -63,10 +63,23 @@ public static class CommandDiagnostics
         "there is nothing to explain by that name",
         "mailtls explain knows diagnostic codes (MTS0301), keys of the manifest by their path or last word (certificate.layout, layout) and policies (policy intermediate). mailtls schema prints all keys, mailtls policy lists the policies.");
 
+    /// <summary>A name has no address.</summary>
+    public static readonly DiagnosticCode NameNotResolvedCode = new(
+        "MTS0911",
+        "host name has no address",
+        "The name to connect to was looked up as every program of this machine does it (hosts file, then DNS), and no address came back. Clients from here cannot reach the host by it either. Correct the name or its A and AAAA records, or give an address: --connect HOST=ADDRESS.");
+
+    /// <summary>There is nothing to look at.</summary>
+    public static readonly DiagnosticCode NothingToVerifyCode = new(
+        "MTS0912",
+        "there is nothing to verify",
+        "The manifest names no endpoint, and none of its services listens, so nothing could be seen. That is no success: whoever relies on verify wants to be told. Name the endpoints in the manifest, or start the services.");
+
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } =
     [
         FileMissingCode, FileUnreadableCode, NotApprovedCode, UnknownCodeCode, UnexpectedCode, BadConnectCode, NoTrustAnchorCode, OutputFailedCode, InterruptedCode, UnknownSubjectCode,
+        NameNotResolvedCode, NothingToVerifyCode,
     ];
 
     /// <summary><see cref="FileMissingCode"/>.</summary>
@@ -91,7 +104,13 @@ public static class CommandDiagnostics
     public static Diagnostic Unexpected(Exception e) => new(UnexpectedCode, Severity.Error, $"{e.GetType().Name}: {e.Message.TrimEnd('.')}", "please report it with the command that was run");
 
     /// <summary><see cref="BadConnectCode"/>.</summary>
-    public static Diagnostic BadConnect(string value, string host) => new(BadConnectCode, Severity.Error, $"--connect {value} is not understood", $"give {host}=ADDRESS with an IP address");
+    public static Diagnostic BadConnect(string value, string host) => new(BadConnectCode, Severity.Error, $"--connect {value} is not understood", $"give {host}, or {host}=ADDRESS with an IP address or a name");
+
+    /// <summary><see cref="NameNotResolvedCode"/>.</summary>
+    public static Diagnostic NameNotResolved(string name, string host) => new(NameNotResolvedCode, Severity.Error, $"{name} has no address", $"correct the name, or give --connect {host}=ADDRESS");
+
+    /// <summary><see cref="NothingToVerifyCode"/>.</summary>
+    public static Diagnostic NothingToVerify(SourceLocation location) => new(NothingToVerifyCode, Severity.Error, "the manifest names no endpoint, and nothing of its services listens", "name the endpoints, or start the services", location);
 
     /// <summary><see cref="NoTrustAnchorCode"/>.</summary>
     public static Diagnostic NoTrustAnchor(string path) => new(NoTrustAnchorCode, Severity.Error, $"there is no root certificate in {path}", "run mailtls apply first, or give the root certificate with --root FILE");

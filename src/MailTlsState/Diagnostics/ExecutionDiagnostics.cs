@@ -126,12 +126,18 @@ public static class ExecutionDiagnostics
         "While an apply was proven, or while verify asked the endpoints, the audit log told of a refusal (AVC) for a domain of Postfix or Dovecot. The daemons do not say so to their clients: Postfix goes on without TLS where it may not read key or certificate, and "
         + "Dovecot with the certificate that it has in memory. Labels of files that MailTlsState keeps are part of its plan; others are set by restorecon, or by semanage fcontext and restorecon; a port is given to a daemon by semanage port.");
 
+    /// <summary>Processes of before still accept.</summary>
+    public static readonly DiagnosticCode LingeringCode = new(
+        "MTS0721",
+        "processes of before the activation still accept connections",
+        "The new state was seen in several rounds of handshakes, one after the other, but a process that was there when the service was told to reload still waits for a client, and may serve it what it has loaded. Postfix ends an idle smtpd after max_idle (100 s by default) or after its next client; Dovecot ends a login process with its sessions. Nothing has to be done, unless clients must not see the former certificate even once more: then restart the service.");
+
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } =
     [
         RehearsalFailedCode, NotRehearsedCode, RolledBackCode, IncompleteCode, RecoveredCode, WriteFailedCode, StaleCode, LockedCode, ActivationFailedCode, NotRootCode,
         PendingCode, JournalDamagedCode, JournalOfNewerVersionCode, JournalUnreadableCode, NotTidiedCode, InterruptedLateCode, RestartedCode, NotRestartedCode, NotServedCode,
-        DeniedCode,
+        DeniedCode, LingeringCode,
     ];
 
     /// <summary><see cref="RehearsalFailedCode"/>.</summary>
@@ -218,6 +224,13 @@ public static class ExecutionDiagnostics
     /// <summary><see cref="NotRestartedCode"/>.</summary>
     public static Diagnostic NotRestarted(string service, string words) => new(
         NotRestartedCode, Severity.Warning, $"{service} was not restarted: it does not start on its former files{(words.Length == 0 ? "" : $" ({words})")}, and runs by what it has loaded", "mend its files, or run mailtls apply");
+
+    /// <summary><see cref="LingeringCode"/>.</summary>
+    public static Diagnostic Lingering(IEnumerable<string> processes, TimeSpan since) => new(
+        LingeringCode,
+        Severity.Note,
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{since.TotalSeconds:0.0} s after the activation {string.Join(", ", processes)} of before still waits for a client"),
+        "they end by themselves");
 
     /// <summary><see cref="NotServedCode"/>.</summary>
     public static Diagnostic NotServed(string id, string what) =>

@@ -129,10 +129,108 @@ public static class VerificationDiagnostics
         "the endpoint is not probed",
         "The manifest says that a proxy header comes first on this port (proxyProtocol), so a handshake from here would not be one that a client makes. Verify through the proxy's own address with --connect.");
 
+    /// <summary>Broken ciphers.</summary>
+    public static readonly DiagnosticCode BrokenSuite = new(
+        "MTS0822",
+        "a broken cipher suite is accepted",
+        "The server accepts a suite that authenticates nobody (anonymous), does not encrypt (NULL) or uses a cipher that can be broken (export strength, RC2, RC4, DES, 3DES, IDEA, MD5). Every policy here excludes them, so a setting elsewhere brings them back: an -o option in master.cf, a later line, or a configuration that was not loaded. RFC 9325 section 4.1 forbids them.");
+
+    /// <summary>Suites outside.</summary>
+    public static readonly DiagnosticCode SuiteOutsidePolicy = new(
+        "MTS0823",
+        "a cipher suite outside the policy is accepted",
+        "The server accepts a suite that the policy does not name. In TLS 1.2 and older it is a failure: find the setting that overrides the managed one. In TLS 1.3 it is a warning, because not every version of the daemons has a setting for these suites, all of which are sound.");
+
+    /// <summary>Groups outside.</summary>
+    public static readonly DiagnosticCode GroupOutsidePolicy = new(
+        "MTS0824",
+        "a group for key exchange outside the policy is accepted",
+        "The server accepts a curve or finite-field group that the policy does not name. Older versions of the daemons cannot choose among groups, or choose them for the outbound client as well; the plan says so.");
+
+    /// <summary>Order.</summary>
+    public static readonly DiagnosticCode ClientOrder = new(
+        "MTS0825",
+        "the client's order of cipher suites decides",
+        "The policy wants the server's order of cipher suites, and the server takes what the client likes best among those that it accepts. In Postfix it is tls_preempt_cipherlist, in Dovecot ssl_prefer_server_ciphers (2.3) or ssl_server_prefer_ciphers (2.4).");
+
+    /// <summary>Keys.</summary>
+    public static readonly DiagnosticCode KeyOutsidePolicy = new(
+        "MTS0826",
+        "the certificate's key is not what the policy allows",
+        "The key of the served certificate is of a kind or size that the policy does not allow. Another key needs another certificate: change certificate.keys in the manifest, or choose another policy.");
+
+    /// <summary>Signatures.</summary>
+    public static readonly DiagnosticCode SignatureOutsidePolicy = new(
+        "MTS0827",
+        "a certificate is signed with a hash that is not allowed",
+        "A certificate of the chain is signed with a hash that the policy does not name, or with MD5 or SHA-1, for which signatures have been forged (RFC 9155). A root's signature on itself does not count. The issuer has to issue it again.");
+
+    /// <summary>Compression.</summary>
+    public static readonly DiagnosticCode Compressed = new(
+        "MTS0828",
+        "TLS compression is on",
+        "The server compresses what it encrypts, and the length of the result tells of its content (CRIME). RFC 9325 section 3.3 forbids it. OpenSSL has had it off since 1.1.0; ssl_options = compression turns it on in Dovecot, tls_ssl_options in Postfix can.");
+
+    /// <summary>Renegotiation.</summary>
+    public static readonly DiagnosticCode InsecureRenegotiation = new(
+        "MTS0829",
+        "secure renegotiation is missing",
+        "The server's hello lacks the extension of RFC 5746, so somebody in between can put bytes before a client's session. Every TLS library since 2010 has it: upgrade.");
+
+    /// <summary>Extended master secret.</summary>
+    public static readonly DiagnosticCode NoExtendedMasterSecret = new(
+        "MTS0830",
+        "the extended master secret is missing",
+        "TLS 1.2 without RFC 7627 does not bind a session's secret to its handshake (triple handshake). Every TLS library since 2016 has it: upgrade.");
+
+    /// <summary>0-RTT.</summary>
+    public static readonly DiagnosticCode EarlyDataAccepted = new(
+        "MTS0831",
+        "0-RTT data is accepted",
+        "The server's tickets allow data in the first flight, which an eavesdropper can send again (RFC 8446 section 8). No mail protocol has a profile for it.");
+
+    /// <summary>Tickets.</summary>
+    public static readonly DiagnosticCode TicketsAgainstPolicy = new(
+        "MTS0832",
+        "session tickets are given against the policy",
+        "The policy wants no session tickets, and the server gives them. A ticket's key that lives long undoes forward secrecy for the sessions that it protects.");
+
+    /// <summary>Injection.</summary>
+    public static readonly DiagnosticCode CommandInjection = new(
+        "MTS0833",
+        "a command sent with STARTTLS is carried out over TLS",
+        "The server keeps what came in the same packet as STARTTLS and carries it out after the handshake (CVE-2011-0411 and its kin), so somebody in between can put commands into a protected session. Postfix has been free of it since 2.8, Dovecot since 2.3.14.1. Upgrade; a proxy in front can be the cause.");
+
+    /// <summary>Plain logins.</summary>
+    public static readonly DiagnosticCode PlainLogin = new(
+        "MTS0834",
+        "passwords are accepted without TLS",
+        "The endpoint lets a client log in in the clear, so passwords can be read on the way (RFC 8314 wants TLS for every login). The manifest does not ask for more: the endpoint is opportunistic, or not named. Name it with security: required, or switch it off.");
+
+    /// <summary>Short primes.</summary>
+    public static readonly DiagnosticCode ShortPrime = new(
+        "MTS0835",
+        "a finite-field key exchange is too short",
+        "A DHE suite uses a prime of less than 2048 bits, which a well-funded attacker can break for everybody at once (Logjam). Name longer parameters, or allow no DHE suite; ECDHE needs none.");
+
+    /// <summary>Not all was asked.</summary>
+    public static readonly DiagnosticCode ScanIncomplete = new(
+        "MTS0836",
+        "not everything could be asked",
+        "Some connection came to no answer, even after coming again: a limit on connections, a slow server, or the end of the time that verify had. What is missing is named; everything else is true as it stands.");
+
+    /// <summary>Weaker suites that the policy leaves in.</summary>
+    public static readonly DiagnosticCode LegacySuites = new(
+        "MTS0837",
+        "the policy leaves weaker suites in",
+        "The policy is a grade (HIGH) and no list, and so the server accepts suites of TLS 1.2 without forward secrecy or with CBC, as it is told to. Old clients may need them; RFC 9325 section 4.2 wants neither. The policy intermediate has none of them.");
+
     /// <summary>All codes of this area, in order.</summary>
     public static IReadOnlyList<DiagnosticCode> All =>
     [
         NoAnswer, StartTlsNotOffered, StartTlsRefused, HandshakeFailed, NoAnswerOverTls, OtherLeaf, ChainIncomplete, Untrusted, Expired, NotYetValid, NameMismatch,
         ChainOrder, Unfit, BadSignature, Unreadable, BelowFloor, FloorNotTested, AuthBeforeTls, AuthMissing, NotDisabled, NotProbed,
+        BrokenSuite, SuiteOutsidePolicy, GroupOutsidePolicy, ClientOrder, KeyOutsidePolicy, SignatureOutsidePolicy, Compressed, InsecureRenegotiation,
+        NoExtendedMasterSecret, EarlyDataAccepted, TicketsAgainstPolicy, CommandInjection, PlainLogin, ShortPrime, ScanIncomplete, LegacySuites,
     ];
 }

@@ -154,6 +154,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
             files.Commit();
             await ActivateAsync(files.Entry, before.Host).ConfigureAwait(false);
             var former = writer.AcceptingProcesses().ToHashSet();
+            var activated = host.Clock.GetTimestamp();
             files.Activated();
 
             progress.Begin("verifying by handshake on every endpoint");
@@ -161,6 +162,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
             var faults = wanted.Faults(report);
             if (faults.Count == 0)
             {
+                ReportLingering(report, files.Entry, former, host.Clock.GetElapsedTime(activated));
                 if (files.Verified())
                 {
                     Tidy(files.Finish);
@@ -204,6 +206,17 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         _diagnostics.AddRange(denied.Select(ExecutionDiagnostics.Denied));
         _diagnostics.AddRange(undone.Notes);
         return Ended(undone.Left.Count == 0 ? ApplyOutcome.RolledBack : ApplyOutcome.Incomplete, report, interrupted) with { Log = said };
+    }
+
+    private void ReportLingering(VerificationReport report, JournalEntry entry, HashSet<AcceptingProcess> former, TimeSpan since)
+    {
+        var activated = entry.Activations.Select(a => a.Service).ToHashSet();
+        var ports = report.Endpoints.Where(e => activated.Contains(e.Expectation.Service)).Select(e => e.Expectation.Port).ToHashSet();
+        var left = writer.AcceptingProcesses().Where(p => ports.Contains(p.Port) && former.Contains(p)).OrderBy(p => p.Port).Select(p => $"{p.Program} (process {p.Id}, port {p.Port})").ToList();
+        if (left.Count > 0)
+        {
+            _diagnostics.Add(ExecutionDiagnostics.Lingering(left, since));
+        }
     }
 
     private async Task<Rollback.Result> UndoAsync(FileTransaction files)

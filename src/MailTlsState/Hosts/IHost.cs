@@ -2,6 +2,7 @@ using MailTlsState.Hosts.Dns;
 using MailTlsState.Hosts.SeLinux;
 using MailTlsState.Manifests;
 using MailTlsState.Probing;
+using MailTlsState.Probing.Scan;
 
 namespace MailTlsState.Hosts;
 
@@ -35,8 +36,15 @@ public interface IHost
     /// <summary>Asks one listener what it serves.</summary>
     Task<ProbeResult> ProbeAsync(ProbeRequest request, CancellationToken cancellation);
 
+    /// <summary>Asks one listener everything that it accepts, beside what it serves (see <see cref="Probing.Scan.TlsScanner"/>).</summary>
+    /// <exception cref="OperationCanceledException">The deadline was reached before it was known what the listener serves.</exception>
+    Task<EndpointScan> ScanAsync(ProbeRequest request, CancellationToken deadline);
+
     /// <summary>Checks that a secret can be had, without keeping it.</summary>
     Task<SecretObservation> ObserveSecretAsync(SecretReference reference, CancellationToken cancellation);
+
+    /// <summary>The addresses of a name as every program of the host finds them; none where it has none.</summary>
+    Task<IReadOnlyList<string>> ResolveAsync(string name, CancellationToken cancellation);
 
     /// <summary>Asks the host's resolvers for TLSA records. Never throws for what the network does; see <see cref="TlsaObservation.Problem"/>.</summary>
     Task<TlsaObservation> ObserveTlsaAsync(string name, CancellationToken cancellation);

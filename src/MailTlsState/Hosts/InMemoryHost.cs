@@ -2,6 +2,7 @@ using System.Text;
 using MailTlsState.Hosts.Linux;
 using MailTlsState.Manifests;
 using MailTlsState.Probing;
+using MailTlsState.Probing.Scan;
 
 namespace MailTlsState.Hosts;
 
@@ -43,6 +44,9 @@ public sealed partial class InMemoryHost : IHost, IHostWriter
 
     /// <summary>Answers to probes; by default nothing listens.</summary>
     public Func<ProbeRequest, ProbeResult> Probes { get; set; } = NotConnected;
+
+    /// <summary>Answers scans; by default a listener tells no more than its probe.</summary>
+    public Func<ProbeRequest, TlsScan?> Scans { get; set; } = _ => null;
 
     /// <summary>Starts rehearsals; by default there are none here.</summary>
     public Func<RehearsalRequest, IRehearsal> Rehearsals { get; set; } = _ => throw new RehearsalUnavailableException("this host has no namespaces");
@@ -120,6 +124,15 @@ public sealed partial class InMemoryHost : IHost, IHostWriter
 
     /// <inheritdoc/>
     public Task<ProbeResult> ProbeAsync(ProbeRequest request, CancellationToken cancellation) => Task.FromResult(Probes(request));
+
+    /// <summary>Addresses by name.</summary>
+    public Dictionary<string, IReadOnlyList<string>> Names { get; } = [];
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> ResolveAsync(string name, CancellationToken cancellation) => Task.FromResult(Names.GetValueOrDefault(name, []));
+
+    /// <inheritdoc/>
+    public Task<EndpointScan> ScanAsync(ProbeRequest request, CancellationToken deadline) => Task.FromResult(new EndpointScan(Probes(request), Scans(request)));
 
     /// <inheritdoc/>
     public byte[]? ReadBytes(string path) => _nodes.TryGetValue(path, out var node) ? [.. Regular(node, "read", path).Content] : null;

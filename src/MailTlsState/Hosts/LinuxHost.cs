@@ -4,6 +4,7 @@ using MailTlsState.Hosts.Rehearsals;
 using MailTlsState.Hosts.SeLinux;
 using MailTlsState.Manifests;
 using MailTlsState.Probing;
+using MailTlsState.Probing.Scan;
 
 namespace MailTlsState.Hosts;
 
@@ -84,6 +85,13 @@ public sealed class LinuxHost(LinuxHostOptions options) : IHost, IHostWriter
     /// <inheritdoc/>
     public Task<ProbeResult> ProbeAsync(ProbeRequest request, CancellationToken cancellation) =>
         LinuxProbe.RunAsync(request, LinuxConnection.MakeSocket, cancellation);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> ResolveAsync(string name, CancellationToken cancellation) => LinuxDns.AddressesAsync(name, cancellation);
+
+    /// <inheritdoc/>
+    public Task<EndpointScan> ScanAsync(ProbeRequest request, CancellationToken deadline) =>
+        LinuxProbe.ScanAsync(request, LinuxConnection.MakeSocket, deadline);
 
     /// <inheritdoc/>
     public Task<SecretObservation> ObserveSecretAsync(SecretReference reference, CancellationToken cancellation)

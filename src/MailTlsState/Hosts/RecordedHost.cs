@@ -3,6 +3,7 @@ using MailTlsState.Hosts.Dns;
 using MailTlsState.Hosts.SeLinux;
 using MailTlsState.Manifests;
 using MailTlsState.Probing;
+using MailTlsState.Probing.Scan;
 
 namespace MailTlsState.Hosts;
 
@@ -42,6 +43,14 @@ public sealed class RecordedHost(Recording recording) : IHost
     /// <inheritdoc/>
     public Task<ProbeResult> ProbeAsync(ProbeRequest request, CancellationToken cancellation) =>
         Answer(recording.Probes.GetValueOrDefault(Recording.KeyOf(request)), $"a probe of {request.Address} port {request.Port} for {request.ServerName}");
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> ResolveAsync(string name, CancellationToken cancellation) =>
+        Answer<IReadOnlyList<string>>(null, $"the addresses of {name}");
+
+    /// <inheritdoc/>
+    public Task<EndpointScan> ScanAsync(ProbeRequest request, CancellationToken deadline) =>
+        Answer<EndpointScan>(null, $"a scan of {request.Address} port {request.Port}");
 
     /// <inheritdoc/>
     public Task<SecretObservation> ObserveSecretAsync(SecretReference reference, CancellationToken cancellation) =>

@@ -4,6 +4,7 @@ using MailTlsState.Hosts.Dns;
 using MailTlsState.Hosts.SeLinux;
 using MailTlsState.Manifests;
 using MailTlsState.Probing;
+using MailTlsState.Probing.Scan;
 
 namespace MailTlsState.Hosts;
 
@@ -77,6 +78,12 @@ public sealed class RecordingHost(IHost inner) : IHost
     /// <inheritdoc/>
     public Task<ProbeResult> ProbeAsync(ProbeRequest request, CancellationToken cancellation) =>
         _probes.AskAsync(Recording.KeyOf(request), () => inner.ProbeAsync(request, cancellation));
+
+    /// <summary>Passed on and not recorded: no plan asks it.</summary>
+    public Task<IReadOnlyList<string>> ResolveAsync(string name, CancellationToken cancellation) => inner.ResolveAsync(name, cancellation);
+
+    /// <summary>Passed on and not recorded: no plan asks it.</summary>
+    public Task<EndpointScan> ScanAsync(ProbeRequest request, CancellationToken deadline) => inner.ScanAsync(request, deadline);
 
     /// <inheritdoc/>
     public Task<SecretObservation> ObserveSecretAsync(SecretReference reference, CancellationToken cancellation) =>

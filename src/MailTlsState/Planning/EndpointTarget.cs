@@ -58,6 +58,15 @@ public sealed record EndpointTarget(ServiceKind Service, EndpointKind Endpoint, 
         return targets;
     }
 
+    /// <summary>What <see cref="Of"/> leaves out of the endpoints that the manifest names: those that are to be off, and those behind a proxy header.</summary>
+    public static IReadOnlyList<EndpointTarget> Apart(Manifest manifest, IReadOnlyList<Listener> listeners) =>
+    [
+        .. manifest.Services.SelectMany(s => s.Endpoints.Where(e => e.Security == EndpointSecurity.Disabled || e.ProxyProtocol)
+            .SelectMany(e => Bound(listeners, s.Kind, e.Port) is { Count: > 0 } bound
+                ? bound.Select(a => new EndpointTarget(s.Kind, e.Kind, a, e.Port, e, true))
+                : [new EndpointTarget(s.Kind, e.Kind, "127.0.0.1", e.Port, e, false)])),
+    ];
+
     private static List<string> Bound(IReadOnlyList<Listener> listeners, ServiceKind service, int port) =>
         [.. listeners.Where(l => l.Port == port && ServiceOwners.OwnerOf(l) == service).Select(l => Reachable(l.Address)).Distinct().Order(StringComparer.Ordinal)];
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using MailTlsState.Certificates;
 using MailTlsState.Diagnostics;
 using MailTlsState.Manifests;
@@ -28,9 +29,16 @@ internal static class PolicyKeyCheck
         }
     }
 
-    private static string? Problem(KeyKind kind, TlsPolicy policy)
+    /// <summary>What a policy says against a key (<c>rsa-1024</c>), or null when it allows it.</summary>
+    public static string? Problem(CertificateFacts certificate, TlsPolicy policy) => KeyKinds.Parse(certificate.Key) is { } kind ? Problem(kind, policy)
+        : certificate.Family == KeyFamily.Rsa && int.TryParse(certificate.Key.AsSpan("rsa-".Length), NumberStyles.None, CultureInfo.InvariantCulture, out var bits) ? Problem(("rsa", bits, null), policy)
+        : Problem((certificate.Key.Split('-')[0], 0, certificate.Key == "ecdsa-p521" ? "secp521r1" : certificate.Key), policy);
+
+    private static string? Problem(KeyKind kind, TlsPolicy policy) => Problem(Facts(kind), policy);
+
+    private static string? Problem((string Type, int Bits, string? Curve) key, TlsPolicy policy)
     {
-        var (type, bits, curve) = Facts(kind);
+        var (type, bits, curve) = key;
         if (policy.KeyTypes is { } types && !types.Contains(type))
         {
             return $"allows {string.Join(" and ", types)} only";

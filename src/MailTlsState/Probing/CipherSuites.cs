@@ -122,7 +122,25 @@ public static class CipherSuites
         (0xC015, "TLS_ECDH_anon_WITH_NULL_SHA"),
         (0xC016, "TLS_ECDH_anon_WITH_RC4_128_SHA"),
         (0xC017, "TLS_ECDH_anon_WITH_3DES_EDE_CBC_SHA"),
+        (0x0081, "TLS_GOSTR341001_WITH_28147_CNT_IMIT"),
+        (0xC100, "TLS_GOSTR341112_256_WITH_KUZNYECHIK_CTR_OMAC"),
+        (0xC101, "TLS_GOSTR341112_256_WITH_MAGMA_CTR_OMAC"),
+        (0xC102, "TLS_GOSTR341112_256_WITH_28147_CNT_IMIT"),
+        (0x0003, "TLS_RSA_EXPORT_WITH_RC4_40_MD5"),
+        (0x0006, "TLS_RSA_EXPORT_WITH_RC2_CBC_40_MD5"),
+        (0x0008, "TLS_RSA_EXPORT_WITH_DES40_CBC_SHA"),
+        (0x0012, "TLS_DHE_DSS_WITH_DES_CBC_SHA"),
+        (0x0013, "TLS_DHE_DSS_WITH_3DES_EDE_CBC_SHA"),
+        (0x0014, "TLS_DHE_RSA_EXPORT_WITH_DES40_CBC_SHA"),
+        (0x0017, "TLS_DH_anon_EXPORT_WITH_RC4_40_MD5"),
+        (0x0019, "TLS_DH_anon_EXPORT_WITH_DES40_CBC_SHA"),
+        (0x001A, "TLS_DH_anon_WITH_DES_CBC_SHA"),
+        (0x0062, "TLS_RSA_EXPORT1024_WITH_DES_CBC_SHA"),
+        (0x0064, "TLS_RSA_EXPORT1024_WITH_RC4_56_SHA"),
     ];
+
+    // Suites of TLS 1.3 have the first byte 0x13 (RFC 8446 appendix B.4).
+    private const int Tls13Block = 0x13;
 
     private static readonly Dictionary<int, string> Names = Table.ToDictionary(s => s.Code, s => s.Name);
 
@@ -131,7 +149,14 @@ public static class CipherSuites
 
     /// <summary>Those that show a certificate and encrypt.</summary>
     internal static IReadOnlyList<int> Authenticated { get; } =
-        [.. Table.Where(s => !s.Name.Contains("_anon_", StringComparison.Ordinal) && !s.Name.Contains("_NULL_", StringComparison.Ordinal)).Select(s => s.Code)];
+        [.. Table.Where(s => !s.Name.Contains("_anon_", StringComparison.Ordinal) && !s.Name.Contains("_NULL_", StringComparison.Ordinal) && !s.Name.Contains("_EXPORT", StringComparison.Ordinal)).Select(s => s.Code)];
+
+    /// <summary>Those of TLS 1.3.</summary>
+    internal static IReadOnlyList<int> Tls13 { get; } = [.. Table.Select(s => s.Code).Where(c => c >> 8 == Tls13Block)];
+
+    /// <summary>True for a suite of TLS 1.2 or older whose key exchange is ephemeral and signed: over a curve, or over a finite field.</summary>
+    internal static bool IsEphemeral(int code, bool overCurve) => Name(code) is var name
+        && name.StartsWith(overCurve ? "TLS_ECDHE_" : "TLS_DHE_", StringComparison.Ordinal);
 
     /// <summary>True when a server with such a key can use the suite. TLS 1.3's suites say nothing of keys (RFC 8446 appendix B.4).</summary>
     internal static bool CanAuthenticate(int code, KeyFamily family)

@@ -2,24 +2,20 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Text;
 using MailTlsState.Hosts;
-using MailTlsState.Policies;
 
 namespace MailTlsState.Probing;
 
 /// <summary>Writes a ClientHello (RFC 8446 section 4.1.2, RFC 5246 section 7.4.1.2) in one record.</summary>
 internal static class ClientHelloWriter
 {
-    private const int RenegotiationInfoScsv = 0x00FF;
-
-    // Every scheme that a mail server's certificate may need, SHA-1 and all, so that a refusal is due to what is offered.
-    private static readonly int[] SignatureSchemes =
-        [0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0809, 0x080A, 0x080B, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0x0203, 0x0201];
+    private const int RenegotiationInfoScsv = 0x00FF; // RFC 5746 section 3.3
+    private const int Deflate = 1; // RFC 3749
 
     public static byte[] Write(HelloOffer offer)
     {
-        var is13 = offer.Version == TlsVersion.Tls13;
+        var is13 = offer.Version == WireVersion.Tls13;
         var body = new ByteWriter();
-        body.UInt16(Wire(is13 ? TlsVersion.Tls12 : offer.Version));
+        body.UInt16((int)(is13 ? WireVersion.Tls12 : offer.Version));
         body.Bytes(RandomBytes(32));
         // RFC 8446 appendix D.4: a session id makes TLS 1.3 look like a resumption to middleboxes.
         body.Vector8(v => v.Bytes(is13 ? RandomBytes(32) : []));
@@ -35,13 +31,17 @@ internal static class ClientHelloWriter
                 v.UInt16(RenegotiationInfoScsv);
             }
         });
-        body.Vector8(v => v.UInt8(0));
-        body.Vector16(v => Extensions(v, offer));
+        body.Vector8(v => v.Bytes(offer.Compression && !is13 ? [Deflate, 0] : [0]));
+        // SSL 3.0 servers were written before there were extensions; what they do with them is anybody's guess.
+        if (offer.Version > WireVersion.Ssl30)
+        {
+            body.Vector16(v => Extensions(v, offer));
+        }
 
         var message = new ByteWriter();
         message.UInt8(TlsRecords.Handshake);
-        // RFC 8446 section 5.1: the first record says TLS 1.0, whatever is offered.
-        message.UInt16(Wire(TlsVersion.Tls10));
+        // RFC 8446 section 5.1: the first record says TLS 1.0, whatever is offered since.
+        message.UInt16((int)(offer.Version > WireVersion.Ssl30 ? WireVersion.Tls10 : offer.Version));
         message.Vector16(record =>
         {
             record.UInt8(1);
@@ -51,40 +51,40 @@ internal static class ClientHelloWriter
         return message.ToArray();
     }
 
-    /// <summary>The version's number on the wire.</summary>
-    public static int Wire(TlsVersion version) => version switch
-    {
-        TlsVersion.Tls10 => 0x0301,
-        TlsVersion.Tls11 => 0x0302,
-        TlsVersion.Tls12 => 0x0303,
-        TlsVersion.Tls13 => 0x0304,
-        _ => throw new ArgumentOutOfRangeException(nameof(version), version, null),
-    };
-
     private static void Extensions(ByteWriter to, HelloOffer offer)
     {
         if (offer.ServerName.Length > 0 && !IPAddress.TryParse(offer.ServerName, out _))
         {
-            Extension(to, 0, e => e.Vector16(list =>
+            Extension(to, TlsExtensions.ServerName, e => e.Vector16(list =>
             {
                 list.UInt8(0);
                 list.Vector16(v => v.Bytes(Encoding.ASCII.GetBytes(offer.ServerName)));
             }));
         }
 
-        Extension(to, 10, e => e.Vector16(list => UInt16s(list, offer.Groups)));
-        Extension(to, 11, e => e.Vector8(list => list.UInt8(0)));
-        if (offer.Version >= TlsVersion.Tls12)
+        Extension(to, TlsExtensions.SupportedGroups, e => e.Vector16(list => UInt16s(list, offer.Groups)));
+        if (offer.Version >= WireVersion.Tls12)
         {
-            Extension(to, 13, e => e.Vector16(list => UInt16s(list, SignatureSchemes)));
+            Extension(to, TlsExtensions.SignatureAlgorithms, e => e.Vector16(list => UInt16s(list, offer.Signatures)));
         }
 
-        if (offer.Version == TlsVersion.Tls13)
+        if (offer.ApplicationProtocol is { } protocol)
         {
-            Extension(to, 43, e => e.Vector8(list => list.UInt16(Wire(TlsVersion.Tls13))));
-            // An empty list asks for a HelloRetryRequest (RFC 8446 section 4.2.8): it names suite and group, and no key is made.
-            Extension(to, 51, e => e.Vector16(_ => { }));
+            Extension(to, TlsExtensions.ApplicationProtocol, e => e.Vector16(list => list.Vector8(v => v.Bytes(Encoding.ASCII.GetBytes(protocol)))));
         }
+
+        if (offer.Version == WireVersion.Tls13)
+        {
+            Extension(to, TlsExtensions.SupportedVersions, e => e.Vector8(list => list.UInt16((int)WireVersion.Tls13)));
+            // An empty list asks for a HelloRetryRequest (RFC 8446 section 4.2.8): it names suite and group, and no key is made.
+            Extension(to, TlsExtensions.KeyShare, e => e.Vector16(_ => { }));
+            return;
+        }
+
+        Extension(to, TlsExtensions.PointFormats, e => e.Vector8(list => list.UInt8(0)));
+        Extension(to, TlsExtensions.EncryptThenMac, _ => { });
+        Extension(to, TlsExtensions.ExtendedMasterSecret, _ => { });
+        Extension(to, TlsExtensions.SessionTicket, _ => { });
     }
 
     private static void Extension(ByteWriter to, int type, Action<ByteWriter> content)

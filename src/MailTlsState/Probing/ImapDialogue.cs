@@ -9,6 +9,12 @@ internal sealed class ImapDialogue : IMailDialogue
 
     public string TlsCommand => "STARTTLS";
 
+    public string Injected => "x1 NOOP";
+
+    public string Farewell => "x2 LOGOUT";
+
+    public bool ShowsInjected(IReadOnlyList<string> replies) => replies.Any(r => r.StartsWith("x1 ", StringComparison.OrdinalIgnoreCase));
+
     public async Task<string> GreetAsync(LineChannel channel, CancellationToken cancellation)
     {
         var line = await channel.ReadLineAsync(cancellation).ConfigureAwait(false);
@@ -29,9 +35,9 @@ internal sealed class ImapDialogue : IMailDialogue
 
     public bool OffersTls(IReadOnlyList<string> capabilities) => capabilities.Contains("STARTTLS");
 
-    public async Task<string?> StartTlsAsync(LineChannel channel, CancellationToken cancellation)
+    public async Task<string?> StartTlsAsync(LineChannel channel, string? trailing, CancellationToken cancellation)
     {
-        var (status, _) = await CommandAsync(channel, "STARTTLS", cancellation).ConfigureAwait(false);
+        var (status, _) = await CommandAsync(channel, "STARTTLS", cancellation, trailing).ConfigureAwait(false);
         return Says(status, "OK") ? null : status;
     }
 
@@ -41,10 +47,10 @@ internal sealed class ImapDialogue : IMailDialogue
     private static bool Says(string line, string words) =>
         line.StartsWith(words, StringComparison.OrdinalIgnoreCase) && (line.Length == words.Length || line[words.Length] == ' ');
 
-    private async Task<(string Status, List<string> Untagged)> CommandAsync(LineChannel channel, string command, CancellationToken cancellation)
+    private async Task<(string Status, List<string> Untagged)> CommandAsync(LineChannel channel, string command, CancellationToken cancellation, string? trailing = null)
     {
         var tag = $"a{++_tag}";
-        await channel.WriteLineAsync($"{tag} {command}", cancellation).ConfigureAwait(false);
+        await channel.WriteLineAsync(LineChannel.Join($"{tag} {command}", trailing), cancellation).ConfigureAwait(false);
         var untagged = new List<string>();
         while (untagged.Count < LineChannel.MostLines)
         {

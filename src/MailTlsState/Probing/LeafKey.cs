@@ -1,5 +1,7 @@
 using MailTlsState.Policies;
+using Org.BouncyCastle.Asn1;
 using Org.BouncyCastle.Asn1.Pkcs;
+using Org.BouncyCastle.Asn1.Sec;
 using Org.BouncyCastle.Asn1.X509;
 using Org.BouncyCastle.Asn1.X9;
 
@@ -23,4 +25,31 @@ internal static class LeafKey
             return null;
         }
     }
+
+    /// <summary>Code point of the curve that the key lies on ("TLS Supported Groups" registry), or null for another kind of key or curve.</summary>
+    public static int? Curve(byte[] der)
+    {
+        try
+        {
+            var algorithm = X509CertificateStructure.GetInstance(der).SubjectPublicKeyInfo.Algorithm;
+            return !algorithm.Algorithm.Equals(X9ObjectIdentifiers.IdECPublicKey) || algorithm.Parameters is not DerObjectIdentifier curve ? null
+                : curve.Equals(X9ObjectIdentifiers.Prime256v1) ? 0x17
+                : curve.Equals(SecObjectIdentifiers.SecP384r1) ? 0x18
+                : curve.Equals(SecObjectIdentifiers.SecP521r1) ? 0x19
+                : null;
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException or IOException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The one signature scheme of TLS 1.3 that an ECDSA key can be used with (RFC 8446 section 4.2.3), or null.</summary>
+    public static int? Scheme(byte[] der) => Curve(der) switch
+    {
+        0x17 => 0x0403,
+        0x18 => 0x0503,
+        0x19 => 0x0603,
+        _ => null,
+    };
 }

@@ -66,6 +66,9 @@ internal sealed class LineChannel(IDuplex duplex)
     public async Task WriteLineAsync(string line, CancellationToken cancellation) =>
         await duplex.WriteAsync(Encoding.ASCII.GetBytes(line + "\r\n"), cancellation).ConfigureAwait(false);
 
+    /// <summary>A line, and another that goes out with it.</summary>
+    public static string Join(string line, string? trailing) => trailing is null ? line : line + "\r\n" + trailing;
+
     /// <summary>A server's line as it may be shown: printable, and not longer than fits a terminal.</summary>
     public static string Show(string line)
     {

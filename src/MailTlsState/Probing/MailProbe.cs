@@ -70,10 +70,10 @@ public static class MailProbe
             var offer = HelloOffer.Everything(request.ServerName, highest);
             var answer = await new ProbeSession(request, connect, limits, cancellation).OfferAsync(offer).ConfigureAwait(false);
             var refused = answer is { Version: not null } or { Alert: not null } or { Closed: true };
-            var answered = rest.TakeWhile(v => v == highest || (highest != TlsVersion.Tls13 && v >= (answer?.Version ?? TlsVersion.Tls10))).ToList();
+            var answered = rest.TakeWhile(v => v == highest || (highest != TlsVersion.Tls13 && v >= (answer?.Version?.Policy() ?? TlsVersion.Tls10))).ToList();
             foreach (var version in answered)
             {
-                outcomes[version] = answer?.Version == version ? OfferOutcome.Accepted : refused ? OfferOutcome.Refused : OfferOutcome.NotTested;
+                outcomes[version] = answer?.Version == version.Wire() ? OfferOutcome.Accepted : refused ? OfferOutcome.Refused : OfferOutcome.NotTested;
             }
 
             rest.RemoveRange(0, answered.Count);

@@ -7,6 +7,12 @@ internal sealed class Pop3Dialogue : IMailDialogue
 
     public string TlsCommand => "STLS";
 
+    public string Injected => "NOOP";
+
+    public string Farewell => "QUIT";
+
+    public bool ShowsInjected(IReadOnlyList<string> replies) => replies.Count > 1;
+
     public async Task<string> GreetAsync(LineChannel channel, CancellationToken cancellation)
     {
         var line = await channel.ReadLineAsync(cancellation).ConfigureAwait(false);
@@ -40,9 +46,9 @@ internal sealed class Pop3Dialogue : IMailDialogue
 
     public bool OffersTls(IReadOnlyList<string> capabilities) => capabilities.Contains("STLS");
 
-    public async Task<string?> StartTlsAsync(LineChannel channel, CancellationToken cancellation)
+    public async Task<string?> StartTlsAsync(LineChannel channel, string? trailing, CancellationToken cancellation)
     {
-        await channel.WriteLineAsync("STLS", cancellation).ConfigureAwait(false);
+        await channel.WriteLineAsync(LineChannel.Join("STLS", trailing), cancellation).ConfigureAwait(false);
         var line = await ReadStatusAsync(channel, cancellation).ConfigureAwait(false);
         return IsOk(line) ? null : line;
     }

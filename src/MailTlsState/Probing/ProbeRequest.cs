@@ -100,6 +100,10 @@ public sealed record ProbeResult(
     IReadOnlyList<string> Chain,
     IReadOnlyDictionary<TlsVersion, OfferOutcome> Offers)
 {
+    /// <summary>The result where nobody answered.</summary>
+    internal static ProbeResult Unanswered(ProbeRequest request, string failure) =>
+        new(request, ProbeOutcome.NotConnected, failure, null, [], [], null, null, [], new Dictionary<TlsVersion, OfferOutcome>());
+
     /// <summary>What a client got that takes one kind of key alone, for each kind in the request; empty unless a handshake was completed.</summary>
     public IReadOnlyDictionary<KeyFamily, FamilyAnswer> ByFamily { get; init; } = new Dictionary<KeyFamily, FamilyAnswer>();
 }

@@ -1,4 +1,5 @@
 using MailTlsState.Policies;
+using MailTlsState.Probing.Scan;
 
 namespace MailTlsState.Probing;
 
@@ -56,7 +57,7 @@ internal sealed class ProbeSession(ProbeRequest request, Func<CancellationToken,
     }
 
     /// <summary>Offers one hello; null when the server did not come to the point where TLS starts.</summary>
-    public async Task<HelloAnswer?> OfferAsync(HelloOffer offer)
+    public async Task<HelloAnswer?> OfferAsync(HelloOffer offer, bool readOn = false)
     {
         try
         {
@@ -67,7 +68,7 @@ internal sealed class ProbeSession(ProbeRequest request, Func<CancellationToken,
                 await AskForTlsAsync(clear).ConfigureAwait(false);
             }
 
-            return await StepAsync(ProbeOutcome.HandshakeFailed, "offer", t => HelloProbe.OfferAsync(clear, offer, t)).ConfigureAwait(false);
+            return await StepAsync(ProbeOutcome.HandshakeFailed, "offer", t => HelloProbe.OfferAsync(clear, offer, readOn, t)).ConfigureAwait(false);
         }
         catch (Exception e) when (MailProbe.IsNetworkFailure(e))
         {
@@ -76,7 +77,45 @@ internal sealed class ProbeSession(ProbeRequest request, Func<CancellationToken,
         }
     }
 
-    private async Task AskForTlsAsync(ClearDuplex clear)
+    /// <summary>A handshake with a command sent together with STARTTLS, and a goodbye whose replies tell what became of it.</summary>
+    public async Task<SessionFacts> InjectAsync()
+    {
+        var replies = new List<string>();
+        TlsDuplex? tls = null;
+        try
+        {
+            await using var stream = await StepAsync(ProbeOutcome.NotConnected, "connection", connect).ConfigureAwait(false);
+            var clear = new ClearDuplex(stream);
+            if (!request.Implicit)
+            {
+                await AskForTlsAsync(clear, _dialogue.Injected).ConfigureAwait(false);
+            }
+
+            tls = await HandshakeAsync(clear).ConfigureAwait(false);
+            var lines = new LineChannel(tls);
+            if (request.Implicit)
+            {
+                await StepAsync(ProbeOutcome.NoAnswerOverTls, "greeting over TLS", t => _dialogue.GreetAsync(lines, t)).ConfigureAwait(false);
+            }
+
+            await lines.WriteLineAsync(_dialogue.Farewell, cancellation).ConfigureAwait(false);
+            while (replies.Count < LineChannel.MostLines)
+            {
+                replies.Add(await StepAsync(ProbeOutcome.NoAnswerOverTls, "goodbye", lines.ReadLineAsync).ConfigureAwait(false));
+            }
+        }
+        catch (Exception e) when (MailProbe.IsNetworkFailure(e))
+        {
+            // The server's goodbye, or its way to refuse what came with STARTTLS.
+        }
+
+        var injection = request.Implicit || _stage < ProbeOutcome.HandshakeFailed ? InjectionOutcome.NotTested
+            : _dialogue.ShowsInjected(replies) ? InjectionOutcome.Executed
+            : InjectionOutcome.Dropped;
+        return new SessionFacts(injection, tls?.EarlyData, _tls is { IsComplete: true, Version: TlsVersion.Tls13 });
+    }
+
+    private async Task AskForTlsAsync(ClearDuplex clear, string? trailing = null)
     {
         var lines = new LineChannel(clear);
         _greeting = await StepAsync(ProbeOutcome.NoGreeting, "greeting", t => _dialogue.GreetAsync(lines, t)).ConfigureAwait(false);
@@ -87,7 +126,7 @@ internal sealed class ProbeSession(ProbeRequest request, Func<CancellationToken,
             throw new MailProtocolException($"the server does not offer {_dialogue.TlsCommand}");
         }
 
-        var refusal = await StepAsync(ProbeOutcome.StartTlsRefused, _dialogue.TlsCommand, t => _dialogue.StartTlsAsync(lines, t)).ConfigureAwait(false);
+        var refusal = await StepAsync(ProbeOutcome.StartTlsRefused, _dialogue.TlsCommand, t => _dialogue.StartTlsAsync(lines, trailing, t)).ConfigureAwait(false);
         if (refusal is not null)
         {
             await GoodbyeAsync(lines).ConfigureAwait(false);
@@ -102,7 +141,7 @@ internal sealed class ProbeSession(ProbeRequest request, Func<CancellationToken,
         }
     }
 
-    private async Task SpeakTlsAsync(ClearDuplex clear)
+    private async Task<TlsDuplex> HandshakeAsync(ClearDuplex clear)
     {
         _tls = new ProbeTlsClient(request.ServerName, family);
         var tls = new TlsDuplex(clear, _tls);
@@ -111,7 +150,12 @@ internal sealed class ProbeSession(ProbeRequest request, Func<CancellationToken,
             await tls.HandshakeAsync(t).ConfigureAwait(false);
             return true;
         }).ConfigureAwait(false);
+        return tls;
+    }
 
+    private async Task SpeakTlsAsync(ClearDuplex clear)
+    {
+        var tls = await HandshakeAsync(clear).ConfigureAwait(false);
         var lines = new LineChannel(tls);
         if (request.Implicit)
         {

@@ -17,6 +17,12 @@ internal sealed class SmtpDialogue(string? clientAddress) : IMailDialogue
 
     public string TlsCommand => "STARTTLS";
 
+    public string Injected => "NOOP";
+
+    public string Farewell => "QUIT";
+
+    public bool ShowsInjected(IReadOnlyList<string> replies) => replies.Any(r => r.StartsWith("250", StringComparison.Ordinal));
+
     public async Task<string> GreetAsync(LineChannel channel, CancellationToken cancellation)
     {
         var reply = await ReadReplyAsync(channel, cancellation).ConfigureAwait(false);
@@ -34,9 +40,9 @@ internal sealed class SmtpDialogue(string? clientAddress) : IMailDialogue
 
     public bool OffersTls(IReadOnlyList<string> capabilities) => capabilities.Any(c => c.Split(' ')[0] == "STARTTLS");
 
-    public async Task<string?> StartTlsAsync(LineChannel channel, CancellationToken cancellation)
+    public async Task<string?> StartTlsAsync(LineChannel channel, string? trailing, CancellationToken cancellation)
     {
-        await channel.WriteLineAsync("STARTTLS", cancellation).ConfigureAwait(false);
+        await channel.WriteLineAsync(LineChannel.Join("STARTTLS", trailing), cancellation).ConfigureAwait(false);
         var reply = await ReadReplyAsync(channel, cancellation).ConfigureAwait(false);
         return Code(reply) == "220" ? null : reply[0];
     }

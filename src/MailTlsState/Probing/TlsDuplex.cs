@@ -8,8 +8,11 @@ internal sealed class TlsHandshakeException(string message, Exception? cause = n
 /// <summary>TLS over a server's bytes: BouncyCastle's client without threads, fed and drained by asynchronous reads and writes.</summary>
 internal sealed class TlsDuplex(IDuplex inner, ProbeTlsClient client) : IDuplex
 {
-    private readonly TlsClientProtocol _protocol = new();
+    private readonly TicketProtocol _protocol = new();
     private readonly byte[] _input = new byte[16 * 1024];
+
+    /// <summary>Bytes of 0-RTT data that the tickets of TLS 1.3 allow, the most of all; null when none came.</summary>
+    public long? EarlyData => _protocol.EarlyData;
 
     /// <summary>Shakes hands.</summary>
     /// <exception cref="TlsHandshakeException">With what was seen.</exception>
@@ -17,7 +20,7 @@ internal sealed class TlsDuplex(IDuplex inner, ProbeTlsClient client) : IDuplex
     {
         _protocol.Connect(client);
         await FlushAsync(cancellation).ConfigureAwait(false);
-        var first = true;
+        var (first, total) = (true, 0);
         while (!client.IsComplete)
         {
             int got;
@@ -41,6 +44,12 @@ internal sealed class TlsDuplex(IDuplex inner, ProbeTlsClient client) : IDuplex
             }
 
             first = false;
+            total += got;
+            if (total > HandshakeReader.LongestFlight)
+            {
+                throw new TlsHandshakeException($"the server's part of the handshake is longer than {HandshakeReader.LongestFlight} bytes");
+            }
+
             await OfferAsync(got, cancellation).ConfigureAwait(false);
         }
     }
@@ -114,6 +123,18 @@ internal sealed class TlsDuplex(IDuplex inner, ProbeTlsClient client) : IDuplex
             var output = new byte[count];
             _protocol.ReadOutput(output, 0, count);
             await inner.WriteAsync(output, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>BouncyCastle's client, which does not resume sessions, with a look at the tickets that it passes over.</summary>
+    private sealed class TicketProtocol : TlsClientProtocol
+    {
+        public long? EarlyData { get; private set; }
+
+        protected override void Receive13NewSessionTicket(MemoryStream buf)
+        {
+            EarlyData = Math.Max(EarlyData ?? 0, SessionTicketReader.EarlyData(buf.ToArray().AsSpan((int)buf.Position)));
+            base.Receive13NewSessionTicket(buf);
         }
     }
 }

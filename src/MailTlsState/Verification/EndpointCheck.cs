@@ -25,9 +25,14 @@ internal sealed class EndpointCheck(EndpointExpectation expectation, ProbeResult
         }
 
         Outcome();
-        if (result.Outcome is ProbeOutcome.Completed or ProbeOutcome.NoAnswerOverTls)
+        // A certificate may be the reason why a handshake failed.
+        if (result.Outcome is ProbeOutcome.Completed or ProbeOutcome.NoAnswerOverTls || (result.Outcome == ProbeOutcome.HandshakeFailed && result.Chain.Count > 0))
         {
             Certificate([.. result.Chain.Select(Convert.FromBase64String)]);
+        }
+
+        if (result.Outcome is ProbeOutcome.Completed or ProbeOutcome.NoAnswerOverTls)
+        {
             OtherKinds();
         }
 

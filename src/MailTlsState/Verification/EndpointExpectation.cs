@@ -28,6 +28,12 @@ public sealed record EndpointExpectation(ServiceKind Service, EndpointKind Kind,
     /// <summary>The oldest version that may be accepted, or null when there is no floor.</summary>
     public TlsVersion? MinimumVersion { get; init; }
 
+    /// <summary>The policy that everything the listener accepts is measured by, or null when it is not.</summary>
+    public TlsPolicy? Policy { get; init; }
+
+    /// <summary>True when this is about a further name of the certificate: what does not depend on the name is judged elsewhere.</summary>
+    public bool FurtherName { get; init; }
+
     /// <summary>True when logging in must not be offered before TLS. Only meaningful where the server sees the probe as a remote client.</summary>
     public bool AuthForbiddenBeforeTls { get; init; }
 

@@ -26,6 +26,7 @@ public static class Expectations
             Families = leaves is null ? manifest.Certificate.Families : leaves.Count < 2 ? [] : [.. leaves.Select(l => l.Family).OfType<KeyFamily>().Distinct()],
             TrustAnchors = anchors,
             MinimumVersion = policy.Minimum,
+            Policy = policy,
             AuthForbiddenBeforeTls = t.Named?.Security == EndpointSecurity.Required && t.SeenAsRemote,
 
             // Dovecot always lets a client log in over TLS; whether Postfix does depends on SASL, which is not ours.

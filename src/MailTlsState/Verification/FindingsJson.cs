@@ -55,6 +55,8 @@ public static class FindingsJson
         json.WriteString("greeting", result?.Greeting);
         json.WriteString("version", result?.Version is { } version ? EndpointCheck.Name(version) : null);
         json.WriteString("suite", result?.Suite);
+        WriteList(json, "capabilitiesBefore", result?.CapabilitiesBefore ?? []);
+        WriteList(json, "capabilitiesAfter", result?.CapabilitiesAfter ?? []);
         WriteChain(json, result?.Chain ?? []);
         if (result is { ByFamily.Count: > 0 })
         {
@@ -77,6 +79,11 @@ public static class FindingsJson
         }
 
         json.WriteEndObject();
+        if (endpoint.Scan is { } scan)
+        {
+            ScanJson.Write(json, "scan", scan);
+        }
+
         json.WriteStartArray("findings");
         foreach (var finding in findings)
         {
@@ -125,9 +132,23 @@ public static class FindingsJson
         json.WriteString("issuer", facts?.Issuer);
         json.WriteString("serial", facts?.SerialNumber);
         json.WriteString("publicKeyFingerprint", facts?.PublicKeyFingerprint);
+        json.WriteString("key", facts?.Key);
+        json.WriteString("signatureAlgorithm", facts?.SignatureAlgorithm);
+        WriteList(json, "names", facts?.ServerNames ?? []);
         WriteTime(json, "notBefore", facts?.NotBefore);
         WriteTime(json, "notAfter", facts?.NotAfter);
         json.WriteEndObject();
+    }
+
+    internal static void WriteList(Utf8JsonWriter json, string name, IReadOnlyList<string> values)
+    {
+        json.WriteStartArray(name);
+        foreach (var value in values)
+        {
+            json.WriteStringValue(value);
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteTime(Utf8JsonWriter json, string name, DateTimeOffset? time)

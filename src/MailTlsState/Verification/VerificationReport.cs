@@ -1,4 +1,5 @@
 using MailTlsState.Probing;
+using MailTlsState.Probing.Scan;
 
 namespace MailTlsState.Verification;
 
@@ -8,6 +9,9 @@ namespace MailTlsState.Verification;
 /// <param name="Findings">The differences.</param>
 public sealed record EndpointReport(EndpointExpectation Expectation, ProbeResult? Result, IReadOnlyList<Finding> Findings)
 {
+    /// <summary>Everything that it accepts, or null when it was not scanned.</summary>
+    public TlsScan? Scan { get; init; }
+
     /// <summary>True when it does not serve what it should.</summary>
     public bool Fails => Findings.Any(f => f.Severity == FindingSeverity.Failure);
 }

@@ -1,6 +1,7 @@
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Probing;
+using MailTlsState.Probing.Scan;
 using Polly;
 using Polly.Retry;
 
@@ -57,6 +58,52 @@ public static class Verifier
     {
         var results = await ProbeAsync(host, expectations, cancellation, withOffers).ConfigureAwait(false);
         return Report(expectations, results, host.Clock.GetUtcNow(), judge);
+    }
+
+    /// <summary>
+    /// Probes and compares every endpoint once and scans it beside that, so that everything it accepts is measured by its policy.
+    /// Ends at the deadline with what is known then; an endpoint that was still silent is reported so.
+    /// </summary>
+    public static async Task<VerificationReport> ScanAsync(IHost host, IReadOnlyList<EndpointExpectation> expectations, CancellationToken deadline, CancellationToken cancellation)
+    {
+        using var slots = new SemaphoreSlim(MostAtOnce);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline, cancellation);
+        var scans = await Task.WhenAll(expectations.Select(AskAsync)).ConfigureAwait(false);
+        cancellation.ThrowIfCancellationRequested();
+        var now = host.Clock.GetUtcNow();
+        return new([.. expectations.Zip(scans, (e, s) => s is null
+            ? new EndpointReport(e, null, [NotProbed(e)])
+            : new EndpointReport(e, s.Probe, [.. Evaluate(e, s.Probe, now), .. s.Scan is { } scan ? new ScanCheck(e, s.Probe, scan).Run() : []]) { Scan = s.Scan })]);
+
+        async Task<EndpointScan?> AskAsync(EndpointExpectation expectation)
+        {
+            if (expectation.ProxyProtocol)
+            {
+                return null;
+            }
+
+            // What is accepted does not depend on the name, and nothing should be accepted where nothing should listen.
+            var whole = !expectation.FurtherName && expectation.Security != Manifests.EndpointSecurity.Disabled;
+            var question = expectation.Question(withOffers: !expectation.FurtherName);
+            try
+            {
+                await slots.WaitAsync(either.Token).ConfigureAwait(false);
+                try
+                {
+                    return whole
+                        ? await host.ScanAsync(question, either.Token).ConfigureAwait(false)
+                        : new EndpointScan(await host.ProbeAsync(question, either.Token).ConfigureAwait(false), null);
+                }
+                finally
+                {
+                    slots.Release();
+                }
+            }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            {
+                return new EndpointScan(ProbeResult.Unanswered(question, "no answer before the time of the whole run was over"), null);
+            }
+        }
     }
 
     /// <summary>The report on results that are at hand, for example recorded ones.</summary>

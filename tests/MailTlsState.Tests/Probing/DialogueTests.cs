@@ -58,7 +58,7 @@ public class DialogueTests
         var capabilities = await smtp.CapabilitiesAsync(channel, Token);
         Assert.Equal(["PIPELINING", "SIZE 10240000", "VRFY", "ETRN", "STARTTLS", "ENHANCEDSTATUSCODES", "8BITMIME", "DSN", "SMTPUTF8", "CHUNKING"], capabilities);
         Assert.True(smtp.OffersTls(capabilities));
-        Assert.Null(await smtp.StartTlsAsync(channel, Token));
+        Assert.Null(await smtp.StartTlsAsync(channel, null, Token));
         await smtp.QuitAsync(channel, Token);
         Assert.True(transcript.IsOver);
     }
@@ -75,7 +75,7 @@ public class DialogueTests
         var capabilities = await imap.CapabilitiesAsync(channel, Token);
         Assert.Equal(["IMAP4REV1", "SASL-IR", "LOGIN-REFERRALS", "ID", "ENABLE", "IDLE", "LITERAL+", "STARTTLS", "LOGINDISABLED"], capabilities);
         Assert.True(imap.OffersTls(capabilities));
-        Assert.Null(await imap.StartTlsAsync(channel, Token));
+        Assert.Null(await imap.StartTlsAsync(channel, null, Token));
         await imap.QuitAsync(channel, Token);
         Assert.True(transcript.IsOver);
     }
@@ -92,7 +92,7 @@ public class DialogueTests
         var capabilities = await pop3.CapabilitiesAsync(channel, Token);
         Assert.Equal(["CAPA", "TOP", "UIDL", "RESP-CODES", "PIPELINING", "AUTH-RESP-CODE", "STLS", "SASL"], capabilities);
         Assert.True(pop3.OffersTls(capabilities));
-        Assert.Null(await pop3.StartTlsAsync(channel, Token));
+        Assert.Null(await pop3.StartTlsAsync(channel, null, Token));
         await pop3.QuitAsync(channel, Token);
         Assert.True(transcript.IsOver);
     }
@@ -143,9 +143,9 @@ public class DialogueTests
         var imap = new LineChannel(new Transcript("C: a1 STARTTLS\nS: a1 NO not now", 1));
         var pop3 = new LineChannel(new Transcript("C: STLS\nS: -ERR no", 1));
 
-        Assert.Equal("454 4.7.0 TLS not available due to local problem", await new SmtpDialogue(null).StartTlsAsync(smtp, Token));
-        Assert.Equal("NO not now", await new ImapDialogue().StartTlsAsync(imap, Token));
-        Assert.Equal("-ERR no", await new Pop3Dialogue().StartTlsAsync(pop3, Token));
+        Assert.Equal("454 4.7.0 TLS not available due to local problem", await new SmtpDialogue(null).StartTlsAsync(smtp, null, Token));
+        Assert.Equal("NO not now", await new ImapDialogue().StartTlsAsync(imap, null, Token));
+        Assert.Equal("-ERR no", await new Pop3Dialogue().StartTlsAsync(pop3, null, Token));
     }
 
     [Fact]

@@ -13,6 +13,10 @@ namespace MailTlsState.Tests.Probing;
 internal sealed class FakeServer(Func<FakeConnection, Task> script, int chunk = int.MaxValue)
 {
     private int _connections;
+    private long _taken;
+
+    /// <summary>Bytes that clients read of all that the script sent.</summary>
+    public long Taken => Interlocked.Read(ref _taken);
 
     public int Connections => _connections;
 
@@ -37,10 +41,10 @@ internal sealed class FakeServer(Func<FakeConnection, Task> script, int chunk = 
                 }
             },
             cancellation);
-        return Task.FromResult<Stream>(new PipeStream(down.Reader, up.Writer, chunk));
+        return Task.FromResult<Stream>(new PipeStream(down.Reader, up.Writer, chunk, count => Interlocked.Add(ref _taken, count)));
     }
 
-    private sealed class PipeStream(PipeReader input, PipeWriter output, int chunk) : Stream
+    private sealed class PipeStream(PipeReader input, PipeWriter output, int chunk, Action<int>? taken = null) : Stream
     {
         public override bool CanRead => true;
 
@@ -59,6 +63,7 @@ internal sealed class FakeServer(Func<FakeConnection, Task> script, int chunk = 
             var part = result.Buffer.Slice(0, count);
             System.Buffers.BuffersExtensions.CopyTo(part, buffer.Span);
             input.AdvanceTo(part.End);
+            taken?.Invoke(count);
             return count;
         }
 
@@ -136,6 +141,18 @@ internal sealed class FakeConnection(Stream stream) : IAsyncDisposable
         Assert.NotEqual(0, got);
         await stream.WriteAsync(answer);
     }
+
+    /// <summary>Reads the one record of a client's hello.</summary>
+    public async Task<byte[]> ReadHelloAsync()
+    {
+        var header = new byte[5];
+        await stream.ReadExactlyAsync(header);
+        var body = new byte[(header[3] << 8) | header[4]];
+        await stream.ReadExactlyAsync(body);
+        return body;
+    }
+
+    public async Task SendBytesAsync(byte[] bytes) => await stream.WriteAsync(bytes);
 
     public async Task StartTlsAsync(TestCertificate certificate, ProtocolVersion[]? versions = null, bool sendsChain = true, IReadOnlyList<TestCertificate>? chain = null)
     {

@@ -13,23 +13,23 @@ public class HelloProbeTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(TlsVersion.Tls10, 0xC009)]
-    [InlineData(TlsVersion.Tls11, 0xC009)]
-    [InlineData(TlsVersion.Tls12, 0xC02B)]
-    [InlineData(TlsVersion.Tls13, 0x1301)]
-    public async Task Version_and_suite_are_those_that_the_server_chose(TlsVersion version, int suite)
+    [InlineData(WireVersion.Tls10, 0xC009)]
+    [InlineData(WireVersion.Tls11, 0xC009)]
+    [InlineData(WireVersion.Tls12, 0xC02B)]
+    [InlineData(WireVersion.Tls13, 0x1301)]
+    public async Task Version_and_suite_are_those_that_the_server_chose(WireVersion version, int suite)
     {
         var answer = await OfferAsync(new HelloOffer("mail.example.test", version, [0xC02B, 0xC009, 0x1301, 0xFAFA], HelloOffer.CommonGroups));
 
         Assert.Equal((version, suite), (answer.Version, answer.Suite));
-        Assert.Equal(version == TlsVersion.Tls13 ? 0x1D : null, answer.Group);
+        Assert.Equal(version == WireVersion.Tls13 ? 0x1D : null, answer.Group);
         Assert.Null(answer.Failure);
     }
 
     [Fact]
     public async Task The_one_group_that_is_offered_is_the_one_that_is_chosen()
     {
-        var answer = await OfferAsync(new HelloOffer("", TlsVersion.Tls13, [0x1301], [0x18]));
+        var answer = await OfferAsync(new HelloOffer("", WireVersion.Tls13, [0x1301], [0x18]));
 
         Assert.Equal(0x18, answer.Group);
     }
@@ -37,7 +37,7 @@ public class HelloProbeTests
     [Fact]
     public async Task No_suite_in_common_is_an_alert()
     {
-        var answer = await OfferAsync(new HelloOffer("mail.example.test", TlsVersion.Tls12, [0xC030], HelloOffer.CommonGroups));
+        var answer = await OfferAsync(new HelloOffer("mail.example.test", WireVersion.Tls12, [0xC030], HelloOffer.CommonGroups));
 
         Assert.Equal((null, 40), (answer.Version, answer.Alert));
         Assert.Equal("handshake_failure", answer.AlertName);

@@ -4,6 +4,7 @@ using MailTlsState.Diagnostics;
 using MailTlsState.Manifests;
 using MailTlsState.Policies;
 using MailTlsState.Probing;
+using MailTlsState.Probing.Scan;
 using MailTlsState.Verification;
 using NJsonSchema;
 using Xunit;
@@ -82,6 +83,8 @@ public class FindingsJsonTests
             yield return Verifier.Report([Smtp, Smtp with { ProxyProtocol = true }], [result with { Version = null, Suite = null, Greeting = null }, null], now);
         }
 
+        yield return new VerificationReport([new EndpointReport(ScanCheckTests.Imap, VerifierTests.Good(ScanCheckTests.Imap.Question()), []) { Scan = ScanCheckTests.Good }]);
+        yield return new VerificationReport([new EndpointReport(ScanCheckTests.Imap, VerifierTests.Good(ScanCheckTests.Imap.Question()), []) { Scan = new TlsScan([], 1) { Missing = ["everything"] } }]);
         yield return new VerificationReport([]);
     }
 

@@ -57,7 +57,7 @@ internal sealed record TestCertificate(byte[] Der, AsymmetricKeyParameter Key, A
             certificate.AddExtension(new Org.BouncyCastle.Asn1.DerObjectIdentifier(oid), critical, value);
         }
 
-        var signed = certificate.Generate(new Asn1SignatureFactory("SHA256WITHECDSA", issuer?.Key ?? pair.Private, Random));
+        var signed = certificate.Generate(new Asn1SignatureFactory(options.Signature, issuer?.Key ?? pair.Private, Random));
         return new TestCertificate(signed.GetEncoded(), pair.Private, pair.Public, name);
     }
 
@@ -75,6 +75,8 @@ internal sealed record TestCertificate(byte[] Der, AsymmetricKeyParameter Key, A
         public int? PathLength { get; init; }
 
         public string? IssuerName { get; init; }
+
+        public string Signature { get; init; } = "SHA256WITHECDSA";
 
         public TestCertificate? SameKeyAs { get; init; }
 

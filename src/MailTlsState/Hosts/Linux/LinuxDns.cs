@@ -45,6 +45,19 @@ internal static class LinuxDns
         return new TlsaObservation(name, [], problem);
     }
 
+    /// <summary>Addresses by getaddrinfo(3): hosts file, then DNS. None where there are none, or nobody knows.</summary>
+    internal static async Task<IReadOnlyList<string>> AddressesAsync(string name, CancellationToken cancellation)
+    {
+        try
+        {
+            return [.. (await System.Net.Dns.GetHostAddressesAsync(name, cancellation).ConfigureAwait(false)).Select(a => a.ToString()).Distinct()];
+        }
+        catch (SocketException)
+        {
+            return [];
+        }
+    }
+
     // Without a line, glibc asks this host.
     private static IReadOnlyList<IPAddress> Servers()
     {

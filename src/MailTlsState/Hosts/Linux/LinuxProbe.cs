@@ -1,4 +1,5 @@
 using MailTlsState.Probing;
+using MailTlsState.Probing.Scan;
 
 namespace MailTlsState.Hosts.Linux;
 
@@ -6,8 +7,11 @@ namespace MailTlsState.Hosts.Linux;
 internal static class LinuxProbe
 {
     internal static Task<ProbeResult> RunAsync(ProbeRequest request, LinuxConnection.SocketFactory make, CancellationToken cancellation) =>
-        MailProbe.RunAsync(
-            request,
-            inner => LinuxConnection.ConnectAsync(request.Address, request.Port, request.SourceAddress, make, inner),
-            cancellation);
+        MailProbe.RunAsync(request, Connector(request, make), cancellation);
+
+    internal static Task<EndpointScan> ScanAsync(ProbeRequest request, LinuxConnection.SocketFactory make, CancellationToken deadline) =>
+        TlsScanner.RunAsync(request, Connector(request, make), deadline);
+
+    private static Func<CancellationToken, Task<Stream>> Connector(ProbeRequest request, LinuxConnection.SocketFactory make) =>
+        inner => LinuxConnection.ConnectAsync(request.Address, request.Port, request.SourceAddress, make, inner);
 }

@@ -1,0 +1,112 @@
+using MailTlsState.Policies;
+
+namespace MailTlsState.Probing.Scan;
+
+/// <summary>A full probe and the scan beside it.</summary>
+/// <param name="Probe">What a client of today gets.</param>
+/// <param name="Scan">What every other client could get; null when the server did not come to the point where TLS starts.</param>
+public sealed record EndpointScan(ProbeResult Probe, TlsScan? Scan);
+
+/// <summary>
+/// Finds out everything that a listener accepts, in few connections: each offers all that is left, the server's choice is taken out,
+/// and the rest is offered again until it is refused. Only hellos are exchanged, so nothing depends on what a library would accept.
+/// </summary>
+public static class TlsScanner
+{
+    /// <summary>Runs the probe and the scan. What a server does is never an exception but an outcome.</summary>
+    /// <param name="request">The question.</param>
+    /// <param name="connect">Makes one new connection to the listener, as for <see cref="MailProbe.RunAsync"/>.</param>
+    /// <param name="deadline">When it is reached, the scan ends with what it has. Only the probe ends by an exception.</param>
+    /// <param name="limits">How long to wait for each answer; null for <see cref="ProbeLimits.Default"/>.</param>
+    /// <exception cref="OperationCanceledException">The deadline was reached before the probe ended.</exception>
+    public static async Task<EndpointScan> RunAsync(
+        ProbeRequest request,
+        Func<CancellationToken, Task<Stream>> connect,
+        CancellationToken deadline,
+        ProbeLimits? limits = null)
+    {
+        var channel = new ScanChannel(request, connect, limits ?? ProbeLimits.Default, deadline);
+        var probe = await MailProbe.RunAsync(
+            request with { Offers = [.. request.Offers.Concat([TlsVersion.Tls10, TlsVersion.Tls11]).Distinct()] },
+            channel.ConnectAsync,
+            deadline,
+            channel.Limits).ConfigureAwait(false);
+
+        // What a failed handshake was about, the scan may tell. A server that dies after one (Postfix with SASL that does not work) would
+        // be held back by its master for each further one.
+        var reachesTls = probe.Outcome is ProbeOutcome.Completed or ProbeOutcome.HandshakeFailed;
+        return new EndpointScan(probe with { Request = request }, reachesTls ? await ScanAsync(channel, probe).ConfigureAwait(false) : null);
+    }
+
+    private static async Task<TlsScan> ScanAsync(ScanChannel channel, ProbeResult probe)
+    {
+        var modern = ModernScan.RunAsync(channel);
+        var classic = ClassicScan.RunAsync(channel, WireVersion.Tls12);
+        var session = SessionScan.RunAsync(channel, probe);
+        var old = OldAsync(channel, probe);
+        await Task.WhenAll(modern, classic, session, old).ConfigureAwait(false);
+        var (tls12, tls13) = (await classic.ConfigureAwait(false), await modern.ConfigureAwait(false));
+        var olds = await old.ConfigureAwait(false);
+        var protocol = await ApplicationProtocolAsync(channel, tls12).ConfigureAwait(false);
+        if (tls12.Scan.Outcome != OfferOutcome.Accepted && tls13.Outcome == OfferOutcome.Accepted)
+        {
+            tls13 = await ModernScan.SignaturesAsync(channel, tls13, probe).ConfigureAwait(false);
+        }
+
+        var facts = await session.ConfigureAwait(false);
+        var newest = new[] { tls12 }.Concat(olds).FirstOrDefault(o => o.First is not null)?.First;
+        return new TlsScan([tls13, tls12.Scan, .. olds.Select(o => o.Scan)], channel.Connections)
+        {
+            Missing = channel.Missing,
+            ExtendedMasterSecret = tls12.First is { } first ? first.Extensions.Contains(TlsExtensions.ExtendedMasterSecret) : null,
+            SecureRenegotiation = newest?.Extensions.Contains(TlsExtensions.RenegotiationInfo),
+            EncryptThenMac = tls12.FirstCbc?.Extensions.Contains(TlsExtensions.EncryptThenMac),
+            Compression = newest is null ? null : newest.Compression != 0,
+            SessionTickets = facts.EarlyData is not null || newest?.Extensions.Contains(TlsExtensions.SessionTicket) == true ? true : newest is not null || facts.ShookTls13 ? false : null,
+            EarlyData = facts.EarlyData,
+            Injection = facts.Injection,
+            ApplicationProtocol = protocol,
+            PrimeBits = new[] { tls12 }.Concat(olds).Min(o => o.PrimeBits),
+        };
+    }
+
+    /// <summary>The versions before TLS 1.2. The probe's own offers have told which are accepted; of a refused one there is no more to ask.</summary>
+    private static async Task<IReadOnlyList<ClassicResult>> OldAsync(ScanChannel channel, ProbeResult probe)
+    {
+        var results = new List<ClassicResult>();
+        foreach (var version in new[] { TlsVersion.Tls11, TlsVersion.Tls10 })
+        {
+            var outcome = probe.Offers.GetValueOrDefault(version, OfferOutcome.NotTested);
+            if (outcome == OfferOutcome.NotTested)
+            {
+                // So it is when no handshake came about at all: then each version is asked for itself.
+                results.Add(await ClassicScan.RunAsync(channel, version.Wire()).ConfigureAwait(false));
+            }
+            else
+            {
+                results.Add(outcome == OfferOutcome.Accepted
+                    ? await ClassicScan.RunAsync(channel, version.Wire()).ConfigureAwait(false)
+                    : new ClassicResult(new VersionScan(version.Wire(), outcome)));
+            }
+        }
+
+        // A hello of TLS 1.1 allows SSL 3.0 (RFC 5246 appendix E.1), but one without extensions is what such a server knows.
+        results.Add(await ClassicScan.RunAsync(channel, WireVersion.Ssl30).ConfigureAwait(false));
+        return results;
+    }
+
+    private static async Task<string?> ApplicationProtocolAsync(ScanChannel channel, ClassicResult tls12)
+    {
+        if (tls12.Scan.Outcome != OfferOutcome.Accepted)
+        {
+            // TLS 1.3 answers under encryption.
+            return null;
+        }
+
+        // Names that are registered ("TLS ALPN Protocol IDs"); SMTP has none, so that nothing can be refused for a good reason.
+        var name = channel.Request.Protocol.ToString().ToLowerInvariant();
+        var offer = new HelloOffer(channel.Request.ServerName, WireVersion.Tls12, CipherSuites.All, NamedGroups.All) { ApplicationProtocol = name };
+        var answer = await channel.AskAsync(offer, "application protocols").ConfigureAwait(false);
+        return answer is null ? null : answer.Version is null ? "refused" : answer.ApplicationProtocol ?? "ignored";
+    }
+}

@@ -126,7 +126,9 @@ public sealed class BadStateTests
 
         Assert.True(failures.Count == 0, string.Join("\n", failures));
 
-        // And what was made undone is whole again.
+        // And what was made undone is whole again, once nothing is held back any more.
+        await lab.Host.StopMailAsync();
+        await lab.Host.StartMailAsync();
         await lab.WriteManifestAsync("intermediate", Manifest);
         Assert.Equal("", await SeenAsync(lab, ""));
     }

@@ -62,7 +62,7 @@ public sealed class PostfixEffectiveTests
     {
         var random = new Random(50 + DebianReleases.Stable.ToList().IndexOf(release));
         var used = new HashSet<string>();
-        var cases = Enumerable.Range(0, LabEnvironment.Long ? 2000 : 20).Select(i => Generate(i, random, used)).Concat(OldSwitch).ToList();
+        var cases = Enumerable.Range(0, LabEnvironment.Long ? 2000 : 20).Select(i => Generate(i, random, used)).Concat(Special).ToList();
         Assert.Empty(MainPieces.Concat(Options).Except(used));
 
         var before = await AskAsync(cases, release);
@@ -80,11 +80,14 @@ public sealed class PostfixEffectiveTests
         Console.WriteLine($"oracle: {planned.Count} plans for main.cf and master.cf, {values} expanded values compared with postconf -x and -Px on {release}, 0 disagreements");
     });
 
-    // A switch older than the levels counts where the level is empty, which each listener decides for itself.
-    private static readonly Files[] OldSwitch =
+    // A switch older than the levels counts where the level is empty, which each listener decides for itself; the level of port 25 is not to take away another listener's.
+    private static readonly Files[] Special =
     [
+        new($"{Base}smtpd_tls_security_level = encrypt\n", "smtp inet n - y - - smtpd\nsubmission inet n - y - - smtpd\n2525 inet n - y - - smtpd\n  -o smtpd_tls_security_level=may\n", 0),
         new($"{Base}smtpd_use_tls = yes\nsmtpd_tls_security_level = $my_level\nmy_level =\n", "smtp inet n - y - - smtpd\n2525 inet n - y - - smtpd\n  -o my_level=none\n2526 inet n - y - - smtpd\n  -o my_level=\n2527 inet n - y - - smtpd\n", 0),
         new($"{Base}smtpd_use_tls = yes\nsmtpd_tls_security_level = ${{my_yes?{{$my_level}}}}\n", "smtp inet n - y - - smtpd\n2525 inet n - y - - smtpd\n  -o my_yes=1 -o my_level=encrypt\n2526 inet n - y - - smtpd\n  -o my_yes=1\n", 2),
+        new($"{Base}smtpd_use_tls = ${{my_yes?yes}}\nmy_yes = 1\n", "smtp inet n - y - - smtpd\n2525 inet n - y - - smtpd\n  -o my_yes=\n2526 inet n - y - - smtpd\n", 0),
+        new($"{Base}smtpd_use_tls = ${{my_yes?yes}}\nsmtpd_enforce_tls = ${{my_level?yes}}\n", "smtp inet n - y - - smtpd\n2525 inet n - y - - smtpd\n  -o my_yes=1\n2526 inet n - y - - smtpd\n  -o smtpd_tls_security_level=\n  -o my_yes=1\n", 0),
     ];
 
     private sealed record Files(string Main, string Master, int Wanted);

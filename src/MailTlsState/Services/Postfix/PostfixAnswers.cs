@@ -22,6 +22,10 @@ public sealed class PostfixAnswers(IReadOnlyDictionary<string, string> raw)
     /// <summary>What postconf said on standard error, each line once.</summary>
     public const string Warnings = "postconf warnings";
 
+    private const string Level = PostfixListeners.Level;
+    private const string Use = "smtpd_use_tls";
+    private const string Enforce = "smtpd_enforce_tls";
+
     private readonly Lazy<IReadOnlyDictionary<string, string>> _explicit = new(() => PostconfOutput.ParseSettings(raw.GetValueOrDefault(Explicit, "")));
     private readonly Lazy<IReadOnlyDictionary<string, string>> _parameters = new(() => PostconfOutput.ParseSettings(raw[Parameters]));
 
@@ -37,7 +41,21 @@ public sealed class PostfixAnswers(IReadOnlyDictionary<string, string> raw)
     public string? Written(string name) => _explicit.Value.GetValueOrDefault(name);
 
     /// <summary>The level that smtpd_use_tls and smtpd_enforce_tls mean where there is none, or null.</summary>
-    public string? OldSwitches => Parameter("smtpd_enforce_tls") == "yes" ? "encrypt" : Parameter("smtpd_use_tls") == "yes" ? "may" : null;
+    public string? OldSwitches => Parameter(Enforce) == "yes" ? "encrypt" : Parameter(Use) == "yes" ? "may" : null;
+
+    /// <summary>The same for one service: an expression where a switch refers to what the service has its own value of.</summary>
+    public string? OldSwitchesOf(MasterService service) => Varies(Enforce, service) || Varies(Use, service)
+        ? $"${{{{{Written(Enforce)}}} == {{yes}} ? {{encrypt}} : {{${{{{{Written(Use)}}} == {{yes}} ? {{may}} : {{}}}}}}}}"
+        : OldSwitches;
+
+    /// <summary>
+    /// The level of a listener that nobody named, where what main.cf's level or old switch refers to has a value of the listener's own: main.cf gets another level, so the
+    /// reference moves to the listener. Else null.
+    /// </summary>
+    public string? MovedLevel(MasterService service) => Parameter(Level).Length > 0 || OldSwitchesOf(service) is not { } meant ? null
+        : Varies(Level, service) && Written(Level) is { } written ? $"${{{{{written}}} == {{}} ? {{{meant}}} : {{{written}}}}}"
+        : meant != OldSwitches ? meant
+        : null;
 
     /// <summary>The value that a service's own <c>-o</c> gives a parameter, <c>$name</c> put in; null where it has none.</summary>
     public string? Override(MasterService service, string name)

@@ -198,7 +198,7 @@ internal sealed class PostfixListeners(
     private void Align(MasterCf master, MasterService service, EndpointManifest endpoint)
     {
         var level = endpoint.Security == EndpointSecurity.Opportunistic ? "may" : "encrypt";
-        if (endpoint.Kind == EndpointKind.Smtp && CanSetLevelInMain(master, service, level))
+        if (endpoint.Kind == EndpointKind.Smtp && PostfixMainLevel.CanBe(level, master, service, request.Desired, answers))
         {
             _main.Add(new PostfixSetting(Level, level));
             Override(service, Level, null, level);
@@ -237,13 +237,6 @@ internal sealed class PostfixListeners(
         return value is null || name != PostfixPolicy.Options ? value : PostfixPolicy.AddOptions(service?.Override(name) ?? answers.Written(name), value);
     }
 
-    // main.cf's level also reaches listeners that the manifest does not name; they keep what they have.
-    private bool CanSetLevelInMain(MasterCf master, MasterService smtp, string level) =>
-        !master.Services.Any(s => s.Command == "smtpd" && s != smtp && s.Type is "inet" or "pass" && s.Override(Level) is null && !IsNamed(s)
-            && (answers.Parameter(Level) != level || answers.Varies(Level, s)));
-
-    private bool IsNamed(MasterService service) => request.Desired.Endpoints.Any(e => e.Port == service.Port);
-
     /// <summary>Makes the effective value of a listener's parameter <paramref name="value"/>, with no more than is needed.</summary>
     private void Want(MasterService service, string name, string value)
     {
@@ -281,20 +274,20 @@ internal sealed class PostfixListeners(
     private void LeaveUnnamed(MasterService service)
     {
         var level = answers.Override(service, Level);
-        if (level?.Length == 0 && answers.OldSwitches is { } meant)
+        var meant = answers.OldSwitchesOf(service);
+        if (level?.Length == 0 && meant is not null)
         {
             Override(service, Level, meant, null);
             level = meant;
         }
-        else if (level is null && Translated(answers) is { } translated)
+        else if (level is null && answers.Parameter(Level).Length == 0 && meant is not null)
         {
-            if (answers.Varies(Level, service) && answers.Written(Level) is { } written)
+            if (answers.MovedLevel(service) is { } moved)
             {
-                // What main.cf's level refers to has a value of this listener's own, and main.cf gets another level: the reference moves here.
-                Override(service, Level, $"${{{{{written}}} == {{}} ? {{{translated}}} : {{{written}}}}}", null);
+                Override(service, Level, moved, null);
             }
 
-            level = translated;
+            level = meant;
         }
 
         var offersTls = (level ?? answers.Parameter(Level)) is not ("" or "none") || answers.Override(service, Wrapper) == "yes";

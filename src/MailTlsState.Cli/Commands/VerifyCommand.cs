@@ -54,13 +54,13 @@ internal static class VerifyCommand
             var denials = new DenialLog(context.Host, context.Writer, await context.Host.ObserveHostAsync(cancellation).ConfigureAwait(false));
             denials.Mark();
             using var deadline = new CancellationTokenSource(parse.GetValue(time), context.Host.Clock);
-            var report = parse.GetValue(quick)
-                ? await Verifier.VerifyAsync(context.Host, expectations, cancellation).ConfigureAwait(false)
-                : await Verifier.ScanAsync(context.Host, expectations, deadline.Token, cancellation).ConfigureAwait(false);
-            ReportFiles.Write(context, parse.GetValue(reports) ?? [], report, new ReportFacts(manifest.Host, policy.Name, context.Host.Clock.GetUtcNow(), leaves));
+            var report = await Verifier.ScanAsync(context.Host, expectations, everything: !parse.GetValue(quick), deadline.Token, cancellation).ConfigureAwait(false);
             context.Terminal.Output.Write(context.Format == OutputFormat.Json
                 ? FindingsDocument.Write(report) + "\n"
                 : FindingsText.Render(report, context.Terminal.Palette));
+
+            // After the result: a file that cannot be written must not keep it back.
+            ReportFiles.Write(context, parse.GetValue(reports) ?? [], report, new ReportFacts(manifest.Host, policy.Name, context.Host.Clock.GetUtcNow(), leaves));
             if (report.HasFailures && parse.GetValue(connect) is null)
             {
                 foreach (var denial in await denials.SinceAsync().ConfigureAwait(false))

@@ -64,7 +64,13 @@ public static class Verifier
     /// Probes and compares every endpoint once and scans it beside that, so that everything it accepts is measured by its policy.
     /// Ends at the deadline with what is known then; an endpoint that was still silent is reported so.
     /// </summary>
-    public static async Task<VerificationReport> ScanAsync(IHost host, IReadOnlyList<EndpointExpectation> expectations, CancellationToken deadline, CancellationToken cancellation)
+    /// <param name="host">The host.</param>
+    /// <param name="expectations">What its endpoints should serve.</param>
+    /// <param name="everything">False to leave the scan out.</param>
+    /// <param name="deadline">When it is reached, the report is made of what is known.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public static async Task<VerificationReport> ScanAsync(
+        IHost host, IReadOnlyList<EndpointExpectation> expectations, bool everything, CancellationToken deadline, CancellationToken cancellation)
     {
         using var slots = new SemaphoreSlim(MostAtOnce);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline, cancellation);
@@ -83,7 +89,7 @@ public static class Verifier
             }
 
             // What is accepted does not depend on the name, and nothing should be accepted where nothing should listen.
-            var whole = !expectation.FurtherName && expectation.Security != Manifests.EndpointSecurity.Disabled;
+            var whole = everything && !expectation.FurtherName && expectation.Security != Manifests.EndpointSecurity.Disabled;
             var question = expectation.Question(withOffers: !expectation.FurtherName);
             try
             {

@@ -17,6 +17,9 @@ internal sealed class ScanCheck(EndpointExpectation expectation, ProbeResult pro
     // RFC 9325 section 4.2: Logjam.
     private const int ShortestPrime = 2048;
 
+    // What a person still reads.
+    private const int MostNames = 8;
+
     // RFC 9155 and every public issuer's rules: neither MD5 nor SHA-1.
     private static readonly string[] SoundHashes = ["sha256", "sha384", "sha512"];
 
@@ -54,7 +57,7 @@ internal sealed class ScanCheck(EndpointExpectation expectation, ProbeResult pro
         var broken = Accepted.SelectMany(v => v.Suites).Distinct().Where(SuiteRules.IsBroken).ToList();
         if (broken.Count > 0)
         {
-            Add(VerificationDiagnostics.BrokenSuite, FindingSeverity.Failure, "no suite without authentication or with a broken cipher", string.Join(", ", broken), "RFC 9325 section 4.1", "exclude them: find the setting that overrides the managed ones, or reload the service");
+            Add(VerificationDiagnostics.BrokenSuite, FindingSeverity.Failure, "no suite without authentication or with a broken cipher", Listed(broken), "RFC 9325 section 4.1", "exclude them: find the setting that overrides the managed ones, or reload the service");
         }
     }
 
@@ -118,7 +121,7 @@ internal sealed class ScanCheck(EndpointExpectation expectation, ProbeResult pro
             if (outside.Count > 0)
             {
                 // Not every version of the daemons can choose among the suites of TLS 1.3, all of which are sound.
-                Add(VerificationDiagnostics.SuiteOutsidePolicy, isTls13 ? FindingSeverity.Warning : FindingSeverity.Failure, $"the suites of {policy.Name} alone", $"{version.Version.Name()} with {string.Join(", ", outside)}", Rule(policy), Remedy);
+                Add(VerificationDiagnostics.SuiteOutsidePolicy, isTls13 ? FindingSeverity.Warning : FindingSeverity.Failure, $"the suites of {policy.Name} alone", $"{version.Version.Name()} with {Listed(outside)}", Rule(policy), Remedy);
             }
 
             if (policy.ServerPreference && version.ServerOrder == false)
@@ -129,7 +132,7 @@ internal sealed class ScanCheck(EndpointExpectation expectation, ProbeResult pro
             var groups = policy.Groups is { } allowed ? version.Groups.Where(g => !allowed.Contains(GroupNames.ToOpenSsl(g) ?? g)).ToList() : [];
             if (groups.Count > 0)
             {
-                Add(VerificationDiagnostics.GroupOutsidePolicy, FindingSeverity.Warning, $"the groups of {policy.Name} alone", $"{version.Version.Name()} with {string.Join(", ", groups)}", Rule(policy), Remedy);
+                Add(VerificationDiagnostics.GroupOutsidePolicy, FindingSeverity.Warning, $"the groups of {policy.Name} alone", $"{version.Version.Name()} with {Listed(groups)}", Rule(policy), Remedy);
             }
         }
 
@@ -186,6 +189,9 @@ internal sealed class ScanCheck(EndpointExpectation expectation, ProbeResult pro
             return null;
         }
     }
+
+    // All of them stand in the scan itself.
+    private static string Listed(List<string> names) => string.Join(", ", names.Take(MostNames)) + (names.Count > MostNames ? $" and {names.Count - MostNames} more" : "");
 
     private static string Rule(TlsPolicy policy) => policy.Citation.Section is { } section ? $"{policy.Source}, {section}" : policy.Source;
 

@@ -16,7 +16,7 @@ internal static class FindingsText
                 : endpoint.Findings.Any(f => f.Severity == FindingSeverity.Warning) ? palette.Bold("warn")
                 : palette.Good("ok  ");
             text.AppendLine($"{mark} {EndpointText.Name(endpoint).PadRight(width)}  {EndpointText.Served(endpoint)}");
-            foreach (var finding in endpoint.Findings)
+            foreach (var finding in endpoint.Findings.Where(f => f.Severity != FindingSeverity.Information))
             {
                 text.AppendLine($"       {finding.Code.Id} {finding.Code.Title}: expected {finding.Expected}, observed {finding.Observed}");
                 text.AppendLine($"       {palette.Dim($"{finding.Rule}; {finding.Remedy}")}");
@@ -28,6 +28,14 @@ internal static class FindingsText
         {
             var ports = string.Join(", ", alike.Select(e => e.Expectation.Port).Distinct());
             text.AppendLine($"accepted on {ports}: {palette.Dim(alike.Key)}");
+        }
+
+        // What nobody has to act on is told once for all listeners.
+        foreach (var alike in report.Findings.Where(f => f.Severity == FindingSeverity.Information).GroupBy(f => (f.Code, f.Expected, f.Observed, f.Rule, f.Remedy)))
+        {
+            var ports = string.Join(", ", alike.Select(f => f.Endpoint.Port).Distinct());
+            text.AppendLine($"note on {ports}: {alike.Key.Code.Id} {alike.Key.Code.Title}: expected {alike.Key.Expected}, observed {alike.Key.Observed}");
+            text.AppendLine($"       {palette.Dim($"{alike.Key.Rule}; {alike.Key.Remedy}")}");
         }
 
         text.AppendLine(!report.HasFailures

@@ -161,16 +161,17 @@ internal sealed class ScanCheck(EndpointExpectation expectation, ProbeResult pro
                 continue;
             }
 
+            // A plan warns of both and goes on, for a certificate is not had at once.
             if (position == 0 && PolicyKeyCheck.Problem(facts, policy) is { } problem)
             {
-                Add(VerificationDiagnostics.KeyOutsidePolicy, FindingSeverity.Failure, $"{policy.Name} {problem}", $"{facts.Key} in \"{facts.Subject}\"", Rule(policy), "have a certificate issued for another kind of key (certificate.keys)");
+                Add(VerificationDiagnostics.KeyOutsidePolicy, FindingSeverity.Warning, $"{policy.Name} {problem}", $"{facts.Key} in \"{facts.Subject}\"", Rule(policy), "have a certificate issued for another kind of key (certificate.keys)");
             }
 
             // Nobody verifies a root's signature on itself.
             var allowed = policy.SignatureHashes ?? SoundHashes;
             if (!facts.IsSelfIssued && facts.SignatureHash is { } hash && !allowed.Contains(hash))
             {
-                Add(VerificationDiagnostics.SignatureOutsidePolicy, FindingSeverity.Failure, $"a signature with {string.Join(", ", allowed)}", $"{hash} on \"{facts.Subject}\"", policy.SignatureHashes is null ? "RFC 9155" : Rule(policy), "have the certificate issued again by an issuer that signs with a stronger hash");
+                Add(VerificationDiagnostics.SignatureOutsidePolicy, SoundHashes.Contains(hash) ? FindingSeverity.Warning : FindingSeverity.Failure, $"a signature with {string.Join(", ", allowed)}", $"{hash} on \"{facts.Subject}\"", policy.SignatureHashes is null ? "RFC 9155" : Rule(policy), "have the certificate issued again by an issuer that signs with a stronger hash");
             }
         }
     }

@@ -59,13 +59,20 @@ public sealed record EndpointTarget(ServiceKind Service, EndpointKind Endpoint, 
     }
 
     /// <summary>What <see cref="Of"/> leaves out of the endpoints that the manifest names: those that are to be off, and those behind a proxy header.</summary>
-    public static IReadOnlyList<EndpointTarget> Apart(Manifest manifest, IReadOnlyList<Listener> listeners) =>
-    [
-        .. manifest.Services.SelectMany(s => s.Endpoints.Where(e => e.Security == EndpointSecurity.Disabled || e.ProxyProtocol)
-            .SelectMany(e => Bound(listeners, s.Kind, e.Port) is { Count: > 0 } bound
-                ? bound.Select(a => new EndpointTarget(s.Kind, e.Kind, a, e.Port, e, true))
-                : [new EndpointTarget(s.Kind, e.Kind, "127.0.0.1", e.Port, e, false)])),
-    ];
+    public static IReadOnlyList<EndpointTarget> Apart(Manifest manifest, IReadOnlyList<Listener> listeners)
+    {
+        return
+        [
+            .. manifest.Services.SelectMany(s => s.Endpoints.Where(e => e.ProxyProtocol || (e.Security == EndpointSecurity.Disabled && !IsOthers(s.Kind, e.Port)))
+                .SelectMany(e => Bound(listeners, s.Kind, e.Port) is { Count: > 0 } bound
+                    ? bound.Select(a => new EndpointTarget(s.Kind, e.Kind, a, e.Port, e, true))
+                    : [new EndpointTarget(s.Kind, e.Kind, "127.0.0.1", e.Port, e, false)])),
+        ];
+
+        // Off in one server, so that the other one serves the port.
+        bool IsOthers(ServiceKind service, int port) => manifest.Services.Any(o => o.Kind != service
+            && (o.Endpoints.Any(e => e.Port == port && e.Security != EndpointSecurity.Disabled) || Bound(listeners, o.Kind, port).Count > 0));
+    }
 
     private static List<string> Bound(IReadOnlyList<Listener> listeners, ServiceKind service, int port) =>
         [.. listeners.Where(l => l.Port == port && ServiceOwners.OwnerOf(l) == service).Select(l => Reachable(l.Address)).Distinct().Order(StringComparer.Ordinal)];

@@ -13,6 +13,9 @@ public static class Verifier
     // Enough for every endpoint of a host at once; it bounds what a host with many addresses is asked at a time.
     private const int MostAtOnce = 32;
 
+    // A scan has several connections at a time: more of them, and a Dovecot of one machine lets a handshake wait for longer than a client does.
+    private const int MostScansAtOnce = 4;
+
     /// <summary>Compares one probe with the expectation.</summary>
     /// <returns>What differs, activation findings first.</returns>
     public static IReadOnlyList<Finding> Evaluate(EndpointExpectation expectation, ProbeResult result, DateTimeOffset now) =>
@@ -72,7 +75,7 @@ public static class Verifier
     public static async Task<VerificationReport> ScanAsync(
         IHost host, IReadOnlyList<EndpointExpectation> expectations, bool everything, CancellationToken deadline, CancellationToken cancellation)
     {
-        using var slots = new SemaphoreSlim(MostAtOnce);
+        using var slots = new SemaphoreSlim(everything ? MostScansAtOnce : MostAtOnce);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline, cancellation);
         var scans = await Task.WhenAll(expectations.Select(AskAsync)).ConfigureAwait(false);
         cancellation.ThrowIfCancellationRequested();

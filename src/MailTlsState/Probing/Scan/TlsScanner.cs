@@ -26,11 +26,13 @@ public static class TlsScanner
         ProbeLimits? limits = null)
     {
         var channel = new ScanChannel(request, connect, limits ?? ProbeLimits.Default, deadline);
-        var probe = await MailProbe.RunAsync(
-            request with { Offers = [.. request.Offers.Concat([TlsVersion.Tls10, TlsVersion.Tls11]).Distinct()] },
-            channel.ConnectAsync,
-            deadline,
-            channel.Limits).ConfigureAwait(false);
+        var question = request with { Offers = [.. request.Offers.Concat([TlsVersion.Tls10, TlsVersion.Tls11]).Distinct()] };
+        var probe = await MailProbe.RunAsync(question, channel.ConnectAsync, deadline, channel.Limits).ConfigureAwait(false);
+        if (probe.Outcome is ProbeOutcome.NoGreeting or ProbeOutcome.HandshakeFailed)
+        {
+            // A server that is busy, with our own questions to its other ports as well, gets a second chance.
+            probe = await MailProbe.RunAsync(question, channel.ConnectAsync, deadline, channel.Limits).ConfigureAwait(false);
+        }
 
         // What a failed handshake was about, the scan may tell. A server that dies after one (Postfix with SASL that does not work) would
         // be held back by its master for each further one.

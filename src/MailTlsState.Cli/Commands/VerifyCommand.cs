@@ -36,9 +36,10 @@ internal static class VerifyCommand
         command.SetAction((parse, cancellation) => run(parse, async context =>
         {
             var manifest = context.ReadManifest(parse.GetRequiredValue(GlobalOptions.Manifest));
+            var policy = parse.GetValue(against) is { } name ? PolicyCatalogue.Find(name)! : PolicyCatalogue.Resolve(manifest.Policy);
             var (expectations, leaves) = parse.GetValue(connect) is { } value
-                ? (Remote(context, manifest, await AddressesAsync(context, value, manifest, cancellation).ConfigureAwait(false), parse.GetValue(root)), [])
-                : await LocalAsync(context, manifest, parse.GetValue(root), cancellation).ConfigureAwait(false);
+                ? (Remote(context, manifest, policy, await AddressesAsync(context, value, manifest, cancellation).ConfigureAwait(false), parse.GetValue(root)), [])
+                : await LocalAsync(context, manifest, policy, parse.GetValue(root), cancellation).ConfigureAwait(false);
             if (parse.GetValue(connect) is null && PendingJournal.Look(context.Writer, Journal.DefaultDirectory) is { } pending)
             {
                 context.Terminal.Report(pending);
@@ -49,8 +50,7 @@ internal static class VerifyCommand
                 throw new MailTlsException(CommandDiagnostics.NothingToVerify(manifest.Source.Locate("/services")));
             }
 
-            var policy = parse.GetValue(against) is { } name ? PolicyCatalogue.Find(name)! : PolicyCatalogue.Resolve(manifest.Policy);
-            expectations = [.. FurtherNames(manifest, expectations.Select(e => e with { Policy = policy, MinimumVersion = policy.Minimum }))];
+            expectations = [.. FurtherNames(manifest, expectations)];
             var denials = new DenialLog(context.Host, context.Writer, await context.Host.ObserveHostAsync(cancellation).ConfigureAwait(false));
             denials.Mark();
             using var deadline = new CancellationTokenSource(parse.GetValue(time), context.Host.Clock);
@@ -74,7 +74,7 @@ internal static class VerifyCommand
         return command;
     }
 
-    private static async Task<(IReadOnlyList<EndpointExpectation> Expectations, IReadOnlyList<CertificateFacts> Leaves)> LocalAsync(CommandContext context, Manifest manifest, string? root, CancellationToken cancellation)
+    private static async Task<(IReadOnlyList<EndpointExpectation> Expectations, IReadOnlyList<CertificateFacts> Leaves)> LocalAsync(CommandContext context, Manifest manifest, TlsPolicy policy, string? root, CancellationToken cancellation)
     {
         var files = new ObservedFiles(context.Host);
         var listeners = context.Host.ObserveListenersAsync(cancellation);
@@ -82,11 +82,11 @@ internal static class VerifyCommand
         var chains = await Task.WhenAll(places.Select(p => files.ResolveAsync(p.Files.Chain, cancellation))).ConfigureAwait(false);
         var leaves = chains.Select(c => PemFile.Parse(c.Text ?? "").Certificates.FirstOrDefault()?.Facts).OfType<CertificateFacts>().ToList();
         var targets = Targets(manifest, await listeners.ConfigureAwait(false));
-        return (Expectations.Of(manifest, PolicyCatalogue.Resolve(manifest.Policy), targets, leaves, Anchors(context, manifest, root)), leaves);
+        return (Expectations.Of(manifest, policy, targets, leaves, Anchors(context, manifest, root)), leaves);
     }
 
-    private static IReadOnlyList<EndpointExpectation> Remote(CommandContext context, Manifest manifest, IReadOnlyList<string> addresses, string? root) =>
-        [.. Expectations.Of(manifest, PolicyCatalogue.Resolve(manifest.Policy), Targets(manifest, []), null, Anchors(context, manifest, root))
+    private static IReadOnlyList<EndpointExpectation> Remote(CommandContext context, Manifest manifest, TlsPolicy policy, IReadOnlyList<string> addresses, string? root) =>
+        [.. Expectations.Of(manifest, policy, Targets(manifest, []), null, Anchors(context, manifest, root))
             .SelectMany(e => addresses.Select(a => e with { Address = a }))];
 
     private static IReadOnlyList<EndpointTarget> Targets(Manifest manifest, IReadOnlyList<Listener> listeners) =>

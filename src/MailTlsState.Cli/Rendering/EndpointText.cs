@@ -55,16 +55,7 @@ internal static class EndpointText
             + (groups.Count == 0 ? "" : "; " + string.Join(", ", groups));
     }
 
-    private static string Leaf(string base64)
-    {
-        try
-        {
-            var facts = CertificateFacts.Read(Convert.FromBase64String(base64));
-            return $"leaf {facts.Fingerprint[..16]} until {facts.NotAfter:yyyy-MM-dd}";
-        }
-        catch (FormatException)
-        {
-            return "a certificate that cannot be read";
-        }
-    }
+    private static string Leaf(string base64) => CertificateFacts.TryRead(Convert.FromBase64String(base64)) is { } facts
+        ? $"leaf {facts.Fingerprint[..16]} until {facts.NotAfter:yyyy-MM-dd}"
+        : "a certificate that cannot be read";
 }

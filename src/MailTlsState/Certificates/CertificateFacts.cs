@@ -76,6 +76,19 @@ public sealed record CertificateFacts(
         }
     }
 
+    /// <summary>The same, or null for bytes that are no certificate: for whoever shows what a server sent, which a finding judges elsewhere.</summary>
+    public static CertificateFacts? TryRead(ReadOnlySpan<byte> der)
+    {
+        try
+        {
+            return Read(der);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Lower-case hex of the SHA-256 of some bytes.</summary>
     public static string Sha256(ReadOnlySpan<byte> bytes)
     {

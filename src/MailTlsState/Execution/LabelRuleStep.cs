@@ -1,6 +1,6 @@
 using System.Text;
 using MailTlsState.Hosts;
-using MailTlsState.Planning.SeLinux;
+using MailTlsState.Hosts.SeLinux;
 
 namespace MailTlsState.Execution;
 
@@ -33,7 +33,7 @@ public sealed record LabelRuleStep(string Path, string Type, string Rules, bool 
             return;
         }
 
-        var call = new ProcessCall(LabelQuestions.SeManage, there ? ["fcontext", "-a", "-t", Type, Path] : ["fcontext", "-d", Path], Patience);
+        var call = new ProcessCall(SecurityContext.SeManage, there ? ["fcontext", "-a", "-t", Type, Path] : ["fcontext", "-d", Path], Patience);
         var result = host.RunAsync(call, CancellationToken.None).GetAwaiter().GetResult();
         if (result.ExitCode != 0 || IsThere(host) != there)
         {

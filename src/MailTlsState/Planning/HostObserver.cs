@@ -1,6 +1,7 @@
 using MailTlsState.Certificates;
 using MailTlsState.Certificates.HostTrust;
 using MailTlsState.Hosts;
+using MailTlsState.Hosts.SeLinux;
 using MailTlsState.Manifests;
 using MailTlsState.Planning.AppArmor;
 using MailTlsState.Planning.Review;
@@ -32,7 +33,7 @@ public static class HostObserver
 
         if (LabelQuestions.Apply(manifest, await facts.ConfigureAwait(false)))
         {
-            await files.LookAsync(LabelQuestions.SeManage, cancellation).ConfigureAwait(false);
+            await files.LookAsync(SecurityContext.SeManage, cancellation).ConfigureAwait(false);
         }
 
         var certificates = issuer.ObserveAsync(host, files, manifest, cancellation);

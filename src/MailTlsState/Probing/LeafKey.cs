@@ -11,38 +11,17 @@ namespace MailTlsState.Probing;
 internal static class LeafKey
 {
     /// <summary>The kind, or null for another one or a certificate that cannot be read.</summary>
-    public static KeyFamily? Family(byte[] der)
-    {
-        try
-        {
-            var algorithm = X509CertificateStructure.GetInstance(der).SubjectPublicKeyInfo.Algorithm.Algorithm;
-            return algorithm.Equals(X9ObjectIdentifiers.IdECPublicKey) ? KeyFamily.Ecdsa
-                : algorithm.Equals(PkcsObjectIdentifiers.RsaEncryption) || algorithm.Equals(PkcsObjectIdentifiers.IdRsassaPss) ? KeyFamily.Rsa
-                : null;
-        }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException or IOException)
-        {
-            return null;
-        }
-    }
+    public static KeyFamily? Family(byte[] der) => Algorithm(der)?.Algorithm is not { } algorithm ? null
+        : algorithm.Equals(X9ObjectIdentifiers.IdECPublicKey) ? KeyFamily.Ecdsa
+        : algorithm.Equals(PkcsObjectIdentifiers.RsaEncryption) || algorithm.Equals(PkcsObjectIdentifiers.IdRsassaPss) ? KeyFamily.Rsa
+        : null;
 
     /// <summary>Code point of the curve that the key lies on ("TLS Supported Groups" registry), or null for another kind of key or curve.</summary>
-    public static int? Curve(byte[] der)
-    {
-        try
-        {
-            var algorithm = X509CertificateStructure.GetInstance(der).SubjectPublicKeyInfo.Algorithm;
-            return !algorithm.Algorithm.Equals(X9ObjectIdentifiers.IdECPublicKey) || algorithm.Parameters is not DerObjectIdentifier curve ? null
-                : curve.Equals(X9ObjectIdentifiers.Prime256v1) ? 0x17
-                : curve.Equals(SecObjectIdentifiers.SecP384r1) ? 0x18
-                : curve.Equals(SecObjectIdentifiers.SecP521r1) ? 0x19
-                : null;
-        }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException or IOException)
-        {
-            return null;
-        }
-    }
+    public static int? Curve(byte[] der) => Algorithm(der) is not { Parameters: DerObjectIdentifier curve } || Family(der) != KeyFamily.Ecdsa ? null
+        : curve.Equals(X9ObjectIdentifiers.Prime256v1) ? 0x17
+        : curve.Equals(SecObjectIdentifiers.SecP384r1) ? 0x18
+        : curve.Equals(SecObjectIdentifiers.SecP521r1) ? 0x19
+        : null;
 
     /// <summary>The one signature scheme of TLS 1.3 that an ECDSA key can be used with (RFC 8446 section 4.2.3), or null.</summary>
     public static int? Scheme(byte[] der) => Curve(der) switch
@@ -52,4 +31,16 @@ internal static class LeafKey
         0x19 => 0x0603,
         _ => null,
     };
+
+    private static AlgorithmIdentifier? Algorithm(byte[] der)
+    {
+        try
+        {
+            return X509CertificateStructure.GetInstance(der).SubjectPublicKeyInfo.Algorithm;
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException or IOException)
+        {
+            return null;
+        }
+    }
 }

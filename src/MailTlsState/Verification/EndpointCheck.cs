@@ -165,17 +165,8 @@ internal sealed class EndpointCheck(EndpointExpectation expectation, ProbeResult
         _ => throw new ArgumentOutOfRangeException(nameof(version), version, null),
     };
 
-    private static string Describe(byte[] leaf, string fingerprint)
-    {
-        try
-        {
-            var facts = CertificateFacts.Read(leaf);
-            return $"{fingerprint} (subject \"{facts.Subject}\", issuer \"{facts.Issuer}\", serial {facts.SerialNumber})";
-        }
-        catch (FormatException)
-        {
-            // Told by the chain check in its own finding.
-            return fingerprint;
-        }
-    }
+    // What cannot be read is told by the chain check in its own finding.
+    private static string Describe(byte[] leaf, string fingerprint) => CertificateFacts.TryRead(leaf) is { } facts
+        ? $"{fingerprint} (subject \"{facts.Subject}\", issuer \"{facts.Issuer}\", serial {facts.SerialNumber})"
+        : fingerprint;
 }

@@ -118,16 +118,8 @@ public static class FindingsJson
     {
         json.WriteStartObject();
         json.WriteString("fingerprint", CertificateFacts.Sha256(der));
-        CertificateFacts? facts = null;
-        try
-        {
-            facts = CertificateFacts.Read(der);
-        }
-        catch (FormatException)
-        {
-            // A finding of its own says so; here the fields that nobody can read are null.
-        }
-
+        // A finding of its own says that it cannot be read; here its fields are null.
+        var facts = CertificateFacts.TryRead(der);
         json.WriteString("subject", facts?.Subject);
         json.WriteString("issuer", facts?.Issuer);
         json.WriteString("serial", facts?.SerialNumber);

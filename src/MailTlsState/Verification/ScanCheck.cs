@@ -156,8 +156,9 @@ internal sealed class ScanCheck(EndpointExpectation expectation, ProbeResult pro
         var links = chains.SelectMany(c => c.Select((der, i) => (Position: i, Der: der))).DistinctBy(l => l.Der).ToList();
         foreach (var (position, der) in links)
         {
-            if (Read(der) is not { } facts)
+            if (CertificateFacts.TryRead(Convert.FromBase64String(der)) is not { } facts)
             {
+                // Told by the chain check.
                 continue;
             }
 
@@ -177,19 +178,6 @@ internal sealed class ScanCheck(EndpointExpectation expectation, ProbeResult pro
     }
 
     private const string Remedy = "find the setting that overrides the managed one, or reload the service; mailtls plan says what this version of the service has no setting for";
-
-    private static CertificateFacts? Read(string base64)
-    {
-        try
-        {
-            return CertificateFacts.Read(Convert.FromBase64String(base64));
-        }
-        catch (FormatException)
-        {
-            // Told by the chain check.
-            return null;
-        }
-    }
 
     // All of them stand in the scan itself.
     private static string Listed(List<string> names) => string.Join(", ", names.Take(MostNames)) + (names.Count > MostNames ? $" and {names.Count - MostNames} more" : "");

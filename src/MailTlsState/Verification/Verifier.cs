@@ -23,16 +23,22 @@ public static class Verifier
 
     /// <summary>Puts each expectation's question to its listener, all side by side.</summary>
     /// <returns>One result per expectation in their order; null for what is not probed.</returns>
-    public static async Task<IReadOnlyList<ProbeResult?>> ProbeAsync(
+    public static Task<IReadOnlyList<ProbeResult?>> ProbeAsync(
         IHost host,
         IReadOnlyList<EndpointExpectation> expectations,
         CancellationToken cancellation,
-        bool withOffers = true)
-    {
-        using var slots = new SemaphoreSlim(MostAtOnce);
-        return await Task.WhenAll(expectations.Select(AskAsync)).ConfigureAwait(false);
+        bool withOffers = true) =>
+        AskAllAsync(expectations, MostAtOnce, e => host.ProbeAsync(e.Question(withOffers), cancellation), cancellation);
 
-        async Task<ProbeResult?> AskAsync(EndpointExpectation expectation)
+    // All side by side, so many at once; null for what is not probed.
+    private static async Task<IReadOnlyList<T?>> AskAllAsync<T>(
+        IReadOnlyList<EndpointExpectation> expectations, int most, Func<EndpointExpectation, Task<T>> ask, CancellationToken cancellation)
+        where T : class
+    {
+        using var slots = new SemaphoreSlim(most);
+        return await Task.WhenAll(expectations.Select(OneAsync)).ConfigureAwait(false);
+
+        async Task<T?> OneAsync(EndpointExpectation expectation)
         {
             if (expectation.ProxyProtocol)
             {
@@ -42,7 +48,7 @@ public static class Verifier
             await slots.WaitAsync(cancellation).ConfigureAwait(false);
             try
             {
-                return await host.ProbeAsync(expectation.Question(withOffers), cancellation).ConfigureAwait(false);
+                return await ask(expectation).ConfigureAwait(false);
             }
             finally
             {
@@ -75,38 +81,24 @@ public static class Verifier
     public static async Task<VerificationReport> ScanAsync(
         IHost host, IReadOnlyList<EndpointExpectation> expectations, bool everything, CancellationToken deadline, CancellationToken cancellation)
     {
-        using var slots = new SemaphoreSlim(everything ? MostScansAtOnce : MostAtOnce);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline, cancellation);
-        var scans = await Task.WhenAll(expectations.Select(AskAsync)).ConfigureAwait(false);
+        var scans = await AskAllAsync(expectations, everything ? MostScansAtOnce : MostAtOnce, AskAsync, cancellation).ConfigureAwait(false);
         cancellation.ThrowIfCancellationRequested();
         var now = host.Clock.GetUtcNow();
         return new([.. expectations.Zip(scans, (e, s) => s is null
             ? new EndpointReport(e, null, [NotProbed(e)])
             : new EndpointReport(e, s.Probe, [.. Evaluate(e, s.Probe, now), .. s.Scan is { } scan ? new ScanCheck(e, s.Probe, scan).Run() : []]) { Scan = s.Scan })]);
 
-        async Task<EndpointScan?> AskAsync(EndpointExpectation expectation)
+        async Task<EndpointScan> AskAsync(EndpointExpectation expectation)
         {
-            if (expectation.ProxyProtocol)
-            {
-                return null;
-            }
-
             // What is accepted does not depend on the name, and nothing should be accepted where nothing should listen.
             var whole = everything && !expectation.FurtherName && expectation.Security != Manifests.EndpointSecurity.Disabled;
             var question = expectation.Question(withOffers: !expectation.FurtherName);
             try
             {
-                await slots.WaitAsync(either.Token).ConfigureAwait(false);
-                try
-                {
-                    return whole
-                        ? await host.ScanAsync(question, either.Token).ConfigureAwait(false)
-                        : new EndpointScan(await host.ProbeAsync(question, either.Token).ConfigureAwait(false), null);
-                }
-                finally
-                {
-                    slots.Release();
-                }
+                return whole
+                    ? await host.ScanAsync(question, either.Token).ConfigureAwait(false)
+                    : new EndpointScan(await host.ProbeAsync(question, either.Token).ConfigureAwait(false), null);
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {

@@ -102,18 +102,9 @@ internal static class HtmlReport
         html.Append("</table>\n</details>\n");
     }
 
-    private static string Certificate(string base64)
-    {
-        try
-        {
-            var c = CertificateFacts.Read(Convert.FromBase64String(base64));
-            return $"{c.Subject}, for {string.Join(", ", c.ServerNames)}\n{c.Key}, {c.SignatureAlgorithm}, {c.NotBefore:yyyy-MM-dd} to {c.NotAfter:yyyy-MM-dd}\nissuer {c.Issuer}\nSHA-256 {c.Fingerprint}";
-        }
-        catch (FormatException)
-        {
-            return "cannot be read";
-        }
-    }
+    private static string Certificate(string base64) => CertificateFacts.TryRead(Convert.FromBase64String(base64)) is { } c
+        ? $"{c.Subject}, for {string.Join(", ", c.ServerNames)}\n{c.Key}, {c.SignatureAlgorithm}, {c.NotBefore:yyyy-MM-dd} to {c.NotAfter:yyyy-MM-dd}\nissuer {c.Issuer}\nSHA-256 {c.Fingerprint}"
+        : "cannot be read";
 
     private static void Row(StringBuilder html, string name, string? value)
     {

@@ -35,27 +35,10 @@ internal static class PrometheusReport
         return text.ToString();
     }
 
-    private static IEnumerable<CertificateFacts> Served(EndpointReport endpoint)
-    {
-        var leaves = endpoint.Result is { } result ? result.ByFamily.Values.Select(a => a.Chain).Append(result.Chain).Where(c => c.Count > 0).Select(c => c[0]).Distinct() : [];
-        foreach (var leaf in leaves)
-        {
-            CertificateFacts? facts = null;
-            try
-            {
-                facts = CertificateFacts.Read(Convert.FromBase64String(leaf));
-            }
-            catch (FormatException)
-            {
-                // A finding says so.
-            }
-
-            if (facts is not null)
-            {
-                yield return facts;
-            }
-        }
-    }
+    private static IEnumerable<CertificateFacts> Served(EndpointReport endpoint) => endpoint.Result is { } result
+        ? result.ByFamily.Values.Select(a => a.Chain).Append(result.Chain).Where(c => c.Count > 0).Select(c => c[0]).Distinct()
+            .Select(leaf => CertificateFacts.TryRead(Convert.FromBase64String(leaf))).OfType<CertificateFacts>()
+        : [];
 
     private static void Family(StringBuilder text, string name, string help, IEnumerable<(string Labels, long Value)> samples)
     {

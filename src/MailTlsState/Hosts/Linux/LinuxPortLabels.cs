@@ -6,8 +6,6 @@ namespace MailTlsState.Hosts.Linux;
 /// <summary>Types of TCP ports, and who may bind them. The kernel does not tell a port's type, so semanage(8) is asked, which reads the policy's store.</summary>
 internal static class LinuxPortLabels
 {
-    private const string SeManage = "/usr/sbin/semanage";
-
     // The same in every policy (corenetwork of the reference policy).
     private static readonly Dictionary<int, string> Mail = new()
     {
@@ -18,9 +16,9 @@ internal static class LinuxPortLabels
     internal static async Task<PortObservation> ObserveAsync(int port, string domain, CancellationToken cancellation)
     {
         var type = Mail.GetValueOrDefault(port);
-        if (type is null && TrustedPrograms.Exists(SeManage))
+        if (type is null && TrustedPrograms.Exists(SecurityContext.SeManage))
         {
-            var listed = await LinuxProcesses.RunAsync(new ProcessCall(SeManage, ["port", "-l", "-n"]), cancellation).ConfigureAwait(false);
+            var listed = await LinuxProcesses.RunAsync(new ProcessCall(SecurityContext.SeManage, ["port", "-l", "-n"]), cancellation).ConfigureAwait(false);
             type = TypeOf(port, listed.Output);
         }
 

@@ -6,6 +6,9 @@ public static class SecurityContext
     /// <summary>The extended attribute that holds a file's context.</summary>
     public const string Attribute = "security.selinux";
 
+    /// <summary>The program that keeps an administrator's own rules, and knows what the policy's store says.</summary>
+    public const string SeManage = "/usr/sbin/semanage";
+
     /// <summary>The type, by which a policy decides; the text itself where it is no context.</summary>
     public static string TypeOf(string context)
     {

@@ -34,8 +34,8 @@ internal sealed class LabelPlanner(Manifest manifest, HostObservation observed)
         _diagnostics.AddRange(observed.Labels.Values.SelectMany(l => l.Problems).Distinct().Select(SeLinuxDiagnostics.BadRule));
         _diagnostics.AddRange(PortCheck.Judge(manifest, observed));
         var managed = Managed().ToList();
-        var otherType = managed.Exists(l => l.RefusedTo(l.Policy).Count > 0 && IsBelow(l.Path, _directory));
-        var labels = managed.ToDictionary(l => l.Path, l => otherType && IsBelow(l.Path, _directory) ? l.Fallback : l.Policy ?? l.Fallback);
+        var otherType = managed.Exists(l => l.RefusedTo(l.Policy).Count > 0 && LabelQuestions.IsAbove(_directory, l.Path));
+        var labels = managed.ToDictionary(l => l.Path, l => otherType && LabelQuestions.IsAbove(_directory, l.Path) ? l.Fallback : l.Policy ?? l.Fallback);
         var refused = managed.Where(l => l.RefusedTo(labels[l.Path]).Count > 0).Take(1).Select(l => SeLinuxDiagnostics.Unreadable(_at, l.Path, SecurityContext.TypeOf(labels[l.Path]), l.RefusedTo(labels[l.Path])));
         _diagnostics.AddRange(refused);
         _diagnostics.AddRange(observed.Labels.Values.Where(l => !labels.ContainsKey(l.Path) && l.RefusedTo(l.Current).Count > 0).Select(Foreign));
@@ -53,7 +53,7 @@ internal sealed class LabelPlanner(Manifest manifest, HostObservation observed)
     private IEnumerable<LabelObservation> Managed()
     {
         var own = CertificateIssuers.Of(manifest).Directories(manifest).Keys.ToList();
-        return observed.Labels.Values.Where(l => own.Exists(d => IsBelow(l.Path, d)) || (l.Directory && observed.File(l.Path).Kind == FileKind.Absent));
+        return observed.Labels.Values.Where(l => own.Exists(d => LabelQuestions.IsAbove(d, l.Path)) || (l.Directory && observed.File(l.Path).Kind == FileKind.Absent));
     }
 
     private static bool IsWrong(LabelObservation label, string wanted) =>
@@ -86,13 +86,13 @@ internal sealed class LabelPlanner(Manifest manifest, HostObservation observed)
         }
 
         var (type, pattern) = (SecurityContext.TypeOf(directory.Fallback), Pattern(_directory));
-        if (observed.Labels.Values.FirstOrDefault(l => IsBelow(l.Path, _directory) && l.IsLocalRule && l.RefusedTo(l.Policy).Count > 0) is { } local)
+        if (observed.Labels.Values.FirstOrDefault(l => LabelQuestions.IsAbove(_directory, l.Path) && l.IsLocalRule && l.RefusedTo(l.Policy).Count > 0) is { } local)
         {
             _diagnostics.Add(SeLinuxDiagnostics.LocalRule(_at, local.Path, SecurityContext.TypeOf(local.Policy!), local.Rule!, $"semanage fcontext -m -t {type} '{pattern}'"));
             return null;
         }
 
-        if (observed.File(LabelQuestions.SeManage).Kind == FileKind.Absent || observed.Host.SeLinuxPolicy is not { } name)
+        if (observed.File(SecurityContext.SeManage).Kind == FileKind.Absent || observed.Host.SeLinuxPolicy is not { } name)
         {
             _diagnostics.Add(SeLinuxDiagnostics.NotPersistent(_at, _directory, SecurityContext.TypeOf(policy), type, $"semanage fcontext -a -t {type} '{pattern}'"));
             return null;
@@ -103,7 +103,7 @@ internal sealed class LabelPlanner(Manifest manifest, HostObservation observed)
             pattern,
             ChangeAction.Create,
             $"a relabel would give {SecurityContext.TypeOf(policy)}, which a daemon may not read",
-            [new("type", null, type), new("by", null, $"{LabelQuestions.SeManage} fcontext")],
+            [new("type", null, type), new("by", null, $"{SecurityContext.SeManage} fcontext")],
             null,
             [])
         {
@@ -139,6 +139,4 @@ internal sealed class LabelPlanner(Manifest manifest, HostObservation observed)
 
     /// <summary>The pattern of a rule for a path and all below it.</summary>
     internal static string Pattern(string path) => string.Concat(path.Select(c => ".^$?*+|[](){}\\".Contains(c, StringComparison.Ordinal) ? $"\\{c}" : c.ToString())) + "(/.*)?";
-
-    private static bool IsBelow(string path, string directory) => path == directory || path.StartsWith(directory + "/", StringComparison.Ordinal);
 }

@@ -12,9 +12,6 @@ internal static class LabelQuestions
     /// <summary>The type that key and certificate get where the policy's own rule gives one that a daemon may not read. Debian's policy and Fedora's let both read it.</summary>
     public const string CertificateType = "cert_t";
 
-    /// <summary>The program that keeps an administrator's own rules.</summary>
-    public const string SeManage = "/usr/sbin/semanage";
-
     /// <summary>True where labels are this program's affair.</summary>
     public static bool Apply(Manifest manifest, HostFacts host) => host.SeLinux && manifest.SeLinux != SeLinuxMode.Ignore;
 
@@ -67,5 +64,6 @@ internal static class LabelQuestions
         return new[] { next.Key, next.Chain, CertificatePaths.Previous(manifest, kind), CertificatePaths.NextKey(manifest, kind), CertificatePaths.Request(manifest, kind) };
     });
 
-    private static bool IsAbove(string directory, string path) => path == directory || path.StartsWith(directory == "/" ? "/" : directory + "/", StringComparison.Ordinal);
+    /// <summary>True for a directory and what is below it.</summary>
+    internal static bool IsAbove(string directory, string path) => path == directory || path.StartsWith(directory == "/" ? "/" : directory + "/", StringComparison.Ordinal);
 }

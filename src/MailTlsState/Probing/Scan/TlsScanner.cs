@@ -56,8 +56,9 @@ public static class TlsScanner
         }
 
         var facts = await session.ConfigureAwait(false);
-        var newest = new[] { tls12 }.Concat(olds).FirstOrDefault(o => o.First is not null)?.First;
-        return new TlsScan([tls13, tls12.Scan, .. olds.Select(o => o.Scan)], channel.Connections)
+        IReadOnlyList<ClassicResult> classics = [tls12, .. olds];
+        var newest = classics.FirstOrDefault(o => o.First is not null)?.First;
+        return new TlsScan([tls13, .. classics.Select(o => o.Scan)], channel.Connections)
         {
             Missing = channel.Missing,
             ExtendedMasterSecret = tls12.First is { } first ? first.Extensions.Contains(TlsExtensions.ExtendedMasterSecret) : null,
@@ -68,7 +69,7 @@ public static class TlsScanner
             EarlyData = facts.EarlyData,
             Injection = facts.Injection,
             ApplicationProtocol = protocol,
-            PrimeBits = new[] { tls12 }.Concat(olds).Min(o => o.PrimeBits),
+            PrimeBits = classics.Min(o => o.PrimeBits),
         };
     }
 
@@ -79,17 +80,11 @@ public static class TlsScanner
         foreach (var version in new[] { TlsVersion.Tls11, TlsVersion.Tls10 })
         {
             var outcome = probe.Offers.GetValueOrDefault(version, OfferOutcome.NotTested);
-            if (outcome == OfferOutcome.NotTested)
-            {
-                // So it is when no handshake came about at all: then each version is asked for itself.
-                results.Add(await ClassicScan.RunAsync(channel, version.Wire()).ConfigureAwait(false));
-            }
-            else
-            {
-                results.Add(outcome == OfferOutcome.Accepted
-                    ? await ClassicScan.RunAsync(channel, version.Wire()).ConfigureAwait(false)
-                    : new ClassicResult(new VersionScan(version.Wire(), outcome)));
-            }
+
+            // What was not tested, as when no handshake came about at all, is asked for itself.
+            results.Add(outcome == OfferOutcome.Refused
+                ? new ClassicResult(new VersionScan(version.Wire(), outcome))
+                : await ClassicScan.RunAsync(channel, version.Wire()).ConfigureAwait(false));
         }
 
         // A hello of TLS 1.1 allows SSL 3.0 (RFC 5246 appendix E.1), but one without extensions is what such a server knows.

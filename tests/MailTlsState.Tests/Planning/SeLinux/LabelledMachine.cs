@@ -29,9 +29,9 @@ internal sealed class LabelledMachine
         Host.LabelRules = Observe;
         if (semanage)
         {
-            Host.AddDirectory("/etc/selinux/default/contexts/files").AddFile(LabelQuestions.SeManage, "", mode: 0x1ED);
+            Host.AddDirectory("/etc/selinux/default/contexts/files").AddFile(SecurityContext.SeManage, "", mode: 0x1ED);
             var programs = Host.Programs;
-            Host.Programs = call => call.Program == LabelQuestions.SeManage ? SeManage(call) : programs(call);
+            Host.Programs = call => call.Program == SecurityContext.SeManage ? SeManage(call) : programs(call);
         }
     }
 

@@ -14,7 +14,7 @@ public static class SeLinuxDiagnostics
     public static readonly DiagnosticCode NotPersistentCode = new(
         "MTS0644",
         "a relabel would undo the labels",
-        "The policy's own rule for certificate.directory gives a type that a mail daemon may not read. MailTlsState sets another one, which holds until somebody runs restorecon or relabels the file system. A local rule makes it last; MailTlsState adds it by "
+        "The policy's own rule for certificate.directory gives a type that a mail daemon may not read, or another one than certificate.selinuxType. MailTlsState sets the right one, which holds until somebody runs restorecon or relabels the file system. A local rule makes it last; MailTlsState adds it by "
         + "semanage where that is installed (Debian: policycoreutils-python-utils; Fedora: the same name) and no rule of the administrator's stands in the way. A rule written into file_contexts.local by hand is lost with the next semanage run.");
 
     /// <summary>A daemon may not read what another tool keeps.</summary>
@@ -28,7 +28,7 @@ public static class SeLinuxDiagnostics
     public static readonly DiagnosticCode UnreadableCode = new(
         "MTS0646",
         "the policy has no label that the daemons may read",
-        "Neither the type that the policy's rules give the path nor the one that MailTlsState would set may be read by all daemons that the manifest names. Choose a directory that the policy has for certificates, for example below /etc/pki.");
+        "Neither the type that the policy's rules give the path nor the one that MailTlsState would set may be read by all daemons that the manifest names. Choose a directory that the policy has for certificates, for example below /etc/pki, or another certificate.selinuxType: cert_t may be read by both in Debian's policy and in Fedora's, dovecot_cert_t by Dovecot alone. A type that the loaded policy does not know can be set on nothing (seinfo -t lists those that it knows).");
 
     /// <summary>A rehearsal outside of the daemons' domains.</summary>
     public static readonly DiagnosticCode NotRehearsedCode = new(
@@ -80,18 +80,22 @@ public static class SeLinuxDiagnostics
         new(BadRuleCode, Severity.Warning, problem, "correct the line; until then restorecon and semanage fail");
 
     /// <summary><see cref="NotPersistentCode"/>.</summary>
-    public static Diagnostic NotPersistent(SourceLocation at, string directory, string policy, string type, string command) =>
-        new(NotPersistentCode, Severity.Warning, $"{directory} is {policy} by the policy, which a daemon may not read; it gets {type}, and a relabel would undo that: semanage is not installed", $"install semanage and plan again, or run {command}", at);
+    public static Diagnostic NotPersistent(SourceLocation at, string directory, string policy, string why, string type, string command) =>
+        new(NotPersistentCode, Severity.Warning, $"{directory} is {policy} by the policy, {why}; it gets {type}, and a relabel would undo that: semanage is not installed", $"install semanage and plan again, or run {command}", at);
 
     /// <summary><see cref="NotPersistentCode"/>.</summary>
-    public static Diagnostic LocalRule(SourceLocation at, string path, string type, string rule, string command) =>
-        new(NotPersistentCode, Severity.Warning, $"{path} is {type} by a local rule ({rule}), which a daemon may not read; a relabel would undo the label that it gets", command, at);
+    public static Diagnostic LocalRule(SourceLocation at, string path, string type, string why, string rule, string command) =>
+        new(NotPersistentCode, Severity.Warning, $"{path} is {type} by a local rule ({rule}), {why}; a relabel would undo the label that it gets", command, at);
 
     /// <summary><see cref="ForeignLabelCode"/>.</summary>
     public static Diagnostic ForeignLabel(string path, string type, IReadOnlyList<string> domains, string remedy) =>
         new(ForeignLabelCode, Severity.Warning, $"{path} has the label {type}, which {string.Join(" and ", domains)} may not read", remedy);
 
     /// <summary><see cref="UnreadableCode"/>.</summary>
+    public static Diagnostic UnknownType(SourceLocation at, string type) =>
+        new(UnreadableCode, Severity.Error, $"the loaded policy has no type {type}", "leave selinuxType out, or say cert_t", at);
+
+    /// <summary><see cref="UnreadableCode"/>.</summary>
     public static Diagnostic Unreadable(SourceLocation at, string path, string type, IReadOnlyList<string> domains) =>
-        new(UnreadableCode, Severity.Error, $"{path} would get the label {type}, which {string.Join(" and ", domains)} may not read", "choose a directory that the policy has for certificates, for example /etc/pki/mailtls", at);
+        new(UnreadableCode, Severity.Error, $"{path} would get the label {type}, which {string.Join(" and ", domains)} may not read", "choose a directory that the policy has for certificates, for example /etc/pki/mailtls, or say selinuxType: cert_t", at);
 }

@@ -49,6 +49,7 @@ internal sealed class CertificateReader(YamlMapping? certificate, ManifestReport
             BuildIssuer(certificate.Mapping("issuer")!, directory))
         {
             KeepPrevious = keepPrevious,
+            LabelType = certificate.Scalar("selinuxType")?.Value,
         };
     }
 
@@ -161,7 +162,7 @@ internal sealed class CertificateReader(YamlMapping? certificate, ManifestReport
     // The other tool decides on all of these, so a value here would only seem to mean something.
     private void JudgeExisting(YamlMapping issuer)
     {
-        foreach (var key in new[] { "keys", "directory", "layout", "rotateKey", "keepPrevious" })
+        foreach (var key in new[] { "keys", "directory", "selinuxType", "layout", "rotateKey", "keepPrevious" })
         {
             if (certificate![key] is { } node)
             {

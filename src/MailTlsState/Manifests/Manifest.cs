@@ -108,6 +108,9 @@ public sealed record CertificateManifest(
     /// <summary>How long a replaced key and certificate stay for a roll-back; zero keeps none.</summary>
     public TimeSpan KeepPrevious { get; init; } = TimeSpan.FromDays(7);
 
+    /// <summary>SELinux type of the directory and of all in it, or null for the policy's own choice where the daemons may read that.</summary>
+    public string? LabelType { get; init; }
+
     /// <summary>The kinds of key of the certificates that stand side by side; none where there is one certificate.</summary>
     public IReadOnlyList<KeyFamily> Families => (Issuer is ExistingManifest existing ? existing.Files.Count : Keys.Count) > 1 ? [KeyFamily.Ecdsa, KeyFamily.Rsa] : [];
 }

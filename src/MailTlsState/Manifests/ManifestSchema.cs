@@ -16,6 +16,9 @@ internal static class ManifestSchema
 
     /// <summary>For how long a replaced pair stays.</summary>
     public const string DefaultKeepPrevious = "7d";
+
+    /// <summary>The SELinux type of certificates and keys that both daemons may read, in Debian's policy and in Fedora's.</summary>
+    public const string UsualLabelType = "cert_t";
     public const string DefaultLeafLifetime = "397d";
     public const string DefaultRootKey = "rsa-3072";
 
@@ -63,6 +66,9 @@ internal static class ManifestSchema
         keys.Default = new[] { "ecdsa-p256" };
         certificate.Add("keys", keys);
         certificate.Add("directory", Path("Directory", "Absolute directory of our own for key and certificate, made root:root 0700; never one that others use.", DefaultDirectory));
+        var type = Text("SELinux type", $"Type that the directory and all in it get where there is SELinux. Default: what the policy gives, or {UsualLabelType} where a daemon may not read that.", UsualLabelType, 255);
+        type.Pattern("^[A-Za-z_][A-Za-z0-9_.]*$");
+        certificate.Add("selinuxType", type);
         certificate.Add("layout", Words("Layout", Meanings(Vocabularies.Layouts), Vocabularies.Layouts.Words, "bundle"));
         certificate.Add("renewBefore", Duration("Renew before", "Remaining lifetime at which a renewal is due, such as 30d. Default: a third of the lifetime.", null));
         certificate.Add("rotateKey", Flag("Rotate the key", "true makes a new key at each renewal; false keeps it, so that a TLSA 3 1 1 record stays true."));

@@ -44,6 +44,7 @@ internal sealed class LinuxLabels
             Rule = match?.Rule,
             IsLocalRule = match?.IsLocal ?? false,
             Fallback = fallback,
+            FallbackUnknown = !SeLinuxKernel.IsValid(fallback),
             Refused = new[] { current, policy, fallback }.OfType<string>().Distinct().ToDictionary(c => c, Refused),
             Problems = [.. rules.Problems],
         };

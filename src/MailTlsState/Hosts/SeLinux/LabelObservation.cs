@@ -4,7 +4,7 @@ namespace MailTlsState.Hosts.SeLinux;
 /// <param name="Path">Absolute path; nothing has to be there yet.</param>
 /// <param name="Directory">True for a directory: then reading means to look names up in it.</param>
 /// <param name="Domains">Types of the processes that have to read it.</param>
-/// <param name="Fallback">The type that it would get where the policy's own rule gives one that they may not read.</param>
+/// <param name="Fallback">The type that it would get instead of the one that the policy's own rule gives.</param>
 public sealed record LabelQuestion(string Path, bool Directory, IReadOnlyList<string> Domains, string Fallback);
 
 /// <summary>The label of one path, now and by the policy's rules (file_contexts(5)).</summary>
@@ -26,6 +26,9 @@ public sealed record LabelObservation(string Path, bool Directory)
 
     /// <summary><see cref="Policy"/> with the type that was asked for as a fallback, or where there is none a context of the system's with it.</summary>
     public string Fallback { get; init; } = "";
+
+    /// <summary>True where the loaded policy has no such type.</summary>
+    public bool FallbackUnknown { get; init; }
 
     /// <summary>For each of the three contexts: the domains that the loaded policy keeps from reading it. A domain that the policy does not know is not among them.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Refused { get; init; } = new Dictionary<string, IReadOnlyList<string>>();

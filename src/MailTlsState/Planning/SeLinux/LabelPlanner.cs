@@ -17,13 +17,14 @@ internal sealed record LabelChanges(
 
 /// <summary>
 /// Plans the SELinux labels of the files that MailTlsState keeps: what the policy's own rule gives, where the daemons may read that, else a
-/// type that they may, with a rule that makes it outlast a relabel. Pure.
+/// type that they may, or the one that the manifest chooses, with a rule that makes it outlast a relabel. Pure.
 /// </summary>
 internal sealed class LabelPlanner(Manifest manifest, HostObservation observed)
 {
     private readonly List<Diagnostic> _diagnostics = [];
     private readonly string _directory = manifest.Certificate.Directory;
-    private readonly SourceLocation _at = manifest.Source.Locate("/certificate/directory");
+    private readonly string? _chosen = manifest.Certificate.LabelType;
+    private readonly SourceLocation _at = manifest.Source.Locate(manifest.Certificate.LabelType is null ? "/certificate/directory" : "/certificate/selinuxType");
 
     /// <summary>Plans, given the changes of the files.</summary>
     public static LabelChanges Plan(Manifest manifest, HostObservation observed, IReadOnlyList<Change> files) =>
@@ -34,8 +35,13 @@ internal sealed class LabelPlanner(Manifest manifest, HostObservation observed)
         _diagnostics.AddRange(observed.Labels.Values.SelectMany(l => l.Problems).Distinct().Select(SeLinuxDiagnostics.BadRule));
         _diagnostics.AddRange(PortCheck.Judge(manifest, observed));
         var managed = Managed().ToList();
-        var otherType = managed.Exists(l => l.RefusedTo(l.Policy).Count > 0 && LabelQuestions.IsAbove(_directory, l.Path));
+        var otherType = managed.Exists(l => LabelQuestions.IsAbove(_directory, l.Path) && IsUnwanted(l));
         var labels = managed.ToDictionary(l => l.Path, l => otherType && LabelQuestions.IsAbove(_directory, l.Path) ? l.Fallback : l.Policy ?? l.Fallback);
+        if (otherType && _chosen is not null && managed.Exists(l => l.FallbackUnknown))
+        {
+            return new LabelChanges([], files, labels, [.. _diagnostics, SeLinuxDiagnostics.UnknownType(_at, _chosen)]);
+        }
+
         var refused = managed.Where(l => l.RefusedTo(labels[l.Path]).Count > 0).Take(1).Select(l => SeLinuxDiagnostics.Unreadable(_at, l.Path, SecurityContext.TypeOf(labels[l.Path]), l.RefusedTo(labels[l.Path])));
         _diagnostics.AddRange(refused);
         _diagnostics.AddRange(observed.Labels.Values.Where(l => !labels.ContainsKey(l.Path) && l.RefusedTo(l.Current).Count > 0).Select(Foreign));
@@ -48,6 +54,10 @@ internal sealed class LabelPlanner(Manifest manifest, HostObservation observed)
         before.AddRange(managed.Where(l => IsWrong(l, labels[l.Path]) && !IsMade(l, files)).Select(l => Relabel(l, labels[l.Path])));
         return new LabelChanges(before, [.. Shown(files, labels)], labels, _diagnostics);
     }
+
+    // What the policy's own rule gives is not what it is to have.
+    private bool IsUnwanted(LabelObservation label) =>
+        _chosen is null ? label.RefusedTo(label.Policy).Count > 0 : label.Policy is not { } policy || SecurityContext.TypeOf(policy) != _chosen;
 
     // Directories of our own and what is in them; a directory above that is missing is made by the plan.
     private IEnumerable<LabelObservation> Managed()
@@ -63,19 +73,22 @@ internal sealed class LabelPlanner(Manifest manifest, HostObservation observed)
     private static bool IsMade(LabelObservation label, IReadOnlyList<Change> files) =>
         files.Any(c => c.Name == label.Path && (c.Action == ChangeAction.Delete || c.Kind is "key" or "certificate" or "request"));
 
-    private static Change Relabel(LabelObservation label, string wanted) => new(
+    private Change Relabel(LabelObservation label, string wanted) => new(
         "label",
         label.Path,
         ChangeAction.Update,
         label.RefusedTo(label.Current) is { Count: > 0 } refused
             ? $"{string.Join(" and ", refused)} may not {(label.Directory ? "look into" : "read")} it"
-            : "the policy gives its path another type",
+            : $"the {(_chosen is not null && LabelQuestions.IsAbove(_directory, label.Path) ? "manifest" : "policy")} gives its path another type",
         [new("label", SecurityContext.TypeOf(label.Current!), SecurityContext.TypeOf(wanted))],
         null,
         [])
     {
         Work = new SetLabel(label.Path, label.Current, wanted),
     };
+
+    // Why the policy's own rule will not do.
+    private string Why => _chosen is null ? "which a daemon may not read" : $"where the manifest says {_chosen}";
 
     private Change? Rule()
     {
@@ -86,15 +99,15 @@ internal sealed class LabelPlanner(Manifest manifest, HostObservation observed)
         }
 
         var (type, pattern) = (SecurityContext.TypeOf(directory.Fallback), Pattern(_directory));
-        if (observed.Labels.Values.FirstOrDefault(l => LabelQuestions.IsAbove(_directory, l.Path) && l.IsLocalRule && l.RefusedTo(l.Policy).Count > 0) is { } local)
+        if (observed.Labels.Values.FirstOrDefault(l => LabelQuestions.IsAbove(_directory, l.Path) && l.IsLocalRule && l.Policy is not null && IsUnwanted(l)) is { } local)
         {
-            _diagnostics.Add(SeLinuxDiagnostics.LocalRule(_at, local.Path, SecurityContext.TypeOf(local.Policy!), local.Rule!, $"semanage fcontext -m -t {type} '{pattern}'"));
+            _diagnostics.Add(SeLinuxDiagnostics.LocalRule(_at, local.Path, SecurityContext.TypeOf(local.Policy!), Why, local.Rule!, $"semanage fcontext -m -t {type} '{pattern}'"));
             return null;
         }
 
         if (observed.File(SecurityContext.SeManage).Kind == FileKind.Absent || observed.Host.SeLinuxPolicy is not { } name)
         {
-            _diagnostics.Add(SeLinuxDiagnostics.NotPersistent(_at, _directory, SecurityContext.TypeOf(policy), type, $"semanage fcontext -a -t {type} '{pattern}'"));
+            _diagnostics.Add(SeLinuxDiagnostics.NotPersistent(_at, _directory, SecurityContext.TypeOf(policy), Why, type, $"semanage fcontext -a -t {type} '{pattern}'"));
             return null;
         }
 
@@ -102,7 +115,7 @@ internal sealed class LabelPlanner(Manifest manifest, HostObservation observed)
             "labelRule",
             pattern,
             ChangeAction.Create,
-            $"a relabel would give {SecurityContext.TypeOf(policy)}, which a daemon may not read",
+            $"a relabel would give {SecurityContext.TypeOf(policy)}, {Why}",
             [new("type", null, type), new("by", null, $"{SecurityContext.SeManage} fcontext")],
             null,
             [])

@@ -9,9 +9,6 @@ namespace MailTlsState.Planning.SeLinux;
 /// <summary>Asks a host with SELinux about the labels of all that a plan may make, keep or name.</summary>
 internal static class LabelQuestions
 {
-    /// <summary>The type that key and certificate get where the policy's own rule gives one that a daemon may not read. Debian's policy and Fedora's let both read it.</summary>
-    public const string CertificateType = "cert_t";
-
     /// <summary>True where labels are this program's affair.</summary>
     public static bool Apply(Manifest manifest, HostFacts host) => host.SeLinux && manifest.SeLinux != SeLinuxMode.Ignore;
 
@@ -34,26 +31,27 @@ internal static class LabelQuestions
 
     private static IEnumerable<LabelQuestion> For(Manifest manifest, HostObservation observed)
     {
+        var type = manifest.Certificate.LabelType ?? ManifestSchema.UsualLabelType;
         IReadOnlyList<string> readers = [.. manifest.Services.SelectMany(s => MailServices.Of(s.Kind).SeLinuxDomains).Distinct()];
         var own = CertificateIssuers.Of(manifest).Directories(manifest).Keys.ToList();
         var pairs = manifest.Certificate.Directory;
         var directories = CertificatePaths.WithParents(own).Where(d => observed.File(d).Kind is FileKind.Absent or FileKind.Directory).ToList();
         foreach (var directory in directories)
         {
-            yield return new LabelQuestion(directory, true, IsAbove(directory, pairs) ? readers : [], CertificateType);
+            yield return new LabelQuestion(directory, true, IsAbove(directory, pairs) ? readers : [], type);
         }
 
         var files = observed.Files.Keys.Where(f => own.Exists(d => IsAbove(d, f))).Concat(own.Contains(pairs) ? Names(manifest, observed) : []);
         foreach (var file in files.Distinct().Except(directories).Where(f => observed.File(f).Kind is FileKind.Absent or FileKind.Regular))
         {
             // The CA's own files are for nobody but root.
-            yield return new LabelQuestion(file, false, file[..file.LastIndexOf('/')] == pairs ? readers : [], CertificateType);
+            yield return new LabelQuestion(file, false, file[..file.LastIndexOf('/')] == pairs ? readers : [], type);
         }
 
         var foreign = observed.Certificates.Where(p => !p.Files.IsOwn).SelectMany(p => new[] { p.Files.Key, p.Files.Chain }).Select(observed.Resolve);
         foreach (var file in foreign.Where(f => f.Kind == FileKind.Regular).Select(f => f.Path).Distinct())
         {
-            yield return new LabelQuestion(file, false, readers, CertificateType);
+            yield return new LabelQuestion(file, false, readers, type);
         }
     }
 

@@ -119,6 +119,32 @@ public class LabelTests
     }
 
     [Fact]
+    public async Task A_type_that_the_manifest_chooses_is_set_and_kept_by_a_rule_of_its_own()
+    {
+        var host = new LabelledMachine();
+        Choose(host, "tls_privkey_t");
+        var (_, output, error) = await host.Machine.RunAsync("plan", ServingMachine.Manifest);
+        Assert.True(output.Contains($"  + labelRule {Directory}(/.*)?\n      because a relabel would give cert_t, where the manifest says tls_privkey_t\n      type  tls_privkey_t\n", StringComparison.Ordinal), output + error);
+        await host.Machine.ApplyAsync();
+        Assert.All([Directory, ServingMachine.Bundle], p => Assert.Equal("tls_privkey_t", host.TypeOf(p)));
+        await NothingToDoAsync(host);
+        host.Label(ServingMachine.Bundle, "cert_t");
+        Assert.Contains("label  cert_t → tls_privkey_t", (await host.Machine.RunAsync("plan", ServingMachine.Manifest)).Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("dovecot_cert_t", "error MTS0646: /etc/pki/mailtls would get the label dovecot_cert_t, which postfix_smtpd_t may not read")]
+    [InlineData("unknown_t", "error MTS0646: the loaded policy has no type unknown_t")]
+    public async Task A_type_that_a_daemon_may_not_read_or_that_the_policy_does_not_know_is_refused(string type, string expected)
+    {
+        var host = new LabelledMachine();
+        Choose(host, type);
+        var (status, _, error) = await host.Machine.RunAsync("plan", ServingMachine.Manifest);
+        Assert.Equal(1, status);
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Without_semanage_the_plan_says_what_is_missing()
     {
         var host = new LabelledMachine(semanage: false, NotForCertificates);
@@ -205,6 +231,8 @@ public class LabelTests
         host.Label(ServingMachine.Bundle, "user_home_t");
         return host;
     }
+
+    private static void Choose(LabelledMachine host, string type) => host.Machine.Edit("keys: [ecdsa-p256]", $"keys: [ecdsa-p256]\n  selinuxType: {type}");
 
     private static async Task NothingToDoAsync(LabelledMachine host)
     {

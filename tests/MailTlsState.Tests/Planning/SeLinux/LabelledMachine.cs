@@ -57,6 +57,7 @@ internal sealed class LabelledMachine
             Rule = match?.Rule,
             IsLocalRule = match?.IsLocal ?? false,
             Fallback = fallback,
+            FallbackUnknown = question.Fallback.StartsWith("unknown", StringComparison.Ordinal),
             Refused = new[] { Host.LabelOf(question.Path), match?.Context, fallback }.OfType<string>().Distinct()
                 .ToDictionary(c => c, c => (IReadOnlyList<string>)[.. question.Domains.Where(d => !May(d, SecurityContext.TypeOf(c)) && !(question.Directory && LookedInto.Contains(SecurityContext.TypeOf(c))))]),
             Problems = [.. rules.Problems],

@@ -45,14 +45,9 @@ internal static class VerifyCommand
                 context.Terminal.Report(pending);
             }
 
-            if (expectations.Count == 0)
-            {
-                throw new MailTlsException(CommandDiagnostics.NothingToVerify(manifest.Source.Locate("/services")));
-            }
-
             expectations = [.. FurtherNames(manifest, expectations)];
-            var denials = new DenialLog(context.Host, context.Writer, await context.Host.ObserveHostAsync(cancellation).ConfigureAwait(false));
-            denials.Mark();
+            var denials = parse.GetValue(connect) is null ? new DenialLog(context.Host, context.Writer, await context.Host.ObserveHostAsync(cancellation).ConfigureAwait(false)) : null;
+            denials?.Mark();
             using var deadline = new CancellationTokenSource(parse.GetValue(time), context.Host.Clock);
             var report = await Verifier.ScanAsync(context.Host, expectations, everything: !parse.GetValue(quick), deadline.Token, cancellation).ConfigureAwait(false);
             context.Terminal.Output.Write(context.Format == OutputFormat.Json
@@ -61,7 +56,7 @@ internal static class VerifyCommand
 
             // After the result: a file that cannot be written must not keep it back.
             ReportFiles.Write(context, parse.GetValue(reports) ?? [], report, new ReportFacts(manifest.Host, policy.Name, context.Host.Clock.GetUtcNow(), leaves));
-            if (report.HasFailures && parse.GetValue(connect) is null)
+            if (report.HasFailures && denials is not null)
             {
                 foreach (var denial in await denials.SinceAsync().ConfigureAwait(false))
                 {
@@ -87,7 +82,7 @@ internal static class VerifyCommand
 
     private static IReadOnlyList<EndpointExpectation> Remote(CommandContext context, Manifest manifest, TlsPolicy policy, IReadOnlyList<string> addresses, string? root) =>
         [.. Expectations.Of(manifest, policy, Targets(manifest, []), null, Anchors(context, manifest, root))
-            .SelectMany(e => addresses.Select(a => e with { Address = a }))];
+            .SelectMany(e => addresses.Select(a => e with { Address = a })).DistinctBy(e => e.Endpoint)];
 
     private static IReadOnlyList<EndpointTarget> Targets(Manifest manifest, IReadOnlyList<Listener> listeners) =>
         [.. EndpointTarget.Of(manifest, listeners), .. EndpointTarget.Apart(manifest, listeners)];

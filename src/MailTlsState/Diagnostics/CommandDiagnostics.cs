@@ -69,17 +69,11 @@ public static class CommandDiagnostics
         "host name has no address",
         "The name to connect to was looked up as every program of this machine does it (hosts file, then DNS), and no address came back. Clients from here cannot reach the host by it either. Correct the name or its A and AAAA records, or give an address: --connect HOST=ADDRESS.");
 
-    /// <summary>There is nothing to look at.</summary>
-    public static readonly DiagnosticCode NothingToVerifyCode = new(
-        "MTS0912",
-        "there is nothing to verify",
-        "The manifest names no endpoint, and none of its services listens, so nothing could be seen. That is no success: whoever relies on verify wants to be told. Name the endpoints in the manifest, or start the services.");
-
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } =
     [
         FileMissingCode, FileUnreadableCode, NotApprovedCode, UnknownCodeCode, UnexpectedCode, BadConnectCode, NoTrustAnchorCode, OutputFailedCode, InterruptedCode, UnknownSubjectCode,
-        NameNotResolvedCode, NothingToVerifyCode,
+        NameNotResolvedCode,
     ];
 
     /// <summary><see cref="FileMissingCode"/>.</summary>
@@ -108,9 +102,6 @@ public static class CommandDiagnostics
 
     /// <summary><see cref="NameNotResolvedCode"/>.</summary>
     public static Diagnostic NameNotResolved(string name, string host) => new(NameNotResolvedCode, Severity.Error, $"{name} has no address", $"correct the name, or give --connect {host}=ADDRESS");
-
-    /// <summary><see cref="NothingToVerifyCode"/>.</summary>
-    public static Diagnostic NothingToVerify(SourceLocation location) => new(NothingToVerifyCode, Severity.Error, "the manifest names no endpoint, and nothing of its services listens", "name the endpoints, or start the services", location);
 
     /// <summary><see cref="NoTrustAnchorCode"/>.</summary>
     public static Diagnostic NoTrustAnchor(string path) => new(NoTrustAnchorCode, Severity.Error, $"there is no root certificate in {path}", "run mailtls apply first, or give the root certificate with --root FILE");

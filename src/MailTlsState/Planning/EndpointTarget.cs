@@ -41,10 +41,7 @@ public sealed record EndpointTarget(ServiceKind Service, EndpointKind Endpoint, 
             foreach (var endpoint in service.Endpoints.Where(e => e.Security != EndpointSecurity.Disabled && !e.ProxyProtocol))
             {
                 var bound = Bound(listeners, service.Kind, endpoint.Port);
-                var addresses = bound.Count > 0 ? bound
-                    : endpoint.Addresses.Count > 0 ? [.. endpoint.Addresses.Select(Reachable).Distinct()]
-                    : ["127.0.0.1"];
-                targets.AddRange(addresses.Select(a => new EndpointTarget(service.Kind, endpoint.Kind, a, endpoint.Port, endpoint, bound.Count > 0)));
+                targets.AddRange(Expected(endpoint, bound).Select(a => new EndpointTarget(service.Kind, endpoint.Kind, a, endpoint.Port, endpoint, bound.Count > 0)));
             }
 
             var named = service.Endpoints.Select(e => e.Port).ToHashSet();
@@ -64,9 +61,11 @@ public sealed record EndpointTarget(ServiceKind Service, EndpointKind Endpoint, 
         return
         [
             .. manifest.Services.SelectMany(s => s.Endpoints.Where(e => e.ProxyProtocol || (e.Security == EndpointSecurity.Disabled && !IsOthers(s.Kind, e.Port)))
-                .SelectMany(e => Bound(listeners, s.Kind, e.Port) is { Count: > 0 } bound
-                    ? bound.Select(a => new EndpointTarget(s.Kind, e.Kind, a, e.Port, e, true))
-                    : [new EndpointTarget(s.Kind, e.Kind, "127.0.0.1", e.Port, e, false)])),
+                .SelectMany(e =>
+                {
+                    var bound = Bound(listeners, s.Kind, e.Port);
+                    return Expected(e, bound).Select(a => new EndpointTarget(s.Kind, e.Kind, a, e.Port, e, bound.Count > 0));
+                })),
         ];
 
         // Off in one server, so that the other one serves the port.
@@ -76,6 +75,10 @@ public sealed record EndpointTarget(ServiceKind Service, EndpointKind Endpoint, 
 
     private static List<string> Bound(IReadOnlyList<Listener> listeners, ServiceKind service, int port) =>
         [.. listeners.Where(l => l.Port == port && ServiceOwners.OwnerOf(l) == service).Select(l => Reachable(l.Address)).Distinct().Order(StringComparer.Ordinal)];
+
+    // Where nothing listens: the addresses that the manifest names, or one of the host's.
+    private static IReadOnlyList<string> Expected(EndpointManifest endpoint, IReadOnlyList<string> bound) =>
+        bound.Count > 0 ? bound : endpoint.Addresses.Count > 0 ? [.. endpoint.Addresses.Select(Reachable).Distinct()] : ["127.0.0.1"];
 
     /// <summary>An address at which a listener on <paramref name="address"/> can be reached from the host itself.</summary>
     internal static string Reachable(string address) => address switch

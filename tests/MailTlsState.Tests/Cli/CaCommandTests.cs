@@ -56,12 +56,10 @@ public sealed class CaCommandTests
             .AddFile("/pass", Sample.Passphrase + "\n", mode: 0b110_000_000)
             .AddFile("/ca.yaml", $"apiVersion: mailtlsstate/v1\nhost: mail.mydomain.com\ncertificate:\n  keys: [ecdsa-p256]\n  issuer:\n    kind: {issuer}\npolicy:\n  base: intermediate\nservices:\n  postfix:\n    endpoints:\n      smtp: {{ security: opportunistic }}\n");
 
-    private static async Task<(string Output, string Error)> RunAsync(InMemoryHost host, int status, params string[] arguments)
+    private static async Task<CommandRun> RunAsync(InMemoryHost host, int status, params string[] arguments)
     {
-        using var output = new StringWriter { NewLine = "\n" };
-        using var error = new StringWriter { NewLine = "\n" };
-        var got = await Program.RunAsync(arguments, _ => new Terminal(output, error, new StringReader(""), false, new Palette(false), new Palette(false)), host, host);
-        Assert.True(status == got, $"{string.Join(' ', arguments)}: {got}: {error}");
-        return (output.ToString(), error.ToString());
+        var run = await CommandRun.OfAsync(host, null, arguments);
+        Assert.True(status == run.Status, $"{string.Join(' ', arguments)}: {run.Status}: {run.Error}");
+        return run;
     }
 }

@@ -204,7 +204,7 @@ public class CommandTests
         var absent = await RunAsync(host, "apply", Manifest);
         Assert.Equal(1, absent.Status);
         Assert.Contains("MTS0903", absent.Error, StringComparison.Ordinal);
-        var refused = await RunAsync(host, new Answer("y\n"), "apply", Manifest);
+        var refused = await CommandRun.OfAsync(host, "y\n", "apply", Manifest);
         Assert.Equal(1, refused.Status);
         Assert.Contains("MTS0903", refused.Error, StringComparison.Ordinal);
         Assert.Equal(before, StepTests.Snapshot(host));
@@ -242,18 +242,5 @@ public class CommandTests
         Assert.Equal("x", Terminal.Console(ColorChoice.Never).Palette.Good("x"));
     }
 
-    private static Task<Run> RunAsync(InMemoryHost host, params string[] arguments) => RunAsync(host, null, arguments);
-
-    private static async Task<Run> RunAsync(InMemoryHost host, Answer? input, params string[] arguments)
-    {
-        using var output = new StringWriter { NewLine = "\n" };
-        using var error = new StringWriter { NewLine = "\n" };
-        var status = await Program.RunAsync(
-            arguments, _ => new Terminal(output, error, new StringReader(input?.Text ?? ""), input is not null, new Palette(false), new Palette(false)), host, host);
-        return new Run(status, output.ToString(), error.ToString());
-    }
-
-    private sealed record Run(int Status, string Output, string Error);
-
-    private sealed record Answer(string Text);
+    private static Task<CommandRun> RunAsync(InMemoryHost host, params string[] arguments) => CommandRun.OfAsync(host, null, arguments);
 }

@@ -10,7 +10,7 @@ export LC_ALL=C DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 short='-trait- Run=Long' more=''      # whole classes that only --long runs carry this trait
 for argument in "$@"; do
     case $argument in
-    --long) export CsCheck_Iter=${CsCheck_Iter:-10000} MAILTLS_LONG=1 short='' more='qemu-system-x86 e2fsprogs busybox-static cpio kmod zstd xz-utils' ;;
+    --long) export CsCheck_Iter=${CsCheck_Iter:-10000} MAILTLS_LONG=1 short='' more='qemu-system-x86 e2fsprogs busybox-static cpio kmod zstd xz-utils testssl.sh' ;;
     *) echo "usage: run.sh [--long]" >&2; exit 64 ;;
     esac
 done

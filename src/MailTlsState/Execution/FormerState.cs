@@ -2,6 +2,7 @@ using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
 using MailTlsState.Probing;
+using MailTlsState.Services;
 
 namespace MailTlsState.Execution;
 
@@ -58,14 +59,19 @@ internal sealed class FormerState
     }
 
     /// <summary>
-    /// True when everything answers as before, by processes of before alone: one that began since may have read files of the run, and another answers the next client.
+    /// The services that do not answer as before, or may not from the next client on: a process that began since and reads its files by itself may have read those of
+    /// the run, and another one answered us.
     /// </summary>
-    public async Task<bool> IsUntouchedAsync(ApplyLimits limits)
+    public async Task<IReadOnlySet<ServiceKind>> TouchedAsync(ApplyLimits limits)
     {
-        var ports = _entry.Before.Select(b => b.Port).ToHashSet();
-        return SameBoot
-            && !(await _host.ObserveServingAsync(CancellationToken.None).ConfigureAwait(false)).Any(p => ports.Contains(p.Port) && p.Started > _entry.Started)
-            && (await WaitAsync(limits, TimeSpan.Zero).ConfigureAwait(false)).Count == 0;
+        if (!SameBoot)
+        {
+            return Enum.GetValues<ServiceKind>().ToHashSet();
+        }
+
+        var young = (await _host.ObserveServingAsync(CancellationToken.None).ConfigureAwait(false)).Where(p => p.Started > _entry.Started).Select(p => p.Port).ToHashSet();
+        var differing = await WaitAsync(limits, limits.Activation / 3).ConfigureAwait(false);
+        return _entry.Before.Where(b => young.Contains(b.Port) && MailServices.Of(b.Service).ReadsAtStart).Concat(differing.Select(d => d.Before)).Select(b => b.Service).ToHashSet();
     }
 
     private async Task<IReadOnlyList<Difference>> DifferencesAsync()

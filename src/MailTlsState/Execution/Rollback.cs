@@ -30,25 +30,30 @@ internal sealed class Rollback(IHost host, IHostWriter writer, IApplyProgress pr
     {
         var former = await FormerState.OfAsync(host, files.Entry).ConfigureAwait(false);
 
+        var activations = files.Entry.Activations;
+
         // A reload makes a service read what was on its disk before, and that need not be what it served: who was told nothing is better left alone.
         if (complete && !files.Journal.HasReached(JournalState.Committed))
         {
             progress.Begin("looking whether the former state is still served");
-            if (await former.IsUntouchedAsync(limits).ConfigureAwait(false))
+            var touched = await former.TouchedAsync(limits).ConfigureAwait(false);
+            if (touched.Count == 0)
             {
                 return new Result(Finish(files), []);
             }
+
+            activations = [.. activations.Where(a => touched.Contains(a.Service))];
         }
 
         var facts = await host.ObserveHostAsync(CancellationToken.None).ConfigureAwait(false);
         var control = new ServiceControl(host, writer, facts.Systemd);
-        var failures = await ReactivateAsync(files.Entry, control, former).ConfigureAwait(false);
+        var failures = await ReactivateAsync(activations, control, former).ConfigureAwait(false);
         var notes = new List<Diagnostic>();
         progress.Begin("verifying by handshake that the former state is back");
         var differing = await former.WaitAsync(limits, limits.Activation / 3).ConfigureAwait(false);
         if (differing.Count > 0)
         {
-            notes.AddRange(await RestartAsync(files.Entry, control, former, differing).ConfigureAwait(false));
+            notes.AddRange(await RestartAsync(activations, control, former, differing).ConfigureAwait(false));
             differing = await former.WaitAsync(limits, limits.Activation).ConfigureAwait(false);
         }
 
@@ -74,10 +79,10 @@ internal sealed class Rollback(IHost host, IHostWriter writer, IApplyProgress pr
         }
     }
 
-    private async Task<IReadOnlyList<string>> ReactivateAsync(JournalEntry entry, ServiceControl control, FormerState former)
+    private async Task<IReadOnlyList<string>> ReactivateAsync(IReadOnlyList<JournalActivation> activations, ServiceControl control, FormerState former)
     {
         var failed = new List<ServiceControl.Failure?>();
-        foreach (var activation in entry.Activations.Reverse())
+        foreach (var activation in activations.Reverse())
         {
             var kind = activation.Service;
             switch (activation.Activation, await control.IsRunningAsync(kind).ConfigureAwait(false))
@@ -113,10 +118,10 @@ internal sealed class Rollback(IHost host, IHostWriter writer, IApplyProgress pr
     /// The last resort for a service that does not answer as before. Postfix's master(8) does not start a service for a minute
     /// after one of its processes failed at once ("bad command startup -- throttling"), and a reload does not end that.
     /// </summary>
-    private async Task<IReadOnlyList<Diagnostic>> RestartAsync(JournalEntry entry, ServiceControl control, FormerState former, IReadOnlyList<FormerState.Difference> differing)
+    private async Task<IReadOnlyList<Diagnostic>> RestartAsync(IReadOnlyList<JournalActivation> activations, ServiceControl control, FormerState former, IReadOnlyList<FormerState.Difference> differing)
     {
         var notes = new List<Diagnostic>();
-        foreach (var kind in differing.Select(d => d.Before.Service).Distinct().Where(k => entry.Activations.Any(a => a.Service == k && (a.Activation != Activation.Start || !former.SameBoot))))
+        foreach (var kind in differing.Select(d => d.Before.Service).Distinct().Where(k => activations.Any(a => a.Service == k && (a.Activation != Activation.Start || !former.SameBoot))))
         {
             var running = await control.IsRunningAsync(kind).ConfigureAwait(false);
             var why = string.Join("; ", differing.Where(d => d.Before.Service == kind).Select(d => d.Words));

@@ -96,15 +96,16 @@ public class FaultTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Services_that_were_told_nothing_are_reloaded_only_where_a_process_may_have_read_new_files(bool young)
+    [InlineData(25, -1, "")]
+    [InlineData(25, 1, "/usr/sbin/postfix -c /etc/postfix start")]
+    [InlineData(993, 1, "")]
+    public async Task A_service_that_was_told_nothing_is_told_to_read_its_files_only_where_a_process_may_have_read_new_files(int port, int seconds, string told)
     {
         var host = await DiedWhilePuttingFilesInPlaceAsync();
         var started = Journal.Open(host, Directory)!.Entry.Started;
-        host.Serving = [new ServingProcess(25, "smtpd", started + TimeSpan.FromSeconds(young ? 1 : -1))];
+        host.Serving = [new ServingProcess(port, "server", started + TimeSpan.FromSeconds(seconds))];
         Assert.Equal(RecoveryOutcome.RolledBack, (await RecoverOnceAsync(host)).Outcome);
-        Assert.Equal(young, host.Runs.Any(call => call.ToString().EndsWith("reload", StringComparison.Ordinal)));
+        Assert.Equal(told, string.Join(' ', host.Runs.Select(c => c.ToString()).Where(c => c.EndsWith("reload", StringComparison.Ordinal) || c.EndsWith(" start", StringComparison.Ordinal))));
         Assert.Null(Journal.Open(host, Directory));
     }
 

@@ -29,7 +29,7 @@ public class BadManifestTests
     // Shape.
     [InlineData(Host, "host: mail.example.com\npolicies: {}", "MTS0120", 3, 1, "did you mean policy?")]
     [InlineData(Names, "certificate:\n  renewbefore: 30d\n", "MTS0120", 4, 3, "did you mean renewBefore?")]
-    [InlineData(Names, "certificate:\n  zzz: 30d\n", "MTS0120", 4, 3, "known here: names, keys, directory, layout, renewBefore, rotateKey, keepPrevious, issuer")]
+    [InlineData(Names, "certificate:\n  zzz: 30d\n", "MTS0120", 4, 3, "known here: names, keys, directory, selinuxType, layout, renewBefore, rotateKey, keepPrevious, issuer")]
     [InlineData(Host + "\n", "", "MTS0121", 1, 1, "add host: fully qualified name of the mail host, as clients type it")]
     [InlineData("commonName: Example Mail CA", "organization: X", "MTS0121", 6, 5, "add commonName: what clients show for this CA")]
     [InlineData(Issuer, "", "MTS0121", 4, 3, "add kind: one of: privateCa, purchased, existing")]

@@ -31,6 +31,9 @@ public sealed class PostfixService : IMailService
     public string ConfigurationPath => ConfigDirectory;
 
     /// <inheritdoc/>
+    public bool ReadsAtStart => true;
+
+    /// <inheritdoc/>
     public string SeLinuxMaster => "postfix_master_t";
 
     /// <inheritdoc/>

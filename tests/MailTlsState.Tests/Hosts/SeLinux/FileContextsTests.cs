@@ -55,6 +55,32 @@ public class FileContextsTests
         Assert.Empty(rules.Problems);
     }
 
+    // What Fedora's policy of 2024 (miscfiles, dovecot, postfix) says of the paths where certificates lie.
+    private const string Fedora = """
+        /.*	system_u:object_r:default_t:s0
+        /etc/.*	system_u:object_r:etc_t:s0
+        /root(/.*)?	system_u:object_r:admin_home_t:s0
+        /etc/pki(/.*)?	system_u:object_r:cert_t:s0
+        /etc/ssl(/.*)?	system_u:object_r:cert_t:s0
+        /etc/(letsencrypt|certbot)/(live|archive)(/.*)?	system_u:object_r:cert_t:s0
+        /etc/pki/dovecot(/.*)?	system_u:object_r:dovecot_cert_t:s0
+        /etc/dovecot(/.*)?	system_u:object_r:dovecot_etc_t:s0
+        /etc/postfix.*	system_u:object_r:postfix_etc_t:s0
+        """;
+
+    [Theory]
+    [InlineData("/etc/pki/mailtls/mail.example.org.pem", "cert_t")]
+    [InlineData("/etc/pki/tls/private/mail.key", "cert_t")]
+    [InlineData("/etc/ssl/private/mail.key", "cert_t")]
+    [InlineData("/etc/pki/dovecot/private/dovecot.pem", "dovecot_cert_t")]
+    [InlineData("/etc/letsencrypt/live/mail.example.org/privkey.pem", "cert_t")]
+    [InlineData("/etc/letsencrypt/renewal/mail.example.org.conf", "etc_t")]
+    [InlineData("/etc/dovecot/tls/key.pem", "dovecot_etc_t")]
+    [InlineData("/root/mail.key", "admin_home_t")]
+    [InlineData("/srv/tls/mail.key", "default_t")]
+    public void Fedoras_rules_give_their_types(string path, string type) =>
+        Assert.Equal(type, SecurityContext.TypeOf(new FileContexts([new("file_contexts", Fedora)]).Find(path, FileKind.Regular)!.Context!));
+
     [Theory]
     [InlineData("/etc/ssl/private/k.pem", "/etc/ssl(/.*)?", "local_t")]     // less specific, and later
     [InlineData("/etc/ssl/private/k.pem", "/etc/ssl/certs(/.*)?", "tls_privkey_t")]

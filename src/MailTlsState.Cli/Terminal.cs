@@ -80,7 +80,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, TextReader i
 
         foreach (var line in lines)
         {
-            Error.WriteLine("  " + string.Concat(line.Select(c => char.IsControl(c) ? '?' : c)));
+            Error.WriteLine("  " + PlainText.Of(line));
         }
     }
 

@@ -36,6 +36,7 @@ internal static class VerifyCommand
         command.SetAction((parse, cancellation) => run(parse, async context =>
         {
             var manifest = context.ReadManifest(parse.GetRequiredValue(GlobalOptions.Manifest));
+            using var deadline = new CancellationTokenSource(parse.GetValue(time), context.Host.Clock);
             var policy = parse.GetValue(against) is { } name ? PolicyCatalogue.Find(name)! : PolicyCatalogue.Resolve(manifest.Policy);
             var (expectations, leaves) = parse.GetValue(connect) is { } value
                 ? (Remote(context, manifest, policy, await AddressesAsync(context, value, manifest, cancellation).ConfigureAwait(false), parse.GetValue(root)), [])
@@ -48,14 +49,13 @@ internal static class VerifyCommand
             expectations = [.. FurtherNames(manifest, expectations)];
             var denials = parse.GetValue(connect) is null ? new DenialLog(context.Host, context.Writer, await context.Host.ObserveHostAsync(cancellation).ConfigureAwait(false)) : null;
             denials?.Mark();
-            using var deadline = new CancellationTokenSource(parse.GetValue(time), context.Host.Clock);
             var report = await Verifier.ScanAsync(context.Host, expectations, everything: !parse.GetValue(quick), deadline.Token, cancellation).ConfigureAwait(false);
             context.Terminal.Output.Write(context.Format == OutputFormat.Json
                 ? FindingsDocument.Write(report) + "\n"
                 : FindingsText.Render(report, context.Terminal.Palette));
 
             // After the result: a file that cannot be written must not keep it back.
-            ReportFiles.Write(context, parse.GetValue(reports) ?? [], report, new ReportFacts(manifest.Host, policy.Name, context.Host.Clock.GetUtcNow(), leaves));
+            var unwritten = ReportFiles.Write(context, parse.GetValue(reports) ?? [], report, new ReportFacts(manifest.Host, policy.Name, context.Host.Clock.GetUtcNow(), leaves ?? []));
             if (report.HasFailures && denials is not null)
             {
                 foreach (var denial in await denials.SinceAsync().ConfigureAwait(false))
@@ -64,25 +64,40 @@ internal static class VerifyCommand
                 }
             }
 
-            return report.HasFailures ? ExitCodes.Changes : ExitCodes.Done;
+            foreach (var diagnostic in unwritten)
+            {
+                context.Terminal.Report(diagnostic);
+            }
+
+            return report.HasFailures ? ExitCodes.Changes : unwritten.Count > 0 ? ExitCodes.Error : ExitCodes.Done;
         }));
         return command;
     }
 
-    private static async Task<(IReadOnlyList<EndpointExpectation> Expectations, IReadOnlyList<CertificateFacts> Leaves)> LocalAsync(CommandContext context, Manifest manifest, TlsPolicy policy, string? root, CancellationToken cancellation)
+    private static async Task<(IReadOnlyList<EndpointExpectation> Expectations, IReadOnlyList<CertificateFacts>? Leaves)> LocalAsync(CommandContext context, Manifest manifest, TlsPolicy policy, string? root, CancellationToken cancellation)
     {
         var files = new ObservedFiles(context.Host);
         var listeners = context.Host.ObserveListenersAsync(cancellation);
         var places = await CertificateIssuers.Of(manifest).ObserveAsync(context.Host, files, manifest, cancellation).ConfigureAwait(false);
         var chains = await Task.WhenAll(places.Select(p => files.ResolveAsync(p.Files.Chain, cancellation))).ConfigureAwait(false);
-        var leaves = chains.Select(c => PemFile.Parse(c.Text ?? "").Certificates.FirstOrDefault()?.Facts).OfType<CertificateFacts>().ToList();
+        foreach (var unreadable in chains.Where(c => c.Problem is not null))
+        {
+            // What should be served is not known then; everything else is still judged.
+            context.Terminal.Report(CommandDiagnostics.CertificateUnreadable(unreadable.Path, unreadable.Problem!));
+        }
+
+        var leaves = chains.Any(c => c.Problem is not null) ? null : chains.Select(c => PemFile.Parse(c.Text ?? "").Certificates.FirstOrDefault()?.Facts).OfType<CertificateFacts>().ToList();
         var targets = Targets(manifest, await listeners.ConfigureAwait(false));
         return (Expectations.Of(manifest, policy, targets, leaves, Anchors(context, manifest, root)), leaves);
     }
 
     private static IReadOnlyList<EndpointExpectation> Remote(CommandContext context, Manifest manifest, TlsPolicy policy, IReadOnlyList<string> addresses, string? root) =>
-        [.. Expectations.Of(manifest, policy, Targets(manifest, []), null, Anchors(context, manifest, root))
-            .SelectMany(e => addresses.Select(a => e with { Address = a })).DistinctBy(e => e.Endpoint)];
+        Expectations.Of(
+            manifest,
+            policy,
+            [.. Targets(manifest, []).SelectMany(t => addresses.Select(a => t with { Address = a, Elsewhere = !context.Host.IsOwnAddress(a) })).DistinctBy(t => (t.Service, t.Endpoint, t.Address, t.Port))],
+            null,
+            Anchors(context, manifest, root));
 
     private static IReadOnlyList<EndpointTarget> Targets(Manifest manifest, IReadOnlyList<Listener> listeners) =>
         [.. EndpointTarget.Of(manifest, listeners), .. EndpointTarget.Apart(manifest, listeners)];

@@ -14,12 +14,21 @@ internal static class EndpointText
     public static string Name(EndpointReport endpoint) =>
         endpoint.Expectation.Endpoint + (endpoint.Expectation.FurtherName ? $" as {endpoint.Expectation.ServerName}" : "");
 
+    /// <summary>The whole verification in one sentence.</summary>
+    public static string Summary(VerificationReport report, string what = "what the manifest says")
+    {
+        var left = report.NotProbed == 0 ? "" : $"; {report.NotProbed} could not be probed from here";
+        return report.HasFailures ? $"Not verified: {report.Failing} of {report.Endpoints.Count} listeners fail{left}."
+            : report.Verified == 0 ? $"Nothing verified{left}."
+            : $"Verified: {report.Verified} listeners serve {what}{left}.";
+    }
+
     /// <summary>What it served, or why nothing.</summary>
     public static string Served(EndpointReport endpoint)
     {
         if (endpoint.Result is not { } result)
         {
-            return endpoint.Expectation.ProxyProtocol ? "not probed: it expects a proxy header" : "not probed";
+            return endpoint.Expectation.ProxyProtocol ? "not probed: it expects a proxy header" : "no answer in time";
         }
 
         if (endpoint.Expectation.Security == EndpointSecurity.Disabled && result.Outcome == ProbeOutcome.NotConnected)

@@ -13,12 +13,13 @@ internal static class FindingsText
         foreach (var endpoint in report.Endpoints)
         {
             var mark = endpoint.Fails ? palette.Bad("FAIL")
+                : endpoint.Result is null ? palette.Dim("skip")
                 : endpoint.Findings.Any(f => f.Severity == FindingSeverity.Warning) ? palette.Bold("warn")
                 : palette.Good("ok  ");
-            text.AppendLine($"{mark} {EndpointText.Name(endpoint).PadRight(width)}  {EndpointText.Served(endpoint)}");
+            text.AppendLine($"{mark} {EndpointText.Name(endpoint).PadRight(width)}  {PlainText.Of(EndpointText.Served(endpoint))}");
             foreach (var finding in endpoint.Findings.Where(f => f.Severity != FindingSeverity.Information))
             {
-                text.AppendLine($"       {finding.Code.Id} {finding.Code.Title}: expected {finding.Expected}, observed {finding.Observed}");
+                text.AppendLine($"       {finding.Code.Id} {finding.Code.Title}: {PlainText.Of($"expected {finding.Expected}, observed {finding.Observed}")}");
                 text.AppendLine($"       {palette.Dim($"{finding.Rule}; {finding.Remedy}")}");
             }
         }
@@ -34,13 +35,11 @@ internal static class FindingsText
         foreach (var alike in report.Findings.Where(f => f.Severity == FindingSeverity.Information).GroupBy(f => (f.Code, f.Expected, f.Observed, f.Rule, f.Remedy)))
         {
             var ports = string.Join(", ", alike.Select(f => f.Endpoint.Port).Distinct());
-            text.AppendLine($"note on {ports}: {alike.Key.Code.Id} {alike.Key.Code.Title}: expected {alike.Key.Expected}, observed {alike.Key.Observed}");
+            text.AppendLine($"note on {ports}: {alike.Key.Code.Id} {alike.Key.Code.Title}: {PlainText.Of($"expected {alike.Key.Expected}, observed {alike.Key.Observed}")}");
             text.AppendLine($"       {palette.Dim($"{alike.Key.Rule}; {alike.Key.Remedy}")}");
         }
 
-        text.AppendLine(!report.HasFailures
-            ? palette.Good($"Verified: {report.Endpoints.Count} listeners serve {what}.")
-            : palette.Bad($"Not verified: {report.Failing} of {report.Endpoints.Count} listeners fail."));
+        text.AppendLine(!report.HasFailures ? palette.Good(EndpointText.Summary(report, what)) : palette.Bad(EndpointText.Summary(report, what)));
         return text.ToString();
     }
 }

@@ -5,6 +5,9 @@ namespace MailTlsState.Cli.Rendering;
 /// <summary>Text in lines of a readable length.</summary>
 internal static class PlainText
 {
+    /// <summary>Somebody else's words without what would command a terminal.</summary>
+    public static string Of(string text) => text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? '?' : c)) : text;
+
     private const int Width = 100;
 
     /// <summary>Breaks a text at its spaces.</summary>

@@ -11,11 +11,19 @@ internal sealed class ChainLink
 {
     private readonly X509Certificate _certificate;
 
+    private readonly bool[]? _usage;
+
+    // Extensions are read here and not where they are asked for: what a server sends may hold anything.
     private ChainLink(X509Certificate certificate, CertificateFacts facts, int position)
     {
         Facts = facts;
         Position = position;
         _certificate = certificate;
+        _usage = certificate.GetKeyUsage();
+        MayBeServer = certificate.GetExtendedKeyUsage() is not { } uses || uses.Contains(KeyPurposeID.id_kp_serverAuth) || uses.Contains(KeyPurposeID.AnyExtendedKeyUsage);
+        Constraints = certificate.GetExtensionParsedValue(X509Extensions.NameConstraints) is { } constraints ? NameConstraints.GetInstance(constraints) : null;
+        Names = certificate.GetExtensionParsedValue(X509Extensions.SubjectAlternativeName) is { } names ? GeneralNames.GetInstance(names).GetNames() : [];
+        UnknownCritical = [.. (certificate.GetCriticalExtensionOids() ?? new HashSet<string>()).Except(Understood.Select(o => o.Id)).Order(StringComparer.Ordinal)];
     }
 
     /// <summary>What the certificate says.</summary>
@@ -35,7 +43,7 @@ internal sealed class ChainLink
         {
             return new ChainLink(new X509Certificate(der), facts, position);
         }
-        catch (GeneralSecurityException e)
+        catch (Exception e) when (IsUnreadable(e))
         {
             throw new FormatException($"not an X.509 certificate: {e.Message}", e);
         }
@@ -50,29 +58,31 @@ internal sealed class ChainLink
         {
             return other._certificate.IsSignatureValid(_certificate.GetPublicKey());
         }
-        catch (Exception e) when (e is GeneralSecurityException or CryptoException or ArgumentException or IOException or InvalidOperationException or InvalidCastException)
+        catch (Exception e) when (IsUnreadable(e))
         {
             // A key or algorithm that cannot be used has not signed it.
             return false;
         }
     }
 
+    /// <summary>True for what is thrown about content that is none: a key, a signature, an extension.</summary>
+    public static bool IsUnreadable(Exception e) =>
+        e is GeneralSecurityException or CryptoException or ArgumentException or IOException or InvalidOperationException or InvalidCastException or FormatException or IndexOutOfRangeException;
+
     /// <summary>True when the keyUsage extension is absent or has the bit (RFC 5280 section 4.2.1.3).</summary>
-    public bool MayUseKeyFor(int bit) => _certificate.GetKeyUsage() is not { } usage || (bit < usage.Length && usage[bit]);
+    public bool MayUseKeyFor(int bit) => _usage is null || (bit < _usage.Length && _usage[bit]);
 
     /// <summary>True when the extendedKeyUsage extension is absent or allows TLS servers (RFC 5280 section 4.2.1.12).</summary>
-    public bool MayBeServer() => _certificate.GetExtendedKeyUsage() is not { } uses
-        || uses.Contains(KeyPurposeID.id_kp_serverAuth) || uses.Contains(KeyPurposeID.AnyExtendedKeyUsage);
+    public bool MayBeServer { get; }
 
     /// <summary>The name constraints, or null.</summary>
-    public NameConstraints? Constraints => _certificate.GetExtensionParsedValue(X509Extensions.NameConstraints) is { } value ? NameConstraints.GetInstance(value) : null;
+    public NameConstraints? Constraints { get; }
 
     /// <summary>The names in the SAN.</summary>
-    public GeneralName[] Names => _certificate.GetExtensionParsedValue(X509Extensions.SubjectAlternativeName) is { } value ? GeneralNames.GetInstance(value).GetNames() : [];
+    public GeneralName[] Names { get; }
 
     /// <summary>Critical extensions that this check does not understand: RFC 5280 section 4.2 has them refused.</summary>
-    public IReadOnlyList<string> UnknownCritical =>
-        [.. (_certificate.GetCriticalExtensionOids() ?? new HashSet<string>()).Except(Understood.Select(o => o.Id)).Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> UnknownCritical { get; }
 
     private static readonly DerObjectIdentifier[] Understood =
     [

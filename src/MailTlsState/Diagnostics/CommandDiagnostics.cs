@@ -69,11 +69,18 @@ public static class CommandDiagnostics
         "host name has no address",
         "The name to connect to was looked up as every program of this machine does it (hosts file, then DNS), and no address came back. Clients from here cannot reach the host by it either. Correct the name or its A and AAAA records, or give an address: --connect HOST=ADDRESS.");
 
+    /// <summary>What should be served is not known.</summary>
+    public static readonly DiagnosticCode CertificateUnreadableCode = new(
+        "MTS0912",
+        "the certificate on disk cannot be read",
+        "verify compares what each port serves with the certificate that this host should serve. The file cannot be read, so whether the right one is served, or one from before a renewal, is left open; everything else is judged. Directories like /etc/letsencrypt/live are "
+        + "open to root alone: run verify as root, or let the user who watches look into them.");
+
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } =
     [
         FileMissingCode, FileUnreadableCode, NotApprovedCode, UnknownCodeCode, UnexpectedCode, BadConnectCode, NoTrustAnchorCode, OutputFailedCode, InterruptedCode, UnknownSubjectCode,
-        NameNotResolvedCode,
+        NameNotResolvedCode, CertificateUnreadableCode,
     ];
 
     /// <summary><see cref="FileMissingCode"/>.</summary>
@@ -102,6 +109,9 @@ public static class CommandDiagnostics
 
     /// <summary><see cref="NameNotResolvedCode"/>.</summary>
     public static Diagnostic NameNotResolved(string name, string host) => new(NameNotResolvedCode, Severity.Error, $"{name} has no address", $"correct the name, or give --connect {host}=ADDRESS");
+
+    /// <summary><see cref="CertificateUnreadableCode"/>.</summary>
+    public static Diagnostic CertificateUnreadable(string path, string problem) => new(CertificateUnreadableCode, Severity.Warning, $"{path} cannot be read: {problem}; whether its certificate is the one that is served is left open", "run verify as root");
 
     /// <summary><see cref="NoTrustAnchorCode"/>.</summary>
     public static Diagnostic NoTrustAnchor(string path) => new(NoTrustAnchorCode, Severity.Error, $"there is no root certificate in {path}", "run mailtls apply first, or give the root certificate with --root FILE");

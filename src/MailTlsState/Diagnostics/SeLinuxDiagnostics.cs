@@ -20,9 +20,9 @@ public static class SeLinuxDiagnostics
     /// <summary>A daemon may not read what another tool keeps.</summary>
     public static readonly DiagnosticCode ForeignLabelCode = new(
         "MTS0645",
-        "SELinux keeps a daemon from reading key or certificate",
+        "SELinux keeps a daemon from reading a file that it needs",
         "The loaded policy does not let the daemon's domain read files of the type that this one has. MailTlsState does not touch the labels of files that it does not keep. The classic cause is a file that was moved, not copied, from a home directory: it keeps its "
-        + "old label. Postfix then does without TLS, and Dovecot goes on with the certificate that it has in memory, both without an error that anybody sees.");
+        + "old label. Postfix then does without TLS, and Dovecot goes on with the certificate that it has in memory, both without an error that anybody sees; a daemon that may not read its configuration does not start the next time.");
 
     /// <summary>No type that the daemons may read.</summary>
     public static readonly DiagnosticCode UnreadableCode = new(

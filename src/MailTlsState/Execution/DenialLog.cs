@@ -37,27 +37,25 @@ public sealed class DenialLog(IHost host, IHostWriter writer, HostFacts facts)
             return [];
         }
 
-        var text = "";
         try
         {
-            if (_file is not null)
-            {
-                // A file that is shorter than it was has been rotated.
-                text = Encoding.Latin1.GetString(writer.ReadFrom(_file, SizeOf(_file) < _size ? 0 : _size, MostBytes));
-            }
-            else if (facts.Systemd)
-            {
-                var since = "@" + (_since.ToUnixTimeMilliseconds() / 1000.0).ToString("0.000", CultureInfo.InvariantCulture);
-                text = (await host.RunAsync(new ProcessCall(Journalctl, ["--quiet", "--no-pager", "--output=short-iso", "--since", since, "_TRANSPORT=audit", "+", "_TRANSPORT=kernel"]), CancellationToken.None).ConfigureAwait(false)).Output;
-            }
+            // A file that is shorter than it was has been rotated.
+            IReadOnlyList<Denial> found = _file is null ? [] : Of(Encoding.Latin1.GetString(writer.ReadFrom(_file, SizeOf(_file) < _size ? 0 : _size, MostBytes)).Split('\n'));
+
+            // A file may be left of a syslog that does not run any more.
+            return found.Count == 0 && facts.Systemd ? Of((await JournalAsync().ConfigureAwait(false)).Split('\n')) : found;
         }
         catch (Exception e) when (e is HostWriteException or Diagnostics.MailTlsException)
         {
             // A report that lacks the log is still a report.
             return [];
         }
+    }
 
-        return Of(text.Split('\n'));
+    private async Task<string> JournalAsync()
+    {
+        var since = "@" + (_since.ToUnixTimeMilliseconds() / 1000.0).ToString("0.000", CultureInfo.InvariantCulture);
+        return (await host.RunAsync(new ProcessCall(Journalctl, ["--quiet", "--no-pager", "--output=short-iso", "--since", since, "_TRANSPORT=audit", "+", "_TRANSPORT=kernel"]), CancellationToken.None).ConfigureAwait(false)).Output;
     }
 
     /// <summary>The refusals of the mail daemons among lines of a log: each kind once, the first of them.</summary>

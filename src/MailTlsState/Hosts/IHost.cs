@@ -36,9 +36,15 @@ public interface IHost
     /// <summary>Asks one listener what it serves.</summary>
     Task<ProbeResult> ProbeAsync(ProbeRequest request, CancellationToken cancellation);
 
-    /// <summary>Asks one listener everything that it accepts, beside what it serves (see <see cref="Probing.Scan.TlsScanner"/>).</summary>
-    /// <exception cref="OperationCanceledException">The deadline was reached before it was known what the listener serves.</exception>
-    Task<EndpointScan> ScanAsync(ProbeRequest request, CancellationToken deadline);
+    /// <summary>Asks one listener everything that it accepts (see <see cref="Probing.Scan.TlsScanner"/>).</summary>
+    /// <param name="request">The listener.</param>
+    /// <param name="probe">What it serves.</param>
+    /// <param name="deadline">When it is reached, the scan ends with what it has.</param>
+    /// <returns>Null from a host that is not real.</returns>
+    Task<TlsScan?> ScanAsync(ProbeRequest request, ProbeResult probe, CancellationToken deadline);
+
+    /// <summary>True for an address of the host itself: a server may trust a client that comes from there.</summary>
+    bool IsOwnAddress(string address);
 
     /// <summary>Checks that a secret can be had, without keeping it.</summary>
     Task<SecretObservation> ObserveSecretAsync(SecretReference reference, CancellationToken cancellation);

@@ -42,12 +42,6 @@ public sealed partial class InMemoryHost : IHost, IHostWriter
     /// <summary>What <see cref="ObserveListenersAsync"/> answers.</summary>
     public IReadOnlyList<Listener> Listeners { get; set; } = [];
 
-    /// <summary>Answers to probes; by default nothing listens.</summary>
-    public Func<ProbeRequest, ProbeResult> Probes { get; set; } = NotConnected;
-
-    /// <summary>Answers scans; by default a listener tells no more than its probe.</summary>
-    public Func<ProbeRequest, TlsScan?> Scans { get; set; } = _ => null;
-
     /// <summary>Starts rehearsals; by default there are none here.</summary>
     public Func<RehearsalRequest, IRehearsal> Rehearsals { get; set; } = _ => throw new RehearsalUnavailableException("this host has no namespaces");
 
@@ -70,15 +64,6 @@ public sealed partial class InMemoryHost : IHost, IHostWriter
 
     /// <summary>Puts a symbolic link there, with its parents.</summary>
     public InMemoryHost AddLink(string path, string target) => Add(path, FileKind.SymbolicLink, 0, 0, 0b111_111_111, target: target);
-
-    /// <summary>A probe's result when nothing listens.</summary>
-    public static ProbeResult NotConnected(ProbeRequest request)
-    {
-        ArgumentNullException.ThrowIfNull(request);
-        return new(
-            request, ProbeOutcome.NotConnected, "connection refused", null, [], [], null, null, [],
-            request.Offers.ToDictionary(o => o, _ => OfferOutcome.NotTested));
-    }
 
     /// <inheritdoc/>
     public Task<HostFacts> ObserveHostAsync(CancellationToken cancellation) => Task.FromResult(Facts);
@@ -121,18 +106,6 @@ public sealed partial class InMemoryHost : IHost, IHostWriter
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Listener>> ObserveListenersAsync(CancellationToken cancellation) => Task.FromResult(Listeners);
-
-    /// <inheritdoc/>
-    public Task<ProbeResult> ProbeAsync(ProbeRequest request, CancellationToken cancellation) => Task.FromResult(Probes(request));
-
-    /// <summary>Addresses by name.</summary>
-    public Dictionary<string, IReadOnlyList<string>> Names { get; } = [];
-
-    /// <inheritdoc/>
-    public Task<IReadOnlyList<string>> ResolveAsync(string name, CancellationToken cancellation) => Task.FromResult(Names.GetValueOrDefault(name, []));
-
-    /// <inheritdoc/>
-    public Task<EndpointScan> ScanAsync(ProbeRequest request, CancellationToken deadline) => Task.FromResult(new EndpointScan(Probes(request), Scans(request)));
 
     /// <inheritdoc/>
     public byte[]? ReadBytes(string path) => _nodes.TryGetValue(path, out var node) ? [.. Regular(node, "read", path).Content] : null;

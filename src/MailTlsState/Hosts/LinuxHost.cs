@@ -90,8 +90,11 @@ public sealed class LinuxHost(LinuxHostOptions options) : IHost, IHostWriter
     public Task<IReadOnlyList<string>> ResolveAsync(string name, CancellationToken cancellation) => LinuxDns.AddressesAsync(name, cancellation);
 
     /// <inheritdoc/>
-    public Task<EndpointScan> ScanAsync(ProbeRequest request, CancellationToken deadline) =>
-        LinuxProbe.ScanAsync(request, LinuxConnection.MakeSocket, deadline);
+    public Task<TlsScan?> ScanAsync(ProbeRequest request, ProbeResult probe, CancellationToken deadline) =>
+        LinuxProbe.ScanAsync(request, probe, LinuxConnection.MakeSocket, deadline);
+
+    /// <inheritdoc/>
+    public bool IsOwnAddress(string address) => LinuxConnection.IsOwn(System.Net.IPAddress.Parse(address));
 
     /// <inheritdoc/>
     public Task<SecretObservation> ObserveSecretAsync(SecretReference reference, CancellationToken cancellation)

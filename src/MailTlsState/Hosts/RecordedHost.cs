@@ -49,8 +49,11 @@ public sealed class RecordedHost(Recording recording) : IHost
         Answer<IReadOnlyList<string>>(null, $"the addresses of {name}");
 
     /// <inheritdoc/>
-    public Task<EndpointScan> ScanAsync(ProbeRequest request, CancellationToken deadline) =>
-        Answer<EndpointScan>(null, $"a scan of {request.Address} port {request.Port}");
+    public async Task<TlsScan?> ScanAsync(ProbeRequest request, ProbeResult probe, CancellationToken deadline) =>
+        await Answer<TlsScan>(null, $"a scan of {request.Address} port {request.Port}").ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public bool IsOwnAddress(string address) => System.Net.IPAddress.IsLoopback(System.Net.IPAddress.Parse(address));
 
     /// <inheritdoc/>
     public Task<SecretObservation> ObserveSecretAsync(SecretReference reference, CancellationToken cancellation) =>

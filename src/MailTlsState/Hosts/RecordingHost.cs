@@ -83,7 +83,10 @@ public sealed class RecordingHost(IHost inner) : IHost
     public Task<IReadOnlyList<string>> ResolveAsync(string name, CancellationToken cancellation) => inner.ResolveAsync(name, cancellation);
 
     /// <summary>Passed on and not recorded: no plan asks it.</summary>
-    public Task<EndpointScan> ScanAsync(ProbeRequest request, CancellationToken deadline) => inner.ScanAsync(request, deadline);
+    public Task<TlsScan?> ScanAsync(ProbeRequest request, ProbeResult probe, CancellationToken deadline) => inner.ScanAsync(request, probe, deadline);
+
+    /// <inheritdoc/>
+    public bool IsOwnAddress(string address) => inner.IsOwnAddress(address);
 
     /// <inheritdoc/>
     public Task<SecretObservation> ObserveSecretAsync(SecretReference reference, CancellationToken cancellation) =>

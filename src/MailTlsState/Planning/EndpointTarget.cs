@@ -19,8 +19,11 @@ public sealed record EndpointTarget(ServiceKind Service, EndpointKind Endpoint, 
     /// </summary>
     public string? SourceAddress => Address.Contains(':', StringComparison.Ordinal) ? null : "127.0.0.2";
 
+    /// <summary>True when it is another host's.</summary>
+    public bool Elsewhere { get; init; }
+
     /// <summary>True when the service sees the probe as it would see a remote client.</summary>
-    public bool SeenAsRemote => SourceAddress is not null;
+    public bool SeenAsRemote => Elsewhere || SourceAddress is not null;
 
     /// <summary>The question to put to it.</summary>
     public ProbeRequest Question(string serverName, IReadOnlyList<Policies.TlsVersion> offers, IReadOnlyList<Policies.KeyFamily> families) => new(

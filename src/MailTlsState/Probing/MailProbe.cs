@@ -12,7 +12,7 @@ public static class MailProbe
     /// <summary>Runs the probe. What a server does is never an exception but an outcome.</summary>
     /// <param name="request">The question.</param>
     /// <param name="connect">
-    /// Makes one new connection to the listener; called once for the handshake and once for each offer, all at the same time, and
+    /// Makes one new connection to the listener; called once for the handshake and once or twice for each offer, all at the same time, and
     /// after that for the kinds of key that the handshake did not show.
     /// A SocketException, TimeoutException or IOException from it becomes <see cref="ProbeOutcome.NotConnected"/>. A socket
     /// should set TCP_NODELAY, and TCP_QUICKACK before each read: a TLS 1.3 server writes its tickets and then its reply, and
@@ -27,8 +27,9 @@ public static class MailProbe
         ProbeLimits? limits = null)
     {
         var waits = limits ?? ProbeLimits.Default;
-        var main = ShakeAsync(request, connect, waits, cancellation);
-        var offers = OfferAllAsync(request, connect, waits, cancellation);
+        var connections = 0;
+        var main = ShakeAsync(request, CountedAsync, waits, cancellation);
+        var offers = OfferAllAsync(request, CountedAsync, waits, cancellation);
         await Task.WhenAll(main, offers).ConfigureAwait(false);
         var result = await main.ConfigureAwait(false);
         var outcomes = await offers.ConfigureAwait(false);
@@ -41,18 +42,14 @@ public static class MailProbe
             }
         }
 
-        return result with { Offers = outcomes };
-    }
+        return result with { Offers = outcomes, Connections = connections };
 
-    /// <summary>Offers one ClientHello, after STARTTLS where the endpoint has it.</summary>
-    /// <returns>The answer, or null when the offer could not be made.</returns>
-    public static Task<HelloAnswer?> OfferAsync(
-        ProbeRequest request,
-        HelloOffer offer,
-        Func<CancellationToken, Task<Stream>> connect,
-        CancellationToken cancellation,
-        ProbeLimits? limits = null) =>
-        new ProbeSession(request, connect, limits ?? ProbeLimits.Default, cancellation).OfferAsync(offer);
+        Task<Stream> CountedAsync(CancellationToken token)
+        {
+            Interlocked.Increment(ref connections);
+            return connect(token);
+        }
+    }
 
     // Up to TLS 1.2 a ClientHello's version is the highest that the client takes (RFC 5246 appendix E.1): a server that
     // refuses TLS 1.1 so has refused TLS 1.0 as well, and the usual case costs it one connection instead of two.
@@ -68,7 +65,13 @@ public static class MailProbe
         {
             var highest = rest[0];
             var offer = HelloOffer.Everything(request.ServerName, highest);
-            var answer = await new ProbeSession(request, connect, limits, cancellation).OfferAsync(offer).ConfigureAwait(false);
+            var answer = await OfferAsync(offer).ConfigureAwait(false);
+            if (request.Implicit && answer is { Closed: true })
+            {
+                // A server at its limit closes the same way as one that refuses, and not twice.
+                answer = await OfferAsync(offer).ConfigureAwait(false);
+            }
+
             var refused = answer is { Version: not null } or { Alert: not null } or { Closed: true };
             var answered = rest.TakeWhile(v => v == highest || (highest != TlsVersion.Tls13 && v >= (answer?.Version?.Policy() ?? TlsVersion.Tls10))).ToList();
             foreach (var version in answered)
@@ -80,6 +83,8 @@ public static class MailProbe
         }
 
         return outcomes;
+
+        Task<HelloAnswer?> OfferAsync(HelloOffer offer) => new ProbeSession(request, connect, limits, cancellation).OfferAsync(offer);
     }
 
     private static async Task<ProbeResult> ShakeAsync(ProbeRequest request, Func<CancellationToken, Task<Stream>> connect, ProbeLimits limits, CancellationToken cancellation)

@@ -104,6 +104,9 @@ public sealed record ProbeResult(
     internal static ProbeResult Unanswered(ProbeRequest request, string failure) =>
         new(request, ProbeOutcome.NotConnected, failure, null, [], [], null, null, [], new Dictionary<TlsVersion, OfferOutcome>());
 
+    /// <summary>How many connections it took; not a part of a recording.</summary>
+    public int Connections { get; init; }
+
     /// <summary>What a client got that takes one kind of key alone, for each kind in the request; empty unless a handshake was completed.</summary>
     public IReadOnlyDictionary<KeyFamily, FamilyAnswer> ByFamily { get; init; } = new Dictionary<KeyFamily, FamilyAnswer>();
 }

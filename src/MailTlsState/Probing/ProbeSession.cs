@@ -22,6 +22,9 @@ internal sealed class ProbeSession(ProbeRequest request, Func<CancellationToken,
     private IReadOnlyList<string> _after = [];
     private ProbeTlsClient? _tls;
 
+    /// <summary>True when the last step ended because nothing came in time.</summary>
+    public bool TimedOut { get; private set; }
+
     /// <summary>The full handshake, with the dialogue before and after it.</summary>
     public async Task<ProbeResult> ShakeAsync()
     {
@@ -73,6 +76,7 @@ internal sealed class ProbeSession(ProbeRequest request, Func<CancellationToken,
         catch (Exception e) when (MailProbe.IsNetworkFailure(e))
         {
             // The full handshake beside this one tells why the server did not come so far.
+            TimedOut = e is TimeoutException;
             return null;
         }
     }
@@ -106,10 +110,11 @@ internal sealed class ProbeSession(ProbeRequest request, Func<CancellationToken,
         }
         catch (Exception e) when (MailProbe.IsNetworkFailure(e))
         {
-            // The server's goodbye, or its way to refuse what came with STARTTLS.
+            // The server's goodbye, or its way to refuse what came with STARTTLS. Silence is neither.
+            TimedOut = e is TimeoutException && replies.Count == 0;
         }
 
-        var injection = request.Implicit || _stage < ProbeOutcome.HandshakeFailed ? InjectionOutcome.NotTested
+        var injection = request.Implicit || TimedOut || _stage < ProbeOutcome.HandshakeFailed ? InjectionOutcome.NotTested
             : _dialogue.ShowsInjected(replies) ? InjectionOutcome.Executed
             : InjectionOutcome.Dropped;
         return new SessionFacts(injection, tls?.EarlyData, _tls is { IsComplete: true, Version: TlsVersion.Tls13 });
@@ -119,9 +124,10 @@ internal sealed class ProbeSession(ProbeRequest request, Func<CancellationToken,
     {
         var lines = new LineChannel(clear);
         _greeting = await StepAsync(ProbeOutcome.NoGreeting, "greeting", t => _dialogue.GreetAsync(lines, t)).ConfigureAwait(false);
-        _before = await StepAsync(ProbeOutcome.StartTlsNotOffered, _dialogue.CapabilityCommand, t => _dialogue.CapabilitiesAsync(lines, t)).ConfigureAwait(false);
+        _before = await StepAsync(ProbeOutcome.NoGreeting, _dialogue.CapabilityCommand, t => _dialogue.CapabilitiesAsync(lines, t)).ConfigureAwait(false);
         if (!_dialogue.OffersTls(_before))
         {
+            _stage = ProbeOutcome.StartTlsNotOffered;
             await GoodbyeAsync(lines).ConfigureAwait(false);
             throw new MailProtocolException($"the server does not offer {_dialogue.TlsCommand}");
         }

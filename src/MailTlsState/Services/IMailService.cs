@@ -17,6 +17,9 @@ public interface IMailService
     /// <summary>The configuration file or directory that a rehearsal starts the daemon with.</summary>
     string ConfigurationPath { get; }
 
+    /// <summary>The directory of its configuration files.</summary>
+    string ConfigurationDirectory { get; }
+
     /// <summary>The configuration file whose readers wait for a fresh time stamp to age, so that an edit sets it back; null where there is none.</summary>
     string? AgedFile { get; }
 

@@ -34,7 +34,7 @@ public static class ChainCheck
             return faults;
         }
 
-        var trusted = TrustAnchors.Candidates(anchors ?? [], sent).Select(a => ChainLink.Read(a, -1)).ToList();
+        var trusted = TrustAnchors.Candidates(anchors ?? [], [.. links.Select(l => sent[l.Position])]).Select(a => ChainLink.Read(a, -1)).ToList();
         var path = ChainPath.Find(links[0], links, trusted, now);
         if (anchors is not null && !path.Trusted)
         {
@@ -106,7 +106,7 @@ public static class ChainCheck
     private static IEnumerable<ChainFault> Uses(ChainPath path)
     {
         var leaf = path.Links[0];
-        if (!leaf.MayBeServer())
+        if (!leaf.MayBeServer)
         {
             yield return Unfit(leaf, "extendedKeyUsage with serverAuth", "the extension leaves it out", "RFC 5280 section 4.2.1.12");
         }
@@ -170,14 +170,14 @@ public static class ChainCheck
     private static string? Forbidden(NameConstraints constraints, GeneralName[] names)
     {
         var validator = new PkixNameConstraintValidator();
-        if (constraints.PermittedSubtreesValue is { } permitted)
+        try
         {
-            validator.IntersectPermittedSubtree(Asn1Sequence.GetInstance(permitted.ToAsn1Object()));
+            Read(constraints, validator);
         }
-
-        foreach (var excluded in constraints.ExcludedSubtreesValue is { } subtrees ? Asn1Sequence.GetInstance(subtrees.ToAsn1Object()) : DerSequence.Empty)
+        catch (Exception e) when (ChainLink.IsUnreadable(e))
         {
-            validator.AddExcludedSubtree(GeneralSubtree.GetInstance(excluded));
+            // Of what cannot be understood a client may allow nothing (RFC 5280 section 6.1.4 (g)).
+            return "what they say cannot be read, so that any name";
         }
 
         foreach (var name in names)
@@ -187,13 +187,26 @@ public static class ChainCheck
                 validator.CheckPermittedName(name);
                 validator.CheckExcludedName(name);
             }
-            catch (PkixNameConstraintValidatorException)
+            catch (Exception e) when (e is PkixNameConstraintValidatorException || ChainLink.IsUnreadable(e))
             {
                 return name.Name.ToString();
             }
         }
 
         return null;
+    }
+
+    private static void Read(NameConstraints constraints, PkixNameConstraintValidator validator)
+    {
+        if (constraints.PermittedSubtreesValue is { } permitted)
+        {
+            validator.IntersectPermittedSubtree(Asn1Sequence.GetInstance(permitted.ToAsn1Object()));
+        }
+
+        foreach (var excluded in constraints.ExcludedSubtreesValue is { } subtrees ? Asn1Sequence.GetInstance(subtrees.ToAsn1Object()) : DerSequence.Empty)
+        {
+            validator.AddExcludedSubtree(GeneralSubtree.GetInstance(excluded));
+        }
     }
 
     private static IEnumerable<ChainFault> Order(ChainPath path, IReadOnlyList<ChainLink> links)

@@ -27,11 +27,6 @@ internal sealed class ScanCheck(EndpointExpectation expectation, ProbeResult pro
 
     public IReadOnlyList<Finding> Run()
     {
-        if (expectation.Security == EndpointSecurity.Disabled)
-        {
-            return [];
-        }
-
         Suites();
         OldestVersion();
         Protections();

@@ -26,6 +26,12 @@ public sealed record VerificationReport(IReadOnlyList<EndpointReport> Endpoints)
     /// <summary>True when a finding fails: <c>verify</c> exits with 2.</summary>
     public bool HasFailures => Failing > 0;
 
+    /// <summary>How many endpoints were seen to serve what they should.</summary>
+    public int Verified => Endpoints.Count(e => e.Result is not null && !e.Fails);
+
+    /// <summary>How many endpoints were left out, since nothing can be seen of them from here.</summary>
+    public int NotProbed => Endpoints.Count(e => e.Result is null && !e.Fails);
+
     /// <summary>How many endpoints fail.</summary>
     public int Failing => Endpoints.Count(e => e.Fails);
 

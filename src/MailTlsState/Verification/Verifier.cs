@@ -16,6 +16,8 @@ public static class Verifier
     // A scan has several connections at a time: more of them, and a Dovecot of one machine lets a handshake wait for longer than a client does.
     private const int MostScansAtOnce = 4;
 
+    private static readonly TimeSpan SecondChance = TimeSpan.FromSeconds(1);
+
     /// <summary>Compares one probe with the expectation.</summary>
     /// <returns>What differs, activation findings first.</returns>
     public static IReadOnlyList<Finding> Evaluate(EndpointExpectation expectation, ProbeResult result, DateTimeOffset now) =>
@@ -82,27 +84,78 @@ public static class Verifier
         IHost host, IReadOnlyList<EndpointExpectation> expectations, bool everything, CancellationToken deadline, CancellationToken cancellation)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline, cancellation);
-        var scans = await AskAllAsync(expectations, everything ? MostScansAtOnce : MostAtOnce, AskAsync, cancellation).ConfigureAwait(false);
+        using var slots = new SemaphoreSlim(MostScansAtOnce);
+        var reports = await AskAllAsync(expectations, MostAtOnce, AskAsync, cancellation).ConfigureAwait(false);
         cancellation.ThrowIfCancellationRequested();
-        var now = host.Clock.GetUtcNow();
-        return new([.. expectations.Zip(scans, (e, s) => s is null
-            ? new EndpointReport(e, null, [NotProbed(e)])
-            : new EndpointReport(e, s.Probe, [.. Evaluate(e, s.Probe, now), .. s.Scan is { } scan ? new ScanCheck(e, s.Probe, scan).Run() : []]) { Scan = s.Scan })]);
+        return new([.. expectations.Zip(reports, (e, r) => r ?? new EndpointReport(e, null, [NotProbed(e)]))]);
 
-        async Task<EndpointScan> AskAsync(EndpointExpectation expectation)
+        async Task<EndpointReport> AskAsync(EndpointExpectation expectation)
         {
             // What is accepted does not depend on the name, and nothing should be accepted where nothing should listen.
             var whole = everything && !expectation.FurtherName && expectation.Security != Manifests.EndpointSecurity.Disabled;
             var question = expectation.Question(withOffers: !expectation.FurtherName);
+            if (await ProbeAsync(whole ? TlsScanner.Question(question) : question).ConfigureAwait(false) is not { } probe)
+            {
+                return new EndpointReport(expectation, null, [NotAnswered(expectation)]);
+            }
+
+            var scan = whole && TlsScanner.Reaches(probe) ? await ScanAsync(question, probe).ConfigureAwait(false) : null;
+            probe = probe with { Request = question };
+            return new EndpointReport(
+                expectation,
+                probe,
+                [.. Evaluate(expectation, probe, host.Clock.GetUtcNow()), .. scan is null ? [] : new ScanCheck(expectation, probe, scan).Run()])
+            {
+                Scan = scan,
+            };
+        }
+
+        // Null when the time is over.
+        async Task<ProbeResult?> ProbeAsync(ProbeRequest question)
+        {
+            ProbeResult? probe = null;
             try
             {
-                return whole
-                    ? await host.ScanAsync(question, either.Token).ConfigureAwait(false)
-                    : new EndpointScan(await host.ProbeAsync(question, either.Token).ConfigureAwait(false), null);
+                probe = await host.ProbeAsync(question, either.Token).ConfigureAwait(false);
+                if (probe.Outcome is ProbeOutcome.NoGreeting or ProbeOutcome.HandshakeFailed)
+                {
+                    // A server that is busy, with our own questions to its other ports as well, gets a second chance.
+                    await Task.Delay(SecondChance, host.Clock, either.Token).ConfigureAwait(false);
+                    probe = await host.ProbeAsync(question, either.Token).ConfigureAwait(false);
+                }
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
-                return new EndpointScan(ProbeResult.Unanswered(question, "no answer before the time of the whole run was over"), null);
+                return probe;
+            }
+
+            return probe;
+        }
+
+        async Task<TlsScan?> ScanAsync(ProbeRequest question, ProbeResult probe)
+        {
+            var turn = false;
+            try
+            {
+                await slots.WaitAsync(either.Token).ConfigureAwait(false);
+                turn = true;
+            }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            {
+                // The scan says itself what it had no time for.
+                turn = false;
+            }
+
+            try
+            {
+                return await host.ScanAsync(question, probe, either.Token).ConfigureAwait(false);
+            }
+            finally
+            {
+                if (turn)
+                {
+                    slots.Release();
+                }
             }
         }
     }
@@ -152,6 +205,16 @@ public static class Verifier
             },
             cancellation).ConfigureAwait(false);
     }
+
+    private static Finding NotAnswered(EndpointExpectation expectation) => new(
+        VerificationDiagnostics.NoAnswer,
+        FindingClass.Report,
+        FindingSeverity.Failure,
+        expectation.Endpoint,
+        "an answer in the time of the whole run",
+        "none",
+        "manifest",
+        "give it more time with --timeout, and see whether the service runs and what hangs");
 
     private static Finding NotProbed(EndpointExpectation expectation) => new(
         VerificationDiagnostics.NotProbed,

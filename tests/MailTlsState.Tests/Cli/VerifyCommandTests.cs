@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using MailTlsState.Hosts;
+using MailTlsState.Probing;
 using MailTlsState.Tests.Certificates;
 using MailTlsState.Tests.Manifests;
+using MailTlsState.Tests.Verification;
 using Xunit;
 
 namespace MailTlsState.Tests.Cli;
@@ -39,6 +41,38 @@ public class VerifyCommandTests
         Assert.Equal(
             ["192.0.2.1:25", "192.0.2.1:465", "2001:db8::1:25", "2001:db8::1:465"],
             json.RootElement.GetProperty("endpoints").EnumerateArray().Select(e => $"{e.GetProperty("address").GetString()}:{e.GetProperty("port").GetInt32()}").Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("2001:db8::1", true)]
+    [InlineData("192.0.2.1", true)]
+    [InlineData("::1", false)]
+    public async Task From_elsewhere_a_login_before_TLS_is_seen_over_IPv6_too(string address, bool seen)
+    {
+        var host = Host("dovecot: { endpoints: { imap: { security: required } } }");
+        host.Probes = r => VerifierTests.Good(r) with { CapabilitiesBefore = ["IMAP4REV1", "STARTTLS", "AUTH=PLAIN"] };
+        var run = await CommandRun.OfAsync(host, null, "verify", Manifest, "--quick", "--connect", $"mail.example.com={address}");
+        Assert.Equal(seen, run.Output.Contains("MTS0818", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_a_server_says_commands_no_terminal()
+    {
+        var host = Host("postfix: { endpoints: { smtp: { security: disabled } } }");
+        host.Probes = r => InMemoryHost.NotConnected(r) with { Outcome = ProbeOutcome.StartTlsNotOffered, Greeting = "220 \u001b[2Jcleared", Failure = "\u001b]0;title\a" };
+        var run = await CommandRun.OfAsync(host, null, "verify", Manifest, "--connect", "mail.example.com=192.0.2.1");
+        Assert.Contains("it greets with \"220 ?[2Jcleared\"", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', run.Output);
+    }
+
+    [Fact]
+    public async Task A_report_that_cannot_be_written_keeps_back_neither_the_others_nor_the_verdict()
+    {
+        var host = Host("postfix: { endpoints: { smtp: { security: opportunistic } } }").AddFile("/etc/motd", "").AddDirectory("/root");
+        var run = await CommandRun.OfAsync(host, null, "verify", Manifest, "--quick", "--connect", "mail.example.com=192.0.2.1", "--report", "html=/etc/motd/x.html", "--report", "json=/root/x.json");
+        Assert.Equal(2, run.Status);
+        Assert.Contains("error MTS0908", run.Error, StringComparison.Ordinal);
+        Assert.NotNull(host.ReadBytes("/root/x.json"));
     }
 
     private static Task<CommandRun> VerifyAsync(string services, params string[] arguments) => CommandRun.OfAsync(Host(services), null, ["verify", Manifest, .. arguments]);

@@ -163,6 +163,19 @@ public class MailProbeTests
         Assert.Equal(["EHLO [127.0.0.2]", "QUIT"], said);
     }
 
+    [Fact]
+    public async Task A_server_that_hangs_up_at_EHLO_has_not_said_that_it_has_no_STARTTLS()
+    {
+        var server = new FakeServer(async c =>
+        {
+            await c.SendAsync("220 mail.example.test ESMTP\r\n");
+            await c.ReadLineAsync();
+            await c.SendAsync("421 4.7.0 too many connections\r\n");
+        });
+
+        Assert.Equal(ProbeOutcome.NoGreeting, (await MailProbe.RunAsync(StartTls, server.ConnectAsync, Token, Quick)).Outcome);
+    }
+
     [Theory]
     [InlineData("SSH-2.0-OpenSSH_9.2\r\n", "SSH-2.0-OpenSSH_9.2")]
     [InlineData("554 5.3.2 not now\r\n", "554 5.3.2 not now")]

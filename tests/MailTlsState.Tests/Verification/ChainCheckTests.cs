@@ -50,6 +50,30 @@ public class ChainCheckTests
     }
 
     [Fact]
+    public void What_is_no_certificate_is_a_fault_and_never_an_exception_whatever_is_trusted()
+    {
+        var system = Enumerable.Range(0, 12).Select(i => TestCertificate.Root($"CN=Root {i}").Der).Append(Root.Der).ToList();
+        byte[][] rubbish = [[], [0x30], [0x30, 0x80], [0x02, 0x01, 0x01], .. new[] { 20, 40, 80, 160, 300 }.Select(n => Intermediate.Der[..Math.Min(n, Intermediate.Der.Length - 1)])];
+        Assert.All(rubbish, r => Assert.Contains(ChainCheck.Evaluate([Leaf.Der, r], system, Host, Now), f => f.Code == VerificationDiagnostics.Unreadable));
+        Assert.All(rubbish, r => Assert.Contains(ChainCheck.Evaluate([r, Intermediate.Der], system, Host, Now), f => f.Code == VerificationDiagnostics.Unreadable));
+    }
+
+    [Theory]
+    [InlineData("2.5.29.37")]
+    [InlineData("2.5.29.17")]
+    [InlineData("2.5.29.30")]
+    public void An_extension_that_cannot_be_read_is_a_fault_and_never_an_exception(string oid)
+    {
+        Asn1Encodable[] values = [DerNull.Instance, DerInteger.ValueOf(1), new DerSequence(DerInteger.ValueOf(1)), new DerSequence(new DerTaggedObject(0, new DerSequence(new DerSequence(DerInteger.ValueOf(7))))), new DerUtf8String("x"), new DerSequence(DerNull.Instance)];
+        foreach (var value in values)
+        {
+            var issuer = Root.Intermediate("CN=Odd", new Options { Extensions = [(oid, false, value)] });
+            var leaf = issuer.Issue("CN=" + Host, new Options { Names = oid == "2.5.29.17" ? [] : [Host], Extensions = [(oid, false, value)] });
+            Assert.NotNull(ChainCheck.Evaluate([leaf.Der, issuer.Der], [Root.Der], Host, Now));
+        }
+    }
+
+    [Fact]
     public void Trust_is_not_judged_without_anchors()
     {
         Assert.Empty(ChainCheck.Evaluate([Leaf.Der], null, Host, Now));

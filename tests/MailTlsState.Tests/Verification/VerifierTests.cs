@@ -192,6 +192,42 @@ public class VerifierTests
     }
 
     [Fact]
+    public async Task What_was_not_asked_in_time_is_a_failure_of_its_own_and_never_off()
+    {
+        var host = new InMemoryHost(TimeProvider.System) { Waits = (r, token) => r.Port == 587 ? Task.CompletedTask : Task.Delay(Timeout.Infinite, token), Probes = Good };
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
+
+        var report = await Verifier.ScanAsync(
+            host, [Submission, Submission with { Port = 110, Kind = EndpointKind.Pop3, Security = EndpointSecurity.Disabled }], everything: true, deadline.Token, Token);
+
+        Assert.False(report.Endpoints[0].Fails);
+        var finding = Assert.Single(report.Endpoints[1].Findings);
+        Assert.Equal((VerificationDiagnostics.NoAnswer, FindingSeverity.Failure), (finding.Code, finding.Severity));
+        Assert.Equal((1, 0, 1), (report.Verified, report.NotProbed, report.Failing));
+    }
+
+    [Fact]
+    public async Task Listeners_that_hang_keep_no_other_from_being_seen()
+    {
+        var host = new InMemoryHost(TimeProvider.System) { Waits = (r, token) => r.Port < 100 ? Task.Delay(Timeout.Infinite, token) : Task.CompletedTask, Probes = Good };
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
+
+        var report = await Verifier.ScanAsync(host, [.. Enumerable.Range(1, 10).Append(587).Select(p => Submission with { Port = p })], everything: true, deadline.Token, Token);
+
+        Assert.Equal((10, false), (report.Failing, report.Endpoints[^1].Fails));
+    }
+
+    [Fact]
+    public async Task A_server_that_was_too_busy_is_asked_once_more()
+    {
+        var asked = 0;
+        var host = new InMemoryHost(TimeProvider.System) { Probes = r => asked++ == 0 ? InMemoryHost.NotConnected(r) with { Outcome = ProbeOutcome.NoGreeting } : Good(r) };
+
+        Assert.False((await Verifier.ScanAsync(host, [Submission], everything: false, Token, Token)).HasFailures);
+        Assert.Equal(2, asked);
+    }
+
+    [Fact]
     public async Task Convergence_wants_so_many_good_rounds_in_a_row_and_offers_old_versions_in_the_last()
     {
         var rounds = 0;

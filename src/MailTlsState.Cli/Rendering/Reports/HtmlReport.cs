@@ -27,11 +27,11 @@ internal static class HtmlReport
         var html = new StringBuilder();
         var time = facts.Time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         html.Append(CultureInfo.InvariantCulture, $"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n<title>TLS of {Text(facts.Host)}</title>\n<style>\n{Style}\n</style>\n</head>\n<body>\n");
-        html.Append(CultureInfo.InvariantCulture, $"<h1>TLS of {Text(facts.Host)}</h1>\n<p>{(report.HasFailures ? $"<span class=\"no\">Not verified: {report.Failing} of {report.Endpoints.Count} listeners fail.</span>" : $"<span class=\"ok\">Verified: {report.Endpoints.Count} listeners serve what the manifest says.</span>")}\n<small>Measured {time} by the policy {Text(facts.Policy)}.</small></p>\n");
+        html.Append(CultureInfo.InvariantCulture, $"<h1>TLS of {Text(facts.Host)}</h1>\n<p><span class=\"{(report.HasFailures ? "no" : "ok")}\">{Text(EndpointText.Summary(report))}</span>\n<small>Measured {time} by the policy {Text(facts.Policy)}.</small></p>\n");
         html.Append("<table>\n<tr><th></th><th>Listener</th><th>Served</th><th>Also accepted</th></tr>\n");
         foreach (var endpoint in report.Endpoints)
         {
-            var (style, mark) = endpoint.Fails ? ("failure", "FAIL") : endpoint.Findings.Any(f => f.Severity == FindingSeverity.Warning) ? ("warning", "warn") : ("ok", "ok");
+            var (style, mark) = endpoint.Fails ? ("failure", "FAIL") : endpoint.Result is null ? ("warning", "skip") : endpoint.Findings.Any(f => f.Severity == FindingSeverity.Warning) ? ("warning", "warn") : ("ok", "ok");
             html.Append(CultureInfo.InvariantCulture, $"<tr><td class=\"{style}\">{mark}</td><td>{Text(EndpointText.Name(endpoint))}</td><td>{Text(EndpointText.Served(endpoint))}</td><td>{Text(endpoint.Scan is { } scan ? EndpointText.Accepted(scan) : "")}</td></tr>\n");
         }
 

@@ -20,7 +20,7 @@ internal static class JUnitReport
             xml.WriteAttributeString("tests", Number(report.Endpoints.Count));
             xml.WriteAttributeString("failures", Number(report.Failing));
             xml.WriteAttributeString("errors", "0");
-            xml.WriteAttributeString("skipped", Number(report.Endpoints.Count(e => e.Result is null)));
+            xml.WriteAttributeString("skipped", Number(report.NotProbed));
             foreach (var endpoint in report.Endpoints)
             {
                 Write(xml, endpoint);
@@ -38,7 +38,7 @@ internal static class JUnitReport
         xml.WriteStartElement("testcase");
         xml.WriteAttributeString("classname", $"mailtls.{endpoint.Expectation.Endpoint.ToString().Split(' ')[0]}");
         xml.WriteAttributeString("name", EndpointText.Name(endpoint));
-        if (endpoint.Result is null)
+        if (endpoint.Result is null && !endpoint.Fails)
         {
             xml.WriteStartElement("skipped");
             xml.WriteAttributeString("message", Printable(string.Join("; ", endpoint.Findings.Select(f => f.Observed))));

@@ -14,9 +14,9 @@ internal static class PrometheusReport
     {
         var text = new StringBuilder();
         var host = Label("host", facts.Host);
-        Family(text, "mailtls_verified", "1 when every endpoint serves what the manifest says.", [(host, report.HasFailures ? 0 : 1)]);
+        Family(text, "mailtls_verified", "1 when every endpoint serves what the manifest says.", [(host, report.HasFailures || report.Verified == 0 ? 0 : 1)]);
         Family(text, "mailtls_verify_last_run_timestamp_seconds", "When mailtls verify last ran.", [(host, facts.Time.ToUnixTimeSeconds())]);
-        Family(text, "mailtls_endpoint_verified", "1 when the endpoint serves what the manifest says.", report.Endpoints.Where(e => e.Result is not null).Select(e => (Labels(host, e), e.Fails ? 0L : 1)));
+        Family(text, "mailtls_endpoint_verified", "1 when the endpoint serves what the manifest says.", report.Endpoints.Where(e => e.Result is not null || e.Fails).Select(e => (Labels(host, e), e.Fails ? 0L : 1)));
         Family(
             text,
             "mailtls_endpoint_findings",

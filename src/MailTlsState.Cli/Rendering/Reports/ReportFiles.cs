@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using MailTlsState.Diagnostics;
 using MailTlsState.Verification;
 
 namespace MailTlsState.Cli.Rendering.Reports;
@@ -34,13 +35,23 @@ internal static class ReportFiles
     }
 
     /// <summary>Writes each.</summary>
-    /// <exception cref="Diagnostics.MailTlsException">A file cannot be written.</exception>
-    public static void Write(CommandContext context, IReadOnlyList<string> wanted, VerificationReport report, ReportFacts facts)
+    /// <returns>Why some could not be written.</returns>
+    public static IReadOnlyList<Diagnostic> Write(CommandContext context, IReadOnlyList<string> wanted, VerificationReport report, ReportFacts facts)
     {
+        var unwritten = new List<Diagnostic>();
         foreach (var (kind, path) in wanted.Select(w => Split(w)!.Value))
         {
-            context.ReplaceFile(path, Encoding.UTF8.GetBytes(Kinds[kind](report, facts)));
+            try
+            {
+                context.ReplaceFile(path, Encoding.UTF8.GetBytes(Kinds[kind](report, facts)));
+            }
+            catch (MailTlsException e)
+            {
+                unwritten.AddRange(e.Diagnostics);
+            }
         }
+
+        return unwritten;
     }
 
     private static (string Kind, string Path)? Split(string text)

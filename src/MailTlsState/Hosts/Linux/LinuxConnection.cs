@@ -42,8 +42,8 @@ internal static class LinuxConnection
         }
     }
 
-    // Only an address of this host can be bound.
-    private static bool IsOwn(IPAddress address)
+    /// <summary>True for an address of this host: no other can be bound.</summary>
+    internal static bool IsOwn(IPAddress address)
     {
         if (IPAddress.IsLoopback(address))
         {

@@ -34,7 +34,7 @@ internal sealed class LinuxLabels
         var policy = match?.Context;
         var fallback = policy is null ? $"system_u:object_r:{question.Fallback}{level}" : SecurityContext.WithType(policy, question.Fallback);
         var current = Current(question.Path);
-        var domains = question.Domains.Select(d => (Type: d, Context: $"system_u:system_r:{d}{level}")).Where(d => SeLinuxKernel.IsValid(d.Context)).ToList();
+        var domains = question.Domains.Select(d => (Type: d, Context: $"system_u:system_r:{d}{level}")).Where(d => SeLinuxKernel.IsValid(d.Context) != false).ToList();
         var (group, permission) = question.Directory ? ("dir", "search") : ("file", "read");
         IReadOnlyList<string> Refused(string context) => [.. domains.Where(d => SeLinuxKernel.Allows(d.Context, context, group, permission) == false).Select(d => d.Type)];
         return new LabelObservation(question.Path, question.Directory)
@@ -44,7 +44,7 @@ internal sealed class LinuxLabels
             Rule = match?.Rule,
             IsLocalRule = match?.IsLocal ?? false,
             Fallback = fallback,
-            FallbackUnknown = !SeLinuxKernel.IsValid(fallback),
+            FallbackUnknown = SeLinuxKernel.IsValid(fallback) == false,
             Refused = new[] { current, policy, fallback }.OfType<string>().Distinct().ToDictionary(c => c, Refused),
             Problems = [.. rules.Problems],
         };

@@ -9,8 +9,8 @@ internal static class LinuxProbe
     internal static Task<ProbeResult> RunAsync(ProbeRequest request, LinuxConnection.SocketFactory make, CancellationToken cancellation) =>
         MailProbe.RunAsync(request, Connector(request, make), cancellation);
 
-    internal static Task<EndpointScan> ScanAsync(ProbeRequest request, LinuxConnection.SocketFactory make, CancellationToken deadline) =>
-        TlsScanner.RunAsync(request, Connector(request, make), deadline);
+    internal static async Task<TlsScan?> ScanAsync(ProbeRequest request, ProbeResult probe, LinuxConnection.SocketFactory make, CancellationToken deadline) =>
+        await TlsScanner.RunAsync(request, probe, Connector(request, make), deadline).ConfigureAwait(false);
 
     private static Func<CancellationToken, Task<Stream>> Connector(ProbeRequest request, LinuxConnection.SocketFactory make) =>
         inner => LinuxConnection.ConnectAsync(request.Address, request.Port, request.SourceAddress, make, inner);

@@ -18,8 +18,8 @@ internal static class SeLinuxKernel
     /// <summary>True when contexts have a level.</summary>
     internal static bool HasLevels => Read("mls") == "1";
 
-    /// <summary>Whether the loaded policy knows a context.</summary>
-    internal static bool IsValid(string context) => Ask("context", context) is not null;
+    /// <summary>Whether the loaded policy knows a context; null where this process may not ask.</summary>
+    internal static bool? IsValid(string context) => Ask("context", context, out var error) is not null ? true : error == Errno.Invalid ? false : null;
 
     /// <summary>Whether the loaded policy lets a process do something; null where it knows not both contexts, or does not say.</summary>
     /// <param name="source">Context of the process.</param>
@@ -34,7 +34,7 @@ internal static class SeLinuxKernel
         }
 
         // allowed decided auditallow auditdeny sequence flags (security/selinux/selinuxfs.c, sel_write_access)
-        var answer = Ask("access", string.Create(CultureInfo.InvariantCulture, $"{source} {target} {index}"))?.Split(' ');
+        var answer = Ask("access", string.Create(CultureInfo.InvariantCulture, $"{source} {target} {index}"), out _)?.Split(' ');
         if (answer is not [var allowed, _, _, _, _, var flags, ..])
         {
             return null;
@@ -59,9 +59,10 @@ internal static class SeLinuxKernel
     }
 
     // A question is written to the file, and the answer read from the same descriptor.
-    private static string? Ask(string name, string question)
+    private static string? Ask(string name, string question, out int error)
     {
         var number = Libc.OpenAt(Libc.AtCurrentDirectory, Root + name, Libc.ReadWrite | Libc.CloseOnExec, 0);
+        error = Errno.Last;
         if (number < 0)
         {
             return null;
@@ -71,6 +72,7 @@ internal static class SeLinuxKernel
         var bytes = Encoding.UTF8.GetBytes(question);
         if (Libc.Write(file.Number, bytes, bytes.Length) != bytes.Length)
         {
+            error = Errno.Last;
             return null;
         }
 

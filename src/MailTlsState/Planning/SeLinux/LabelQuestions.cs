@@ -48,6 +48,15 @@ internal static class LabelQuestions
             yield return new LabelQuestion(file, false, file[..file.LastIndexOf('/')] == pairs ? readers : [], type);
         }
 
+        // What a daemon is configured by it has to read as well; files that were moved there from elsewhere keep the label of that place.
+        foreach (var service in manifest.Services.Select(s => MailServices.Of(s.Kind)))
+        {
+            foreach (var file in observed.Files.Values.Where(f => f.Kind == FileKind.Regular && IsAbove(service.ConfigurationDirectory, f.Path) && !own.Exists(d => IsAbove(d, f.Path))))
+            {
+                yield return new LabelQuestion(file.Path, false, service.SeLinuxDomains, type);
+            }
+        }
+
         var foreign = observed.Certificates.Where(p => !p.Files.IsOwn).SelectMany(p => new[] { p.Files.Key, p.Files.Chain }).Select(observed.Resolve);
         foreach (var file in foreign.Where(f => f.Kind == FileKind.Regular).Select(f => f.Path).Distinct())
         {

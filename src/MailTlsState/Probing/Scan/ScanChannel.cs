@@ -16,13 +16,16 @@ internal sealed class ScanChannel(ProbeRequest request, Func<CancellationToken, 
     // One endpoint alone never brings a server to its limits.
     private const int MostAtOnce = 4;
 
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(50);
+
     private readonly SemaphoreSlim _slots = new(MostAtOnce);
     private readonly List<string> _missing = [];
     private readonly ResiliencePipeline<HelloAnswer?> _pipeline = new ResiliencePipelineBuilder<HelloAnswer?> { TimeProvider = limits.Clock }
         .AddRetry(new RetryStrategyOptions<HelloAnswer?>
         {
             MaxRetryAttempts = Retries,
-            ShouldHandle = outcome => ValueTask.FromResult(outcome.Outcome is { Exception: null, Result: null }),
+            ShouldHandle = attempt => ValueTask.FromResult(attempt.Outcome is { Exception: null, Result: null } || (attempt.AttemptNumber == 0 && MayBeLimit(request, attempt.Outcome.Result))),
+            DelayGenerator = attempt => ValueTask.FromResult<TimeSpan?>(attempt.Outcome.Result is null ? null : Soon),
             Delay = TimeSpan.FromMilliseconds(300),
             BackoffType = DelayBackoffType.Exponential,
             UseJitter = true,
@@ -30,6 +33,8 @@ internal sealed class ScanChannel(ProbeRequest request, Func<CancellationToken, 
         .Build();
 
     private int _connections;
+    private volatile bool _answered;
+    private volatile bool _silent;
 
     public ProbeRequest Request => request;
 
@@ -67,14 +72,24 @@ internal sealed class ScanChannel(ProbeRequest request, Func<CancellationToken, 
             await _slots.WaitAsync(deadline).ConfigureAwait(false);
             try
             {
-                answer = await _pipeline.ExecuteAsync(
-                    async token => await new ProbeSession(request, ConnectAsync, limits, token).OfferAsync(offer, readOn: true).ConfigureAwait(false),
+                answer = _silent ? null : await _pipeline.ExecuteAsync(
+                    async token =>
+                    {
+                        var session = new ProbeSession(request, ConnectAsync, limits, token);
+                        return await session.OfferAsync(offer, readOn: true).ConfigureAwait(false) ?? (session.TimedOut ? throw new TimeoutException() : null);
+                    },
                     deadline).ConfigureAwait(false);
+                _answered |= answer is not null;
             }
             finally
             {
                 _slots.Release();
             }
+        }
+        catch (TimeoutException)
+        {
+            // It had all the time of a question. Where none was ever answered, the next would not be.
+            _silent |= !_answered;
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested)
         {
@@ -90,6 +105,9 @@ internal sealed class ScanChannel(ProbeRequest request, Func<CancellationToken, 
 
         return said ? answer : null;
     }
+
+    // With TLS from the first byte a server at its limit closes as one that refuses does. After STARTTLS it had taken the connection.
+    private static bool MayBeLimit(ProbeRequest request, HelloAnswer? answer) => request.Implicit && answer is { Closed: true };
 
     /// <summary>Remembers what could not be asked.</summary>
     public void Miss(string what)

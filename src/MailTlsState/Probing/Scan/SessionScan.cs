@@ -9,6 +9,9 @@ internal sealed record SessionFacts(InjectionOutcome Injection, long? EarlyData,
 /// <summary>One session more, with a command sent together with STARTTLS where there is STARTTLS.</summary>
 internal static class SessionScan
 {
+    private const string Subject = "tickets and what is sent with STARTTLS";
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
     public static async Task<SessionFacts> RunAsync(ScanChannel channel, ProbeResult probe)
     {
         if (probe.Outcome == ProbeOutcome.HandshakeFailed)
@@ -18,12 +21,25 @@ internal static class SessionScan
 
         try
         {
-            return await new ProbeSession(channel.Request, channel.ConnectAsync, channel.Limits, channel.Deadline).InjectAsync().ConfigureAwait(false);
+            var facts = await RunOnceAsync(channel).ConfigureAwait(false);
+            if (facts.Injection == InjectionOutcome.NotTested && !channel.Request.Implicit)
+            {
+                await Task.Delay(Pause, channel.Limits.Clock, channel.Deadline).ConfigureAwait(false);
+                facts = await RunOnceAsync(channel).ConfigureAwait(false);
+                if (facts.Injection == InjectionOutcome.NotTested)
+                {
+                    channel.Miss(Subject);
+                }
+            }
+
+            return facts;
         }
         catch (OperationCanceledException) when (channel.Deadline.IsCancellationRequested)
         {
-            channel.Miss("tickets and what is sent with STARTTLS");
+            channel.Miss(Subject);
             return new SessionFacts(InjectionOutcome.NotTested, null, false);
         }
     }
+
+    private static Task<SessionFacts> RunOnceAsync(ScanChannel channel) => new ProbeSession(channel.Request, channel.ConnectAsync, channel.Limits, channel.Deadline).InjectAsync();
 }

@@ -2,7 +2,7 @@ namespace MailTlsState.Probing.Scan;
 
 /// <summary>Everything that one listener accepts, by name. A value that holds no times.</summary>
 /// <param name="Versions">SSL 3.0 to TLS 1.3, the newest first.</param>
-/// <param name="Connections">How many connections it took, the full handshakes included.</param>
+/// <param name="Connections">How many connections it took, the probe's included.</param>
 public sealed record TlsScan(IReadOnlyList<VersionScan> Versions, int Connections)
 {
     /// <summary>What could not be asked, in words; empty when the picture is whole.</summary>

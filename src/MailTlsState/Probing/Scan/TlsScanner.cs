@@ -2,46 +2,35 @@ using MailTlsState.Policies;
 
 namespace MailTlsState.Probing.Scan;
 
-/// <summary>A full probe and the scan beside it.</summary>
-/// <param name="Probe">What a client of today gets.</param>
-/// <param name="Scan">What every other client could get; null when the server did not come to the point where TLS starts.</param>
-public sealed record EndpointScan(ProbeResult Probe, TlsScan? Scan);
-
 /// <summary>
 /// Finds out everything that a listener accepts, in few connections: each offers all that is left, the server's choice is taken out,
 /// and the rest is offered again until it is refused. Only hellos are exchanged, so nothing depends on what a library would accept.
 /// </summary>
 public static class TlsScanner
 {
-    /// <summary>Runs the probe and the scan. What a server does is never an exception but an outcome.</summary>
+    /// <summary>The versions that a probe has to offer for <see cref="RunAsync"/>, beside those that it is asked about anyway.</summary>
+    public static ProbeRequest Question(ProbeRequest request) => request with { Offers = [.. request.Offers.Concat([TlsVersion.Tls10, TlsVersion.Tls11]).Distinct()] };
+
+    /// <summary>
+    /// True when the server came to the point where TLS starts. What a failed handshake was about, the scan may tell. A server that dies after one (Postfix with
+    /// SASL that does not work) would be held back by its master for each further one.
+    /// </summary>
+    public static bool Reaches(ProbeResult probe) => probe.Outcome is ProbeOutcome.Completed or ProbeOutcome.HandshakeFailed;
+
+    /// <summary>Runs the scan. What a server does is never an exception but an outcome.</summary>
     /// <param name="request">The question.</param>
+    /// <param name="probe">What a client of today gets, by <see cref="Question"/>.</param>
     /// <param name="connect">Makes one new connection to the listener, as for <see cref="MailProbe.RunAsync"/>.</param>
-    /// <param name="deadline">When it is reached, the scan ends with what it has. Only the probe ends by an exception.</param>
+    /// <param name="deadline">When it is reached, the scan ends with what it has.</param>
     /// <param name="limits">How long to wait for each answer; null for <see cref="ProbeLimits.Default"/>.</param>
-    /// <exception cref="OperationCanceledException">The deadline was reached before the probe ended.</exception>
-    public static async Task<EndpointScan> RunAsync(
+    public static async Task<TlsScan> RunAsync(
         ProbeRequest request,
+        ProbeResult probe,
         Func<CancellationToken, Task<Stream>> connect,
         CancellationToken deadline,
         ProbeLimits? limits = null)
     {
         var channel = new ScanChannel(request, connect, limits ?? ProbeLimits.Default, deadline);
-        var question = request with { Offers = [.. request.Offers.Concat([TlsVersion.Tls10, TlsVersion.Tls11]).Distinct()] };
-        var probe = await MailProbe.RunAsync(question, channel.ConnectAsync, deadline, channel.Limits).ConfigureAwait(false);
-        if (probe.Outcome is ProbeOutcome.NoGreeting or ProbeOutcome.HandshakeFailed)
-        {
-            // A server that is busy, with our own questions to its other ports as well, gets a second chance.
-            probe = await MailProbe.RunAsync(question, channel.ConnectAsync, deadline, channel.Limits).ConfigureAwait(false);
-        }
-
-        // What a failed handshake was about, the scan may tell. A server that dies after one (Postfix with SASL that does not work) would
-        // be held back by its master for each further one.
-        var reachesTls = probe.Outcome is ProbeOutcome.Completed or ProbeOutcome.HandshakeFailed;
-        return new EndpointScan(probe with { Request = request }, reachesTls ? await ScanAsync(channel, probe).ConfigureAwait(false) : null);
-    }
-
-    private static async Task<TlsScan> ScanAsync(ScanChannel channel, ProbeResult probe)
-    {
         var modern = ModernScan.RunAsync(channel);
         var classic = ClassicScan.RunAsync(channel, WireVersion.Tls12);
         var session = SessionScan.RunAsync(channel, probe);
@@ -58,7 +47,7 @@ public static class TlsScanner
         var facts = await session.ConfigureAwait(false);
         IReadOnlyList<ClassicResult> classics = [tls12, .. olds];
         var newest = classics.FirstOrDefault(o => o.First is not null)?.First;
-        return new TlsScan([tls13, .. classics.Select(o => o.Scan)], channel.Connections)
+        return new TlsScan([tls13, .. classics.Select(o => o.Scan)], probe.Connections + channel.Connections)
         {
             Missing = channel.Missing,
             ExtendedMasterSecret = tls12.First is { } first ? first.Extensions.Contains(TlsExtensions.ExtendedMasterSecret) : null,

@@ -31,6 +31,9 @@ public sealed class DovecotService : IMailService
     public string ConfigurationPath => MainFile;
 
     /// <inheritdoc/>
+    public string ConfigurationDirectory => ConfigDirectory;
+
+    /// <inheritdoc/>
     public bool ReadsAtStart => false;
 
     /// <inheritdoc/>

@@ -31,6 +31,9 @@ public sealed class PostfixService : IMailService
     public string ConfigurationPath => ConfigDirectory;
 
     /// <inheritdoc/>
+    public string ConfigurationDirectory => ConfigDirectory;
+
+    /// <inheritdoc/>
     public bool ReadsAtStart => true;
 
     /// <inheritdoc/>

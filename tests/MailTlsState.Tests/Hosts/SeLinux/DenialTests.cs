@@ -1,5 +1,6 @@
 using MailTlsState.Diagnostics;
 using MailTlsState.Execution;
+using MailTlsState.Hosts;
 using MailTlsState.Hosts.SeLinux;
 using Xunit;
 
@@ -32,6 +33,17 @@ public class DenialTests
     {
         var other = Smtpd.Replace("postfix_smtpd_t", "httpd_t", StringComparison.Ordinal);
         Assert.Equal(["postfix_smtpd_t", "dovecot_t", "postfix_master_t"], DenialLog.Of([Smtpd, other, Smtpd.Replace("518", "519", StringComparison.Ordinal), Dovecot, Bind, "noise"]).Select(d => d.Domain));
+    }
+
+    [Fact]
+    public async Task A_log_file_that_nobody_writes_any_more_does_not_hide_the_journal()
+    {
+        var facts = new InMemoryHost().Facts with { SeLinux = true, Systemd = true };
+        var host = new InMemoryHost { Programs = call => call.Program.EndsWith("journalctl", StringComparison.Ordinal) ? new ProcessResult(0, Dovecot + "\n", "") : null };
+        host.AddFile("/var/log/kern.log", "old words\n");
+        var log = new DenialLog(host, host, facts);
+        log.Mark();
+        Assert.Equal(["dovecot_t"], (await log.SinceAsync()).Select(d => d.Domain));
     }
 
     [Fact]

@@ -119,6 +119,14 @@ public class LabelTests
     }
 
     [Fact]
+    public async Task A_configuration_file_that_its_daemon_may_not_read_is_named()
+    {
+        var host = new LabelledMachine();
+        host.Label(ServingMachine.MainCf, "user_home_t");
+        Assert.Contains($"warning MTS0645: {ServingMachine.MainCf} has the label user_home_t, which postfix_smtpd_t may not read. hint: restorecon -v {ServingMachine.MainCf}", (await host.Machine.RunAsync("plan", ServingMachine.Manifest)).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_type_that_the_manifest_chooses_is_set_and_kept_by_a_rule_of_its_own()
     {
         var host = new LabelledMachine();

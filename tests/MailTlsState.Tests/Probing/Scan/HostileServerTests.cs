@@ -61,10 +61,10 @@ public class HostileServerTests
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Token);
             deadline.CancelAfter(TimeSpan.FromSeconds(3));
             var server = new FakeServer(Scripts[kind]);
-            EndpointScan? scan = null;
+            ProbedScan? scan = null;
             try
             {
-                scan = await TlsScanner.RunAsync(request, server.ConnectAsync, deadline.Token, limits);
+                scan = await ProbedScan.RunAsync(request, server, deadline.Token, limits);
             }
             catch (OperationCanceledException) when (!Token.IsCancellationRequested)
             {

@@ -52,6 +52,47 @@ public class InjectionTests
     }
 
     [Fact]
+    public async Task A_server_that_falls_silent_has_not_shown_what_it_does()
+    {
+        var server = new FakeServer(async c =>
+        {
+            await c.SendAsync("220 ready\r\n");
+            await c.ReadLineAsync();
+            await c.SendAsync("250-mail\r\n250 STARTTLS\r\n");
+            await c.ReadLineAsync();
+            await c.SendAsync("220 go\r\n");
+            await Task.Delay(Timeout.Infinite);
+        });
+        var limits = new ProbeLimits(TimeSpan.FromMilliseconds(200), TimeProvider.System);
+
+        Assert.Equal(InjectionOutcome.NotTested, (await new ProbeSession(StartTls, server.ConnectAsync, limits, Token).InjectAsync()).Injection);
+    }
+
+    [Fact]
+    public async Task What_one_busy_moment_left_open_is_asked_again_and_told_where_it_stays_open()
+    {
+        var busy = 1;
+        var server = new FakeServer(async c =>
+        {
+            if (Interlocked.Decrement(ref busy) >= 0)
+            {
+                await c.SendAsync("421 too many connections\r\n");
+                return;
+            }
+
+            await SpeakAsync(c, "220 ready\r\n", ["250-mail\r\n250 STARTTLS\r\n"], "220 go\r\n", "", "221 bye\r\n");
+        });
+        var probe = new ProbeResult(StartTls, ProbeOutcome.Completed, null, null, [], [], null, null, [], new Dictionary<MailTlsState.Policies.TlsVersion, OfferOutcome>());
+        var channel = new ScanChannel(StartTls, server.ConnectAsync, Quick, Token);
+        Assert.Equal(InjectionOutcome.Dropped, (await SessionScan.RunAsync(channel, probe)).Injection);
+        Assert.Empty(channel.Missing);
+
+        busy = 100;
+        Assert.Equal(InjectionOutcome.NotTested, (await SessionScan.RunAsync(channel, probe)).Injection);
+        Assert.Equal(["tickets and what is sent with STARTTLS"], channel.Missing);
+    }
+
+    [Fact]
     public async Task Without_STARTTLS_nothing_is_said_of_it()
     {
         var server = new FakeServer(async c =>

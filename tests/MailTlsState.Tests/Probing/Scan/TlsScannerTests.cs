@@ -37,7 +37,7 @@ public class TlsScannerTests
     public async Task Every_version_suite_group_and_signature_is_found_in_few_connections()
     {
         var server = Serve(Usual with { ServerOrder = true, Suites = [0x1302, 0x1303, 0x1301, 0xCCA9, 0xC02C, 0xC02B] });
-        var scan = Assert.IsType<TlsScan>((await TlsScanner.RunAsync(Request, server.ConnectAsync, Token, Quick)).Scan);
+        var scan = Assert.IsType<TlsScan>((await ProbedScan.RunAsync(Request, server, Token, Quick)).Scan);
 
         Assert.Empty(scan.Missing);
         var tls13 = scan.Of(WireVersion.Tls13)!;
@@ -63,7 +63,7 @@ public class TlsScannerTests
     public async Task Weaknesses_of_old_libraries_are_seen()
     {
         var rules = Usual with { Versions = [WireVersion.Ssl30, WireVersion.Tls10, WireVersion.Tls12], Suites = [0x0033, 0x0005], Signatures = [0x0401], OldLibrary = true, Compresses = true, PrimeBits = 1024 };
-        var scan = Assert.IsType<TlsScan>((await TlsScanner.RunAsync(Request, Serve(rules).ConnectAsync, Token, Quick)).Scan);
+        var scan = Assert.IsType<TlsScan>((await ProbedScan.RunAsync(Request, Serve(rules), Token, Quick)).Scan);
 
         Assert.Equal([OfferOutcome.Refused, OfferOutcome.Accepted, OfferOutcome.Refused, OfferOutcome.Accepted, OfferOutcome.Accepted], scan.Versions.Select(v => v.Outcome));
         Assert.Equal((false, false, true, false, 1024), (scan.ExtendedMasterSecret, scan.SecureRenegotiation, scan.Compression, scan.SessionTickets, scan.PrimeBits));
@@ -81,10 +81,46 @@ public class TlsScannerTests
             await c.SendBytesAsync(same);
         });
 
-        var scan = (await TlsScanner.RunAsync(Request, server.ConnectAsync, Token, Quick)).Scan!;
+        var scan = (await ProbedScan.RunAsync(Request, server, Token, Quick)).Scan!;
 
         Assert.Equal(["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"], scan.Of(WireVersion.Tls12)!.Suites);
         Assert.InRange(server.Connections, 5, 30);
+    }
+
+    [Fact]
+    public async Task A_server_that_drops_a_connection_now_and_then_hides_nothing_by_it()
+    {
+        var model = new HelloServer(Usual with { Versions = [WireVersion.Tls11, WireVersion.Tls12, WireVersion.Tls13] }, Leaf);
+        var number = 0;
+        var server = new FakeServer(async c =>
+        {
+            var hello = await c.ReadHelloAsync();
+            if (Interlocked.Increment(ref number) % 3 != 0)
+            {
+                await c.SendBytesAsync(model.Answer(hello));
+            }
+        });
+        var channel = new ScanChannel(Request, server.ConnectAsync, Quick, Token);
+
+        // One after the other, so that no question meets two drops.
+        var modern = await ModernScan.RunAsync(channel);
+        var classic = await ClassicScan.RunAsync(channel, WireVersion.Tls12);
+
+        Assert.Equal((3, 3), (modern.Suites.Count, classic.Scan.Suites.Count));
+        Assert.Equal(["x25519", "secp256r1", "secp384r1"], classic.Scan.Groups.Order(StringComparer.Ordinal).OrderByDescending(g => g[0]));
+        Assert.Empty(channel.Missing);
+    }
+
+    [Fact]
+    public async Task A_server_that_never_answers_is_not_asked_everything()
+    {
+        var server = new FakeServer(_ => Task.Delay(Timeout.Infinite));
+        var channel = new ScanChannel(Request, server.ConnectAsync, new ProbeLimits(TimeSpan.FromMilliseconds(50), TimeProvider.System), Token);
+
+        Assert.Equal(OfferOutcome.NotTested, (await ModernScan.RunAsync(channel)).Outcome);
+        Assert.Equal(OfferOutcome.NotTested, (await ClassicScan.RunAsync(channel, WireVersion.Tls12)).Scan.Outcome);
+        Assert.Equal(1, server.Connections);
+        Assert.Equal(["cipher suites and groups of TLSv1.3", "cipher suites of TLSv1.2"], channel.Missing);
     }
 
     private static FakeServer Serve(HelloRules rules)

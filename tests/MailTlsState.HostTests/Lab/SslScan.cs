@@ -10,6 +10,9 @@ namespace MailTlsState.HostTests.Lab;
 /// <param name="Groups">Groups of key exchange that it accepted and that the scanner knows (it offers no post-quantum ones), by IANA's names.</param>
 internal sealed record SslScan(IReadOnlyList<string> Versions, IReadOnlyList<string> Suites, IReadOnlyList<string> Tls13Suites, IReadOnlyList<string> Groups)
 {
+    /// <summary>The suite of TLS 1.2 that the server chose first of all, or null.</summary>
+    public string? Preferred { get; init; }
+
     /// <summary>Scans a port of a throwaway host.</summary>
     /// <param name="host">The host.</param>
     /// <param name="port">TCP port.</param>
@@ -31,6 +34,9 @@ internal sealed record SslScan(IReadOnlyList<string> Versions, IReadOnlyList<str
             [.. scan.Elements("cipher").Where(c => Of(c, "sslversion") != "TLSv1.3").Select(c => Of(c, "cipher")).Distinct().Order(StringComparer.Ordinal)],
             [.. scan.Elements("cipher").Where(c => Of(c, "sslversion") == "TLSv1.3").Select(c => Of(c, "cipher")).Distinct().Order(StringComparer.Ordinal)],
             // "secp256r1 (NIST P-256)"
-            [.. scan.Elements("group").Select(g => Of(g, "name").Split(' ')[0]).Distinct().Order(StringComparer.Ordinal)]);
+            [.. scan.Elements("group").Select(g => Of(g, "name").Split(' ')[0]).Distinct().Order(StringComparer.Ordinal)])
+        {
+            Preferred = scan.Elements("cipher").Where(c => Of(c, "sslversion") == "TLSv1.2" && Of(c, "status") == "preferred").Select(c => Of(c, "cipher")).FirstOrDefault(),
+        };
     }
 }

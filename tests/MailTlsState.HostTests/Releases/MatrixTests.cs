@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using MailTlsState.HostTests.Apply;
 using MailTlsState.HostTests.Lab;
+using MailTlsState.HostTests.Verification;
 using MailTlsState.Policies;
 using Xunit;
 
@@ -65,8 +66,11 @@ public sealed class MatrixTests
                 Assert.Equal("", (await lab.RunAsync(Complaints)).Output);
                 var versions = (await lab.RunAsync("postconf -h mail_version; dovecot --version | cut -d' ' -f1; openssl version | cut -d' ' -f2")).Output.Split('\n');
                 var scans = await Task.WhenAll(Endpoints.Select(e => SslScan.RunAsync(lab.Host, e.Port, e.StartTls, groups: LabEnvironment.Long || PolicyCatalogue.Find(policy)!.Groups is not null)));
+                var ours = await VerifiedScan.RunAsync(lab);
                 foreach (var (endpoint, scan) in Endpoints.Zip(scans))
                 {
+                    var own = ours[endpoint.Port].Facts;
+                    Assert.Equal((string.Join(" ", scan.Versions), string.Join(" ", scan.Suites), string.Join(" ", scan.Tls13Suites)), (string.Join(" ", own.Versions), string.Join(" ", own.Suites), string.Join(" ", own.Tls13Suites)));
                     var daemon = endpoint.StartTls == "smtp" || endpoint.Port == 465 ? $"Postfix {versions[0]}" : $"Dovecot {versions[1]}";
                     table.AppendLine($"{release,-9} {daemon,-17} OpenSSL {versions[2],-7} {policy,-15} {endpoint.Name,-11} {Row(scan)}");
                     Judge(PolicyCatalogue.Find(policy)!, scan, IsDovecotSince2315(daemon), $"{release}, {daemon}, {policy}, {endpoint.Name}: {Row(scan)}");
@@ -78,6 +82,7 @@ public sealed class MatrixTests
                     foreach (var (name, port, startTls) in Endpoints)
                     {
                         var seen = await lab.RunAsync($"openssl s_client -groups X25519MLKEM768 {(startTls is null ? "" : $"-starttls {startTls}")} -connect 127.0.0.1:{port} </dev/null 2>&1");
+                        Assert.Contains("X25519MLKEM768", ours[port].Hybrids);
                         Assert.True(seen.Output.Contains("X25519MLKEM768", StringComparison.Ordinal), $"no post-quantum key exchange: {policy}, {name}");
                     }
                 }

@@ -48,7 +48,11 @@ public sealed class DifferentialTests
                     Compare(name, "groups", mine.Facts.Groups, other.Groups);
                 }
 
-                Assert.True(settings.ServerOrder || mine.First is null, $"{settings}: an order of the server");
+                Compare("the configuration", "order", [$"{mine.ServerOrder ?? settings.ServerOrder}"], [$"{settings.ServerOrder}"]);
+                if (mine.First is { } first && their.Preferred is { } preferred)
+                {
+                    Compare("sslscan", "first suite", [first], [preferred]);
+                }
 
                 void Compare(string scanner, string what, IReadOnlyList<string> own, IReadOnlyList<string> other)
                 {

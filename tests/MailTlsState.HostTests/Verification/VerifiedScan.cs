@@ -6,10 +6,11 @@ namespace MailTlsState.HostTests.Verification;
 
 /// <summary>What <c>mailtls verify</c> found a port to accept, in the words of <see cref="SslScan"/>.</summary>
 /// <param name="Facts">The same facts as sslscan has them.</param>
+/// <param name="ServerOrder">Whether the server's order decides in TLS 1.2; null where it has no choice.</param>
 /// <param name="First">First suite of TLS 1.2 in the server's order, by OpenSSL's name; null where the client's order decides.</param>
 /// <param name="Connections">How many connections it took.</param>
 /// <param name="Hybrids">Hybrids of a curve and ML-KEM, which sslscan does not know.</param>
-internal sealed record VerifiedScan(SslScan Facts, string? First, int Connections, IReadOnlyList<string> Hybrids)
+internal sealed record VerifiedScan(SslScan Facts, bool? ServerOrder, string? First, int Connections, IReadOnlyList<string> Hybrids)
 {
     /// <summary>Scans every port of the lab's host; findings do not matter.</summary>
     public static async Task<IReadOnlyDictionary<int, VerifiedScan>> RunAsync(MailLab lab)
@@ -36,13 +37,15 @@ internal sealed record VerifiedScan(SslScan Facts, string? First, int Connection
         var old = accepted.Where(v => v.GetProperty("version").GetString() != "TLSv1.3").ToList();
         var groups = accepted.SelectMany(v => Strings(v, "groups")).Distinct().ToList();
         var tls12 = old.FirstOrDefault(v => v.GetProperty("version").GetString() == "TLSv1.2");
+        bool? order = tls12.ValueKind == JsonValueKind.Object && tls12.GetProperty("serverOrder") is { ValueKind: JsonValueKind.True or JsonValueKind.False } said ? said.GetBoolean() : null;
         return new VerifiedScan(
             new SslScan(
                 [.. accepted.Select(v => Version(v.GetProperty("version").GetString()!)).Reverse()],
                 [.. old.SelectMany(v => Strings(v, "suites")).Distinct().Select(openSsl).Order(StringComparer.Ordinal)],
                 [.. accepted.Except(old).SelectMany(v => Strings(v, "suites")).Order(StringComparer.Ordinal)],
                 [.. groups.Where(g => !g.Contains("MLKEM", StringComparison.Ordinal)).Order(StringComparer.Ordinal)]),
-            tls12.ValueKind == JsonValueKind.Object && tls12.GetProperty("serverOrder").ValueKind == JsonValueKind.True ? openSsl(Strings(tls12, "suites")[0]) : null,
+            order,
+            order == true ? openSsl(Strings(tls12, "suites")[0]) : null,
             scan.GetProperty("connections").GetInt32(),
             [.. groups.Where(g => g.Contains("MLKEM", StringComparison.Ordinal))]);
     }

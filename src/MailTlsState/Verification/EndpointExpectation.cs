@@ -46,6 +46,9 @@ public sealed record EndpointExpectation(ServiceKind Service, EndpointKind Kind,
     /// <summary>True when the manifest names the endpoint.</summary>
     public bool Named { get; init; } = true;
 
+    /// <summary>True when the server sees the probe as a remote client.</summary>
+    public bool SeenAsRemote { get; init; }
+
     /// <summary>Local address to come from, or null.</summary>
     public string? SourceAddress { get; init; }
 

@@ -33,6 +33,7 @@ public static class Expectations
             AuthRequiredOverTls = t.Service == ServiceKind.Dovecot,
             ProxyProtocol = t.Named?.ProxyProtocol ?? false,
             Named = t.Named is not null,
+            SeenAsRemote = t.SeenAsRemote,
             SourceAddress = t.SourceAddress,
         })];
 

@@ -101,7 +101,7 @@ internal sealed class ScanCheck(EndpointExpectation expectation, ProbeResult pro
         }
 
         var protocol = expectation.Kind.Protocol();
-        if (expectation is { Security: EndpointSecurity.Opportunistic, SourceAddress: not null } && AuthOffer.In(protocol, probe.CapabilitiesBefore) is { } login && probe.CapabilitiesBefore.Count > 0)
+        if (expectation is { Security: EndpointSecurity.Opportunistic, SeenAsRemote: true } && AuthOffer.In(protocol, probe.CapabilitiesBefore) is { } login && probe.CapabilitiesBefore.Count > 0)
         {
             Add(VerificationDiagnostics.PlainLogin, FindingSeverity.Warning, "no way to log in before TLS", login, "RFC 8314 section 4.1", expectation.Service == ServiceKind.Postfix ? "set smtpd_tls_auth_only = yes, or offer no AUTH here (smtpd_sasl_auth_enable)" : "name the endpoint in the manifest with security: required");
         }

@@ -14,6 +14,7 @@ public class ScanCheckTests
     internal static readonly EndpointExpectation Imap = new(ServiceKind.Dovecot, EndpointKind.Imap, EndpointSecurity.Required, "127.0.0.1", 143, "mail.example.test")
     {
         Policy = PolicyCatalogue.Find("intermediate"),
+        SeenAsRemote = true,
         SourceAddress = "127.0.0.2",
     };
 
@@ -96,7 +97,7 @@ public class ScanCheckTests
 
         Assert.Equal(["MTS0834"], Run(open, Good, ["IMAP4REV1", "STARTTLS", "AUTH=PLAIN"]).Select(f => f.Code.Id));
         Assert.Empty(Run(open, Good, ["IMAP4REV1", "STARTTLS", "LOGINDISABLED"]));
-        Assert.Empty(Run(open with { SourceAddress = null }, Good, ["IMAP4REV1", "STARTTLS", "AUTH=PLAIN"]));
+        Assert.Empty(Run(open with { SeenAsRemote = false }, Good, ["IMAP4REV1", "STARTTLS", "AUTH=PLAIN"]));
         Assert.Empty(Run(open with { Kind = EndpointKind.Imaps, Security = EndpointSecurity.Implicit }, Good, []));
     }
 

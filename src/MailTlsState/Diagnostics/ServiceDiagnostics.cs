@@ -40,8 +40,10 @@ public static class ServiceDiagnostics
     /// <summary>A setting elsewhere differs and is left alone.</summary>
     public static readonly DiagnosticCode OverrideLeftCode = new(
         "MTS0306",
-        "setting of another listener or name is left alone",
-        "A part of the configuration sets a certificate or policy for a listener or name that the manifest does not speak of. It is plainly meant for something else, so it stays; connections to that listener or name do not get the manifest's state.");
+        "setting of another listener, name or transport is left alone",
+        "A part of the configuration sets a certificate or policy for a listener or name that the manifest does not speak of. It is plainly meant for something else, so it stays; connections to that listener or name do not get the manifest's state. "
+        + "Of outgoing mail the same is said of a transport that is stricter than the manifest's outbound section, or that leads to a content filter or to hosts within; one that is weaker loses the setting. "
+        + "A single destination that cannot have what the manifest says belongs into smtp_tls_policy_maps.");
 
     /// <summary>The daemon warns about its configuration.</summary>
     public static readonly DiagnosticCode DaemonWarningCode = new(
@@ -102,6 +104,11 @@ public static class ServiceDiagnostics
     /// <summary><see cref="OverrideLeftCode"/>.</summary>
     public static Diagnostic OverrideLeft(SourceLocation at, string setting, string where) =>
         new(OverrideLeftCode, Severity.Warning, $"{setting} is set for {where} and stays as it is", "name the listener or host name in the manifest, or remove the setting, if it should follow the manifest", at);
+
+    /// <summary><see cref="OverrideLeftCode"/>, of a transport of outgoing mail.</summary>
+    public static Diagnostic TransportLeft(SourceLocation at, string setting, string transport, bool isWeaker) => isWeaker
+        ? new(OverrideLeftCode, Severity.Warning, $"{setting} is set for the transport {transport}, which leads to a content filter or to hosts within, and stays as it is", "remove the setting, if mail on that transport leaves this host", at)
+        : new(OverrideLeftCode, Severity.Note, $"{setting} is set for the transport {transport}, is stricter than the manifest and stays as it is", "remove the setting, if the transport should follow the manifest", at);
 
     /// <summary><see cref="DaemonWarningCode"/>.</summary>
     public static Diagnostic DaemonWarning(string service, string text) =>

@@ -17,9 +17,11 @@ public sealed class PostfixEndpointTests
         await lab.RunAsync(
             "sed -i -E 's/^smtp +inet .*smtpd$/#&/; s/^#(smtp +inet .*postscreen)$/\\1/; s/^#(smtpd +pass .*)/\\1/; s/^#(dnsblog +unix.*)/\\1/; s/^#(tlsproxy +unix.*)/\\1/' /etc/postfix/master.cf; "
             + "printf '127.0.0.1:10025 inet n - n - - smtpd\\n  -o content_filter=\\n  -o smtpd_tls_security_level=none\\n  -o smtpd_recipient_restrictions=permit_mynetworks,reject\\n' >>/etc/postfix/master.cf; "
-            + "postconf -e postscreen_bare_newline_enable=yes postscreen_greet_wait=1s; touch -d '1 minute ago' /etc/postfix/main.cf; postfix stop >/dev/null 2>&1; /run/lab/start-mail.sh 25 10025");
+            + "postconf -e postscreen_bare_newline_enable=yes postscreen_greet_wait=1s postscreen_tls_security_level=none 'tlsproxy_tls_protocols=!TLSv1.2,!TLSv1.3'; touch -d '1 minute ago' /etc/postfix/main.cf; postfix stop >/dev/null 2>&1; /run/lab/start-mail.sh 25 10025");
         var before = (await lab.RunAsync("grep -A 3 '^127.0.0.1:10025' /etc/postfix/master.cf")).Output;
-        await lab.ApplyAsync(0);
+        var applied = (await lab.ApplyAsync(0)).Output;
+        Assert.Contains("none (/etc/postfix/main.cf:", applied, StringComparison.Ordinal);
+        Assert.Contains("!TLSv1.2,!TLSv1.3 (/etc/postfix/main.cf:", applied, StringComparison.Ordinal);
         await lab.VerifyAsync(0);
         await lab.ConvergedAsync();
         Assert.Equal(before, (await lab.RunAsync("grep -A 3 '^127.0.0.1:10025' /etc/postfix/master.cf")).Output);
@@ -93,13 +95,16 @@ public sealed class PostfixEndpointTests
     public async Task Mail_to_other_hosts_follows_its_own_section()
     {
         await using var lab = await PostfixAsync("bookworm");
+        await lab.RunAsync("postconf -P relay/unix/smtp_tls_security_level=secure");
         const string server = "postconf -x tls_high_cipherlist tls_medium_cipherlist tls_eecdh_auto_curves smtp_tls_ciphers smtp_tls_cert_file smtp_tls_chain_files; postconf -P | grep -E '^(smtp|relay)/unix'; :";
         var before = (await lab.RunAsync(server)).Output;
-        await lab.RunAsync("postconf -e 'relayhost = [10.77.0.2]'; touch -d '1 minute ago' /etc/postfix/main.cf");
+        await lab.RunAsync("postconf -e 'relayhost = [10.77.0.2]'; postconf -P smtp/unix/smtp_tls_security_level=none; touch -d '1 minute ago' /etc/postfix/main.cf");
         (await lab.Host.RunRemoteAsync("smtp-sink -u nobody 10.77.0.2:25 10 </dev/null >/dev/null 2>&1 & i=0; while ! ss -Hltn 'sport = :25' | grep -q .; do i=$((i+1)); [ $i -lt 200 ] || exit 1; sleep 0.05; done")).Expect(0);
 
         await lab.WriteManifestAsync("intermediate", text => OnlyPostfix(text, "smtp: { security: opportunistic }", "outbound: { security: required, minimumProtocol: TLSv1.2 }, "));
-        await lab.ApplyAsync(0);
+        var applied = await lab.ApplyAsync(0);
+        Assert.Contains("none (/etc/postfix/master.cf:", applied.Output, StringComparison.Ordinal);
+        Assert.Contains("note MTS0306: smtp_tls_security_level = secure is set for the transport relay", applied.Error, StringComparison.Ordinal);
         Assert.Equal("encrypt\n>=TLSv1.2\n>=TLSv1.2\n", (await lab.RunAsync("postconf -h smtp_tls_security_level smtp_tls_protocols smtp_tls_mandatory_protocols")).Output);
         Assert.Equal(before, (await lab.RunAsync(server)).Output);
         await lab.RunAsync(Sent("status=deferred (TLS is required, but was not offered"));

@@ -14,31 +14,23 @@ internal sealed class PostfixListeners(
     PostfixDialect dialect,
     IReadOnlyList<PostfixSetting> mainSettings,
     PostfixAnswers answers,
+    MasterEdits edits,
     List<Diagnostic> diagnostics)
 {
     internal const string Level = "smtpd_tls_security_level";
     private const string Wrapper = "smtpd_tls_wrappermode";
     private const string AuthOnly = "smtpd_tls_auth_only";
 
-    private readonly List<Func<MasterCf, MasterCf>> _edits = [];
-
-    // Last: the others find an entry by its name.
-    private readonly List<Func<MasterCf, MasterCf>> _moves = [];
     private readonly List<Change> _changes = [];
-    private readonly List<AttributeChange> _attributes = [];
     private readonly List<PostfixSetting> _main = [];
+    private readonly List<PostfixSetting> _screen = [];
     private readonly IReadOnlyList<(string Name, string Value)> _policy = PostfixPolicy.Listener(request.Policy, dialect);
 
     /// <summary>What has to be done.</summary>
     /// <param name="MainSettings">Parameters that belong into main.cf.</param>
+    /// <param name="ScreenSettings">Parameters of postscreen and its TLS proxy that main.cf must not set.</param>
     /// <param name="Changes">Listeners that are switched on or off; their work is the edit of master.cf.</param>
-    /// <param name="Attributes">What differs in master.cf.</param>
-    /// <param name="Edit">The edit of master.cf's text.</param>
-    public sealed record Result(
-        IReadOnlyList<PostfixSetting> MainSettings,
-        IReadOnlyList<Change> Changes,
-        IReadOnlyList<AttributeChange> Attributes,
-        Func<string, string> Edit);
+    public sealed record Result(IReadOnlyList<PostfixSetting> MainSettings, IReadOnlyList<PostfixSetting> ScreenSettings, IReadOnlyList<Change> Changes);
 
     public Result Plan(MasterCf master)
     {
@@ -53,7 +45,7 @@ internal sealed class PostfixListeners(
             LeaveUnnamed(service);
         }
 
-        return new Result(_main, _changes, _attributes, text => _edits.Concat(_moves).Aggregate(MasterCf.Parse(text), (m, edit) => edit(m)).ToString());
+        return new Result(_main, [.. _screen.Distinct()], _changes);
     }
 
     private void PlanEndpoint(MasterCf master, EndpointManifest endpoint, HashSet<MasterService> named)
@@ -66,15 +58,14 @@ internal sealed class PostfixListeners(
         {
             foreach (var service in services)
             {
-                EditService(service, (m, s) => m.DisableService(s));
+                edits.Edit(service, (m, s) => m.DisableService(s));
                 _changes.Add(new Change("listener", $"{label} {service.Name}", ChangeAction.Delete, "the manifest disables it", [new AttributeChange("port", Number(endpoint.Port), null)], null, ["reload postfix"]));
             }
 
             return;
         }
 
-        var foreign = ServiceOwners.Foreign(request.Observed, ServiceKind.Postfix, endpoint.Port);
-        if (foreign is not null)
+        if (ServiceOwners.Foreign(request.Observed, ServiceKind.Postfix, endpoint.Port) is { } foreign)
         {
             diagnostics.Add(ServiceDiagnostics.PortTaken(at, label, endpoint.Port, foreign));
             return;
@@ -120,7 +111,7 @@ internal sealed class PostfixListeners(
 
     /// <summary>
     /// postscreen announces STARTTLS by its own level and hands it to tlsproxy (postscreen(8)): both take main.cf's smtpd_tls_* by
-    /// default, so they need only what is not in main.cf.
+    /// default, so they need only what is not in main.cf, and nothing of their own.
     /// </summary>
     private void AlignScreen(MasterCf master, MasterService screen, EndpointManifest endpoint, SourceLocation at)
     {
@@ -131,17 +122,19 @@ internal sealed class PostfixListeners(
         {
             if (inMain)
             {
-                Override(service, Level, null, level);
+                edits.Override(service, Level, null, level);
             }
             else
             {
-                Want(service, Level, level);
+                edits.Want(service, Level, level);
             }
 
             foreach (var setting in mainSettings)
             {
-                Override(service, setting.Name, null, setting.Value ?? "");
+                edits.Override(service, setting.Name, null, setting.Value ?? "");
             }
+
+            _screen.AddRange(PostfixScreen.Align(service, level, mainSettings, answers, edits));
         }
 
         if (_policy.Count > 0 && answers.Written("smtp_tls_connection_reuse") == "yes")
@@ -166,25 +159,22 @@ internal sealed class PostfixListeners(
         foreach (var address in lacking)
         {
             var name = ListenerName(address, port);
-            _attributes.Add(new AttributeChange(label, free.Count > 0 ? string.Create(CultureInfo.InvariantCulture, $"{free[0].Name} ({PostfixService.MasterCf}:{free[0].Line})") : null, name));
+            edits.Show(new AttributeChange(label, free.Count > 0 ? string.Create(CultureInfo.InvariantCulture, $"{free[0].Name} ({PostfixService.MasterCf}:{free[0].Line})") : null, name));
             if (free.Count > 0)
             {
                 var moved = free[0];
                 free.RemoveAt(0);
-                _moves.Add(m => m.Find(moved.Name, moved.Type) is { } found ? m.Rename(found, name) : m);
+                edits.Move(moved, name);
             }
             else
             {
-                // Before the moves: the template still has its name.
-                _moves.Insert(0, m => m.Find(template.Name, template.Type) is { } found
-                    ? m.AddService(found.Fields with { Name = name }, found.Overrides.Select(o => (o.Name, o.Value)), found)
-                    : m);
+                edits.Copy(template, name);
             }
         }
 
         foreach (var service in free)
         {
-            EditService(service, (m, s) => m.DisableService(s));
+            edits.Edit(service, (m, s) => m.DisableService(s));
             _changes.Add(new Change("listener", $"{label} {service.Name}", ChangeAction.Delete, "the manifest gives the endpoint other addresses", [new AttributeChange("port", Number(endpoint.Port), null)], null, ["reload postfix"]));
         }
     }
@@ -201,24 +191,24 @@ internal sealed class PostfixListeners(
         if (endpoint.Kind == EndpointKind.Smtp && PostfixMainLevel.CanBe(level, master, service, request.Desired, answers))
         {
             _main.Add(new PostfixSetting(Level, level));
-            Override(service, Level, null, level);
+            edits.Override(service, Level, null, level);
         }
         else if (endpoint.Security != EndpointSecurity.Implicit)
         {
             // With wrapper mode smtpd ignores the level (postconf(5)).
-            Want(service, Level, level);
+            edits.Want(service, Level, level);
         }
 
-        Want(service, Wrapper, endpoint.Security == EndpointSecurity.Implicit ? "yes" : "no");
+        edits.Want(service, Wrapper, endpoint.Security == EndpointSecurity.Implicit ? "yes" : "no");
         if (endpoint.Security == EndpointSecurity.Required)
         {
-            Want(service, AuthOnly, "yes");
+            edits.Want(service, AuthOnly, "yes");
         }
 
         ApplyPolicy(service);
         foreach (var setting in mainSettings)
         {
-            Override(service, setting.Name, null, setting.Value ?? "");
+            edits.Override(service, setting.Name, null, setting.Value ?? "");
         }
     }
 
@@ -226,7 +216,7 @@ internal sealed class PostfixListeners(
     {
         foreach (var name in PostfixPolicy.Owned.Union(_policy.Select(p => p.Name)))
         {
-            Override(service, name, PolicyValue(service, name), null);
+            edits.Override(service, name, PolicyValue(service, name), null);
         }
     }
 
@@ -237,37 +227,6 @@ internal sealed class PostfixListeners(
         return value is null || name != PostfixPolicy.Options ? value : PostfixPolicy.AddOptions(service?.Override(name) ?? answers.Written(name), value);
     }
 
-    /// <summary>Makes the effective value of a listener's parameter <paramref name="value"/>, with no more than is needed.</summary>
-    private void Want(MasterService service, string name, string value)
-    {
-        var effective = answers.Override(service, name) ?? (answers.Varies(name, service) ? null : answers.Parameter(name));
-        if (effective != value)
-        {
-            Override(service, name, value, null);
-        }
-    }
-
-    /// <summary>Sets a listener's own parameter, or takes it away where it differs from <paramref name="unlessEqual"/>.</summary>
-    private void Override(MasterService service, string name, string? value, string? unlessEqual)
-    {
-        var now = service.Override(name);
-        var effective = answers.Override(service, name);
-        if (effective == value || (value is null && effective == unlessEqual))
-        {
-            return;
-        }
-
-        _attributes.Add(new AttributeChange($"{service.Name} -o {name}", now is null ? null : Where(now, service, name), value));
-        EditService(service, (m, s) => value is null ? m.RemoveOverride(s, name) : m.SetOverride(s, name, value));
-    }
-
-    // Each edit makes a new file, so the entry is looked up again in what the edit gets.
-    private void EditService(MasterService service, Func<MasterCf, MasterService, MasterCf> edit) =>
-        _edits.Add(m => m.Find(service.Name, service.Type) is { } found ? edit(m, found) : m);
-
-    private static string Where(string value, MasterService service, string name) =>
-        service.Overrides.LastOrDefault(o => o.Name == name) is { } found ? $"{value} ({PostfixService.MasterCf}:{found.Line})" : value;
-
     /// <summary>The level that smtpd_use_tls and smtpd_enforce_tls meant while there was none, or null: without them, listeners that nobody named would lose TLS.</summary>
     internal static string? Translated(PostfixAnswers answers) => answers.Parameter(Level).Length > 0 ? null : answers.OldSwitches;
 
@@ -277,14 +236,14 @@ internal sealed class PostfixListeners(
         var meant = answers.OldSwitchesOf(service);
         if (level?.Length == 0 && meant is not null)
         {
-            Override(service, Level, meant, null);
+            edits.Override(service, Level, meant, null);
             level = meant;
         }
         else if (level is null && answers.Parameter(Level).Length == 0 && meant is not null)
         {
             if (answers.MovedLevel(service) is { } moved)
             {
-                Override(service, Level, moved, null);
+                edits.Override(service, Level, moved, null);
             }
 
             level = meant;
@@ -296,7 +255,7 @@ internal sealed class PostfixListeners(
             // The policy belongs to the whole service, so a listener that nobody named gets it, too, but keeps what it has of its own.
             foreach (var (name, _) in _policy.Where(p => service.Override(p.Name) is null))
             {
-                Override(service, name, PolicyValue(service, name), null);
+                edits.Override(service, name, PolicyValue(service, name), null);
             }
         }
 
@@ -353,7 +312,7 @@ internal sealed class PostfixListeners(
         IEnumerable<string> names = endpoint.Addresses.Count == 0 ? [port] : endpoint.Addresses.Select(a => ListenerName(a, port));
         foreach (var name in names)
         {
-            _edits.Add(m => m.AddService(new MasterFields(name, "inet", "n", "-", chroot, "-", "-", "smtpd"), options, after: Anchor(m)));
+            edits.Edit(m => m.AddService(new MasterFields(name, "inet", "n", "-", chroot, "-", "-", "smtpd"), options, after: Anchor(m)));
             _changes.Add(new Change(
                 "listener",
                 $"{label} {name}",

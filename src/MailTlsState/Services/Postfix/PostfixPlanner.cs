@@ -40,14 +40,17 @@ internal sealed class PostfixPlanner(ServicePlanRequest request)
 
         var settings = PostfixSettings.Render(request.Pairs, request.Policy, dialect, request.Desired.Outbound).ToList();
         var (main, master) = (MainCf.Parse(mainText), MasterCf.Parse(masterText));
-        var listeners = new PostfixListeners(request, dialect, settings, answers, _diagnostics).Plan(master);
+        var edits = new MasterEdits(answers);
+        var listeners = new PostfixListeners(request, dialect, settings, answers, edits, _diagnostics).Plan(master);
+        new PostfixOutbound(settings, answers, edits, _diagnostics).Plan(master);
         settings.AddRange(listeners.MainSettings.Count > 0 ? listeners.MainSettings : PostfixListeners.Translated(answers) is { } level ? [new(PostfixListeners.Level, level)] : []);
+        settings.AddRange(listeners.ScreenSettings);
         _diagnostics.AddRange(new PostfixFindings(request, answers, main, master, [.. settings.Select(s => s.Name), .. PostfixDialect.All.SelectMany(d => d.Obsolete)]).Find());
 
         var changes = new List<Change>();
         changes.AddRange(MainChange(main, settings, answers, master));
         changes.AddRange(listeners.Changes);
-        if (ConfigEdit.Of(request.Observed.File(PostfixService.MasterCf), listeners.Edit, "settings", listeners.Attributes, "the manifest's listeners and policy", "reload postfix") is { } change)
+        if (ConfigEdit.Of(request.Observed.File(PostfixService.MasterCf), edits.Apply, "settings", edits.Attributes, "the manifest's listeners and policy", "reload postfix") is { } change)
         {
             changes.Add(change);
         }
@@ -66,13 +69,13 @@ internal sealed class PostfixPlanner(ServicePlanRequest request)
             // The effective value counts: one spelled through $name stays as it is, unless a listener has its own value of that name. A repeated setting is mended, since every Postfix
             // program warns about it and the next reader sees the wrong line.
             var effective = written.Count == 0 ? null : answers.Parameter(setting.Name);
-            if (effective == setting.Value && written.Count <= 1 && !master.Services.Any(s => s.Command is "smtpd" && answers.Varies(setting.Name, s)))
+            if (effective == setting.Value && written.Count <= 1 && !master.Services.Any(s => s.Command == Reader(setting.Name) && answers.Varies(setting.Name, s)))
             {
                 continue;
             }
 
             edits.Add((setting.Name, setting.Value));
-            attributes.Add(new AttributeChange(setting.Name, written.Count > 1 ? Repeated(written) : effective is null ? null : ShowValue(effective), setting.Value));
+            attributes.Add(new AttributeChange(setting.Name, written.Count > 1 || setting.IsOverride ? Places(written) : effective is null ? null : ShowValue(effective), setting.Value));
         }
 
         if (edits.Count == 0)
@@ -86,10 +89,13 @@ internal sealed class PostfixPlanner(ServicePlanRequest request)
             : [];
     }
 
+    // The sending side's parameters and the server's.
+    private static string Reader(string setting) => setting.StartsWith("smtp_", StringComparison.Ordinal) ? "smtp" : "smtpd";
+
     private static string ShowValue(string value) => value.Length == 0 ? "(empty)" : value;
 
     // Of several lines the last counts; all are shown, since the change may be no more than that the others go.
-    private static string Repeated(IReadOnlyList<MainCfEntry> entries) =>
+    private static string Places(IReadOnlyList<MainCfEntry> entries) =>
         string.Join(", ", entries.Select(e => string.Create(CultureInfo.InvariantCulture, $"{ShowValue(e.Value)} ({PostfixService.MainCf}:{e.Line})")));
 
     private string? EditableText(string path)

@@ -7,7 +7,11 @@ namespace MailTlsState.Services.Postfix;
 /// <summary>One parameter of main.cf in its desired state.</summary>
 /// <param name="Name">Parameter.</param>
 /// <param name="Value">Desired value; null means that main.cf does not set it.</param>
-public sealed record PostfixSetting(string Name, string? Value);
+public sealed record PostfixSetting(string Name, string? Value)
+{
+    /// <summary>True for a parameter that takes the place of a managed one for some clients, so that the plan shows its line.</summary>
+    internal bool IsOverride { get; init; }
+}
 
 /// <summary>Renders certificate files and policy as parameters of main.cf.</summary>
 public static class PostfixSettings

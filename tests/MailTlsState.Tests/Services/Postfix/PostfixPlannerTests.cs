@@ -1,24 +1,14 @@
-using MailTlsState.Certificates;
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
-using MailTlsState.Manifests;
-using MailTlsState.Planning;
-using MailTlsState.Policies;
-using MailTlsState.Resources;
-using MailTlsState.Services;
 using MailTlsState.Services.Postfix;
-using MailTlsState.Services.Postfix.Editing;
-using MailTlsState.Tests.Manifests;
 using Xunit;
+using static MailTlsState.Tests.Services.Postfix.PostfixPlans;
 
 namespace MailTlsState.Tests.Services.Postfix;
 
 /// <summary>What Postfix's files become, by version, by what is found in them and by what the manifest says.</summary>
 public sealed class PostfixPlannerTests
 {
-    private const string Master = "smtp inet n - y - - smtpd\nsubmission inet n - y - - smtpd\n  -o smtpd_tls_security_level=encrypt\n  -o smtpd_tls_auth_only=yes\n";
-    private const string Endpoints = "smtp: { security: opportunistic }, submission: { security: required }";
-
     [Theory]
     [InlineData("3.5.25", "!SSLv2, !SSLv3, !TLSv1, !TLSv1.1")]
     [InlineData("3.7.11", ">=TLSv1.2")]
@@ -224,53 +214,5 @@ public sealed class PostfixPlannerTests
     {
         var place = PostfixFindings.Place(error, "# a\nsmtp inet n - y - - smtpd\nsmtp  inetd n - y - - smtpd\n");
         Assert.Equal((file, line), (place?.File, place?.Line ?? 0));
-    }
-
-    private sealed record Made(ServiceChanges Changes, MainCf Main, MasterCf Master)
-    {
-        public IReadOnlyList<string> Codes => [.. Changes.Diagnostics.Where(d => d.Code.Id != "MTS0311").Select(d => d.Code.Id)];
-
-        public IReadOnlyList<AttributeChange> Attributes => [.. Changes.Changes.SelectMany(c => c.Attributes)];
-    }
-
-    private static Made Plan(
-        string version,
-        string main,
-        string master,
-        string endpoints = Endpoints,
-        string policy = "intermediate",
-        string more = "",
-        string warnings = "",
-        IReadOnlyList<Listener>? listeners = null,
-        Func<FileObservation, FileObservation>? file = null)
-    {
-        var services = $"  postfix: {{ {more}endpoints: {{ {endpoints} }} }}\n";
-        var text = Samples.Minimal.Replace("  dovecot: { endpoints: { imaps: { security: implicit } } }\n", services, StringComparison.Ordinal) + $"policy: {{ base: {policy} }}\n";
-        var read = Samples.Read(text);
-        Assert.Empty(read.Diagnostics);
-        var manifest = read.Manifest!;
-        var written = string.Concat(MainCf.Parse(main).Entries.Select(e => $"{e.Name} = {e.Value}\n"));
-        var answers = new Dictionary<string, string>
-        {
-            [PostfixAnswers.Parameters] = $"mail_version = {version}\nqueue_directory = /var/spool/postfix\nsmtpd_tls_security_level =\nsmtpd_tls_wrappermode = no\nsmtpd_tls_auth_only = no\ntls_preempt_cipherlist = no\n{written}",
-            [PostfixAnswers.Explicit] = written,
-            [PostfixAnswers.MasterServices] = master,
-            [PostfixAnswers.MasterOverrides] = "",
-            [PostfixAnswers.Warnings] = warnings,
-        };
-        var files = new[] { (PostfixService.MainCf, main), (PostfixService.MasterCf, master) }
-            .Select(f => new FileObservation(f.Item1, FileKind.Regular) { Mode = 0b110_100_100, Text = f.Item2, Digest = "sha256:0" })
-            .Select(f => file is null ? f : file(f)).ToDictionary(f => f.Path);
-        var observed = new HostObservation(
-            DateTimeOffset.UnixEpoch,
-            new HostFacts("mail.example.com", 0, Systemd: false, SeLinux: false),
-            files,
-            listeners ?? [],
-            new Dictionary<ServiceKind, ServiceObservation> { [ServiceKind.Postfix] = new(ServiceKind.Postfix, true, version, true, null, [], answers) },
-            [],
-            []);
-        var changes = new PostfixPlanner(new ServicePlanRequest(manifest, manifest.Postfix!, PolicyCatalogue.Resolve(manifest.Policy), [CertificatePaths.Of(manifest, KeyKind.EcdsaP256, 1)], observed)).Plan();
-        string After(string path, string before) => changes.Changes.Select(c => c.Work).OfType<EditText>().Where(w => w.Path == path).Aggregate(before, (t, w) => w.Edit(t));
-        return new Made(changes, MainCf.Parse(After(PostfixService.MainCf, main)), MasterCf.Parse(After(PostfixService.MasterCf, master)));
     }
 }

@@ -14,7 +14,7 @@ public static class PostfixDiagnostics
     public static readonly DiagnosticCode MultiInstanceCode = new(
         "MTS0312",
         "only the primary Postfix instance is managed",
-        "This host runs several Postfix instances (multi_instance_directories). MailTlsState configures the primary one in /etc/postfix; the others keep what they have.");
+        "This host runs several Postfix instances (multi_instance_directories). MailTlsState configures the primary one in /etc/postfix; the others keep what they have. A port that the manifest names and another instance holds is an error (MTS0305).");
 
     /// <summary>An endpoint's port is not a service in master.cf and cannot be one.</summary>
     public static readonly DiagnosticCode NotSmtpdCode = new(

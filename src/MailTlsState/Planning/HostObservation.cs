@@ -119,7 +119,11 @@ public sealed record ServiceObservation(
     bool Running,
     string? ConfigurationError,
     IReadOnlyList<string> ConfigurationFiles,
-    IReadOnlyDictionary<string, string> Answers);
+    IReadOnlyDictionary<string, string> Answers)
+{
+    /// <summary>The process id of its master, where it is running and tells; not part of a plan's fingerprint.</summary>
+    public int? MasterProcess { get; init; }
+}
 
 /// <summary>One listener of a named service and what it serves.</summary>
 /// <param name="Service">The service that holds it.</param>

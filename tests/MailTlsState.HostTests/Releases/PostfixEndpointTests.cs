@@ -117,6 +117,24 @@ public sealed class PostfixEndpointTests
         await lab.ConvergedAsync();
     }
 
+    [Fact]
+    public async Task A_named_port_of_a_second_instance_is_refused_and_both_instances_live_on()
+    {
+        await using var lab = await MailLab.StartAsync("intermediate", text => OnlyPostfix(text, "smtp: { security: opportunistic }, submission: { security: required }"));
+        await lab.RunAsync(
+            "cp -r /etc/postfix /etc/postfix-out; sed -i -E 's/^smtp +inet .*/submission inet n - n - - smtpd/; s/ y / n /' /etc/postfix-out/master.cf; "
+            + "postconf -c /etc/postfix-out -e queue_directory=/var/spool/postfix-out data_directory=/var/lib/postfix-out; "
+            + "mkdir /var/spool/postfix-out /var/lib/postfix-out; chown postfix /var/lib/postfix-out; postconf -e multi_instance_directories=/etc/postfix-out alternate_config_directories=/etc/postfix-out; "
+            + "touch -d '1 minute ago' /etc/postfix/main.cf; postfix -c /etc/postfix-out start; i=0; while ! ss -Hltn 'sport = :587' | grep -q .; do i=$((i+1)); [ $i -lt 200 ] || exit 1; sleep 0.05; done");
+        var masters = (await lab.RunAsync("cat /var/spool/postfix/pid/master.pid /var/spool/postfix-out/pid/master.pid")).Output;
+        await lab.RefusesAsync(1, ["MTS0305", $"another instance of Postfix (master process {masters.Split('\n')[1].Trim()})"]);
+
+        await lab.RunAsync("sed -i 's/^submission inet/2525 inet/' /etc/postfix-out/master.cf; postfix -c /etc/postfix-out reload; i=0; while ss -Hltn 'sport = :587' | grep -q .; do i=$((i+1)); [ $i -lt 200 ] || exit 1; sleep 0.05; done");
+        Assert.Contains("MTS0312", (await lab.ApplyAsync(0)).Error, StringComparison.Ordinal);
+        Assert.Equal(masters, (await lab.RunAsync("cat /var/spool/postfix/pid/master.pid /var/spool/postfix-out/pid/master.pid")).Output);
+        await lab.VerifyAsync(0);
+    }
+
     private static string Sent(string logged) =>
         $"echo test | sendmail someone@example.org; i=0; while ! grep -qF '{logged}' /var/log/mail.log; do i=$((i+1)); [ $i -lt 400 ] || {{ tail -n 20 /var/log/mail.log; exit 1; }}; sleep 0.05; done";
 

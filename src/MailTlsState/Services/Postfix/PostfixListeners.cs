@@ -71,6 +71,12 @@ internal sealed class PostfixListeners(
             return;
         }
 
+        if (PostfixInstances.Holder(request.Observed, master, endpoint) is { } other)
+        {
+            diagnostics.Add(ServiceDiagnostics.PortOfInstance(at, label, endpoint.Port, other));
+            return;
+        }
+
         if (services.Count == 0)
         {
             Add(master, endpoint, label, at);
@@ -152,8 +158,8 @@ internal sealed class PostfixListeners(
     /// <summary>Makes an endpoint's entries those of its addresses: entries move to an address that lacks one, are copied where more lack one, and go where none is left.</summary>
     private void Bind(List<MasterService> services, EndpointManifest endpoint, string label)
     {
-        var lacking = endpoint.Addresses.Where(a => !services.Any(s => Same(s.Address, a))).ToList();
-        var free = services.Where(s => !endpoint.Addresses.Any(a => Same(s.Address, a))).ToList();
+        var lacking = endpoint.Addresses.Where(a => !services.Any(s => PostfixInstances.Same(s.Address, a))).ToList();
+        var free = services.Where(s => !endpoint.Addresses.Any(a => PostfixInstances.Same(s.Address, a))).ToList();
         var template = services[0];
         var port = template.Address is null ? template.Name.TrimStart(':') : template.Name[(template.Name.LastIndexOf(':') + 1)..];
         foreach (var address in lacking)
@@ -178,9 +184,6 @@ internal sealed class PostfixListeners(
             _changes.Add(new Change("listener", $"{label} {service.Name}", ChangeAction.Delete, "the manifest gives the endpoint other addresses", [new AttributeChange("port", Number(endpoint.Port), null)], null, ["reload postfix"]));
         }
     }
-
-    private static bool Same(string? address, string wanted) =>
-        address is not null && IPAddress.TryParse(address, out var one) && IPAddress.TryParse(wanted, out var other) && one.Equals(other);
 
     private static string ListenerName(string address, string port) => address.Contains(':', StringComparison.Ordinal) ? $"[{address}]:{port}" : $"{address}:{port}";
 

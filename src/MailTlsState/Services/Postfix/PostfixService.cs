@@ -1,3 +1,4 @@
+using System.Globalization;
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
@@ -69,7 +70,7 @@ public sealed class PostfixService : IMailService
         var failed = results.Values.FirstOrDefault(r => r.ExitCode != 0);
         var answers = new PostfixAnswers(results.ToDictionary(r => r.Key, r => r.Value.Output));
         var warnings = string.Join('\n', results.Values.SelectMany(r => r.Error.Split('\n')).Where(l => l.Length > 0).Distinct().Order(StringComparer.Ordinal));
-        var running = failed is null && await IsRunningAsync(host, answers.Parameter("queue_directory"), cancellation).ConfigureAwait(false);
+        var process = failed is null ? await MasterAsync(host, answers.Parameter("queue_directory"), cancellation).ConfigureAwait(false) : null;
         if (failed is null && answers.Parameter("smtpd_sasl_path").Length > 0)
         {
             await files.LookAsync(PostfixListeners.SaslSocket(answers), cancellation).ConfigureAwait(false);
@@ -79,10 +80,13 @@ public sealed class PostfixService : IMailService
             Kind,
             Installed: true,
             failed is null ? answers.Parameter("mail_version") : "",
-            running,
+            process is not null,
             failed?.Error.Trim(),
             [MainCf, MasterCf],
-            new Dictionary<string, string>(answers.Raw) { [PostfixAnswers.Warnings] = warnings });
+            new Dictionary<string, string>(answers.Raw) { [PostfixAnswers.Warnings] = warnings })
+        {
+            MasterProcess = process,
+        };
     }
 
     /// <inheritdoc/>
@@ -104,7 +108,7 @@ public sealed class PostfixService : IMailService
     public async Task<bool> IsRunningAsync(IHost host, CancellationToken cancellation)
     {
         var queue = await host.RunAsync(Ask(["-h", "queue_directory"]), cancellation).ConfigureAwait(false);
-        return queue.ExitCode == 0 && await IsRunningAsync(host, queue.Output.Trim(), cancellation).ConfigureAwait(false);
+        return queue.ExitCode == 0 && await MasterAsync(host, queue.Output.Trim(), cancellation).ConfigureAwait(false) is not null;
     }
 
     /// <inheritdoc/>
@@ -136,17 +140,17 @@ public sealed class PostfixService : IMailService
         : new ProcessCall("/usr/sbin/postfix", ["-c", ConfigDirectory, "stop"]);
 
     // `postfix status` would do, but it is a shell script of 20 ms; the master's pid file is what it reads.
-    private static async Task<bool> IsRunningAsync(IHost host, string queueDirectory, CancellationToken cancellation)
+    private static async Task<int?> MasterAsync(IHost host, string queueDirectory, CancellationToken cancellation)
     {
         var pid = (await host.ObserveFileAsync($"{queueDirectory}/pid/master.pid", cancellation).ConfigureAwait(false)).Text?.Trim();
-        if (string.IsNullOrEmpty(pid) || !pid.All(char.IsAsciiDigit))
+        if (!int.TryParse(pid, NumberStyles.None, CultureInfo.InvariantCulture, out var process))
         {
-            return false;
+            return null;
         }
 
         // The file stays after a crash, and its number may be another program's by now.
         var name = (await host.ObserveFileAsync($"/proc/{pid}/comm", cancellation).ConfigureAwait(false)).Text?.Trim();
-        return name == "master";
+        return name == "master" ? process : null;
     }
 
     private static ProcessCall Ask(IReadOnlyList<string> arguments) => new(Postconf, ["-c", ConfigDirectory, .. arguments]);

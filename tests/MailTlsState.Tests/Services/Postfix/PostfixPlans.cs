@@ -35,6 +35,7 @@ internal static class PostfixPlans
         string more = "",
         string warnings = "",
         IReadOnlyList<Listener>? listeners = null,
+        int? process = null,
         string effective = "",
         Func<FileObservation, FileObservation>? file = null)
     {
@@ -60,7 +61,7 @@ internal static class PostfixPlans
             new HostFacts("mail.example.com", 0, Systemd: false, SeLinux: false),
             files,
             listeners ?? [],
-            new Dictionary<ServiceKind, ServiceObservation> { [ServiceKind.Postfix] = new(ServiceKind.Postfix, true, version, true, null, [], answers) },
+            new Dictionary<ServiceKind, ServiceObservation> { [ServiceKind.Postfix] = new(ServiceKind.Postfix, true, version, true, null, [], answers) { MasterProcess = process } },
             [],
             []);
         var changes = new PostfixPlanner(new ServicePlanRequest(manifest, manifest.Postfix!, PolicyCatalogue.Resolve(manifest.Policy), [CertificatePaths.Of(manifest, KeyKind.EcdsaP256, 1)], observed)).Plan();

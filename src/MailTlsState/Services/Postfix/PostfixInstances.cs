@@ -1,0 +1,45 @@
+using System.Net;
+using MailTlsState.Hosts;
+using MailTlsState.Manifests;
+using MailTlsState.Planning;
+using MailTlsState.Services.Postfix.Editing;
+
+namespace MailTlsState.Services.Postfix;
+
+/// <summary>Other instances of Postfix on the host, each with a master of its own (MULTI_INSTANCE_README). Pure.</summary>
+internal static class PostfixInstances
+{
+    /// <summary>The listener by which another instance's master keeps the primary's from binding an endpoint, or null. Instances may share a port by addresses.</summary>
+    public static Listener? Holder(HostObservation observed, MasterCf master, EndpointManifest endpoint)
+    {
+        var primary = observed.Services[ServiceKind.Postfix].MasterProcess;
+        return observed.Listeners.FirstOrDefault(l => l.Port == endpoint.Port
+            && l is { Program: "master", ProcessId: { } process } && process != primary && ServiceOwners.OwnerOf(l) == ServiceKind.Postfix
+            && (IsAny(l.Address) || Clashes(l.Address)));
+
+        bool Clashes(string held)
+        {
+            var wanted = endpoint.Addresses.Count > 0 ? endpoint.Addresses : Bound(observed, master, endpoint.Port, primary);
+            return wanted.Count == 0 || wanted.Any(w => IsAny(w) || Same(w, held));
+        }
+    }
+
+    /// <summary>True for two spellings of one address.</summary>
+    public static bool Same(string? address, string wanted) =>
+        address is not null && IPAddress.TryParse(address, out var one) && IPAddress.TryParse(wanted, out var other) && one.Equals(other);
+
+    /// <summary>Where the primary's master binds a port: at the entry's address, else where it has bound its other entries without one (inet_interfaces). Empty where nothing tells.</summary>
+    private static IReadOnlyList<string> Bound(HostObservation observed, MasterCf master, int port, int? primary)
+    {
+        var entries = master.OnPort(port).ToList();
+        if (entries.Count > 0 && entries.All(e => e.Address is not null))
+        {
+            return [.. entries.Select(e => e.Address!)];
+        }
+
+        var open = master.Services.Where(s => s is { Port: not null, Address: null }).Select(s => s.Port!.Value).ToHashSet();
+        return [.. observed.Listeners.Where(l => primary is not null && l.ProcessId == primary && open.Contains(l.Port)).Select(l => l.Address)];
+    }
+
+    private static bool IsAny(string address) => address is "0.0.0.0" or "::";
+}

@@ -56,11 +56,19 @@ public static class PostfixDiagnostics
         "Postfix's settings are managed by another manifest",
         "The heading of MailTlsState's block in main.cf says that it was written for another host's manifest. Two manifests for one Postfix would undo each other at every run. Decide which one it is; where the host was renamed or its files were copied, correct or remove the heading and apply the new manifest.");
 
+    /// <summary>Clients may get another certificate by the name that they ask for.</summary>
+    public static readonly DiagnosticCode SniMapCode = new(
+        "MTS0319",
+        "a map gives clients another certificate by the name that they ask for",
+        "With tls_server_sni_maps Postfix looks up the name that a client asks for (SNI), then its parent domains with a leading dot, and serves the key and the chain that the map has for it (postconf(5), since 3.4). "
+        + "Such a client gets neither the manifest's certificate nor its renewals; where the map has the manifest's host, the rehearsal ends because another leaf than planned is served. "
+        + "MailTlsState does not read the map, which holds private keys, and leaves the setting as it is: it is right where the map is for other host names alone. Take the manifest's names out of the map, or remove the setting.");
+
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } = 
     [
         NobodyCanLogInCode, MultiInstanceCode, NotSmtpdCode, UnknownParameterCode, ServerCertificateAsClientCode, DaneResolverCode, SharedTlsProxyCode,
-        OtherManifestCode,
+        OtherManifestCode, SniMapCode,
     ];
 
     /// <summary><see cref="NobodyCanLogInCode"/>.</summary>
@@ -95,6 +103,15 @@ public static class PostfixDiagnostics
     /// <summary><see cref="DaneResolverCode"/>.</summary>
     public static Diagnostic DaneResolver(SourceLocation at) =>
         new(DaneResolverCode, Severity.Warning, "security dane is only as good as this host's resolver", "see that a validating resolver runs on this host and that /etc/resolv.conf names it alone", at);
+
+    /// <summary><see cref="SniMapCode"/>.</summary>
+    public static Diagnostic SniMap(SourceLocation at, string map, string? service, string host) =>
+        new(
+            SniMapCode,
+            Severity.Warning,
+            $"clients{(service is null ? "" : $" of {service}")} that ask for a name in tls_server_sni_maps = {map} get the map's certificate instead of the manifest's",
+            $"see that the map has neither {host} nor a pattern for it, or remove the setting",
+            at);
 
     /// <summary><see cref="SharedTlsProxyCode"/>.</summary>
     public static Diagnostic SharedTlsProxy(SourceLocation at) =>

@@ -72,7 +72,7 @@ internal sealed class PostfixFindings(ServicePlanRequest request, PostfixAnswers
     // What the review of the text says with its place: obsolete parameters (MTS0622) and repeated ones (MTS0633).
     private static readonly string[] Reviewed = ["DEPRECATION_README", "overriding earlier entry"];
 
-    public IEnumerable<Diagnostic> Find() => [.. OtherManifest(), .. Warnings(), .. ClientCertificate(), .. Resolver(), .. Instances()];
+    public IEnumerable<Diagnostic> Find() => [.. OtherManifest(), .. Warnings(), .. ClientCertificate(), .. Resolver(), .. Instances(), .. SniMaps()];
 
     private IEnumerable<Diagnostic> Warnings()
     {
@@ -164,6 +164,23 @@ internal sealed class PostfixFindings(ServicePlanRequest request, PostfixAnswers
         if (answers.Parameter("multi_instance_directories") is { Length: > 0 } others)
         {
             yield return PostfixDiagnostics.MultiInstance(request.Manifest.Source.Locate("/services/postfix"), others);
+        }
+    }
+
+    // Only that there is one: what is in it would be read with the keys that it holds.
+    private IEnumerable<Diagnostic> SniMaps()
+    {
+        const string name = "tls_server_sni_maps";
+        var servers = master.Services.Where(s => s.Command is "smtpd" or "tlsproxy").ToList();
+        if (answers.Written(name) is { Length: > 0 } map && servers.Any(s => s.Override(name) is null))
+        {
+            yield return PostfixDiagnostics.SniMap(new SourceLocation(PostfixService.MainCf, main.Find(name)?.Line ?? 1, 1), map, null, request.Manifest.Host);
+        }
+
+        foreach (var server in servers.Where(s => answers.Override(s, name) is { Length: > 0 }))
+        {
+            var option = server.Overrides.Last(o => o.Name == name);
+            yield return PostfixDiagnostics.SniMap(new SourceLocation(PostfixService.MasterCf, option.Line, 1), option.Value, server.Name, request.Manifest.Host);
         }
     }
 }

@@ -93,6 +93,21 @@ public sealed class PostfixPlannerTests
         Assert.Equal("TLSv1.2", made.Main.Get("smtpd_tls_protcols"));
     }
 
+    [Fact]
+    public void A_map_of_certificates_by_name_is_told_with_its_place_and_stays()
+    {
+        const string master = "smtp inet n - y - - smtpd\n  -o tls_server_sni_maps=\nsubmission inet n - y - - smtpd\n  -o tls_server_sni_maps=hash:/etc/postfix/own\nrelay unix - - y - - smtp\n";
+        var made = Plan("3.7.11", "a = b\ntls_server_sni_maps = hash:/etc/postfix/sni\n", master + "2525 inet n - y - - smtpd\n");
+        Assert.Equal(
+            [("/etc/postfix/main.cf", 2), ("/etc/postfix/master.cf", 4)],
+            made.Changes.Diagnostics.Where(d => d.Code.Id == "MTS0319").Select(d => (d.Location!.File, d.Location.Line)));
+        Assert.Equal("hash:/etc/postfix/sni", made.Main.Get("tls_server_sni_maps"));
+
+        // No listener is left that uses main.cf's.
+        Assert.Equal([4], Plan("3.7.11", "tls_server_sni_maps = hash:/etc/postfix/sni\n", master).Changes.Diagnostics.Where(d => d.Code.Id == "MTS0319").Select(d => d.Location!.Line));
+        Assert.DoesNotContain("MTS0319", Plan("3.7.11", "tls_server_sni_maps =\n", Master).Codes);
+    }
+
     [Theory]
     [InlineData("smtp_tls_cert_file = /etc/ssl/a.pem", "smtpd_tls_cert_file = /etc/ssl/a.pem", true)]
     [InlineData("smtp_tls_cert_file = $smtpd_tls_cert_file", "smtpd_tls_cert_file = /etc/ssl/a.pem", true)]

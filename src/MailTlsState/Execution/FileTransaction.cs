@@ -1,3 +1,4 @@
+using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Planning;
 
@@ -155,9 +156,10 @@ public sealed class FileTransaction
             {
                 step.Undo(_host);
             }
-            catch (Exception e) when (e is HostWriteException or StepNotUndoneException)
+            catch (Exception e) when (e is HostWriteException or StepNotUndoneException or MailTlsException)
             {
-                failed.Add(e.Message);
+                // A program that cannot be started, too, is no reason to leave the other files as they are.
+                failed.Add(Words(e));
             }
         }
 
@@ -217,11 +219,13 @@ public sealed class FileTransaction
                     return Undo();
             }
         }
-        catch (Exception e) when (e is HostWriteException or Diagnostics.MailTlsException or IOException)
+        catch (Exception e) when (e is HostWriteException or MailTlsException or IOException)
         {
-            return [e.Message];
+            return [Words(e)];
         }
     }
+
+    private static string Words(Exception e) => e is MailTlsException refused ? string.Join("; ", refused.Diagnostics.Select(d => d.Fact)) : e.Message;
 
     private void RemoveTemporaries()
     {

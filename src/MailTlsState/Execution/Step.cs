@@ -304,7 +304,20 @@ public sealed record SetAttributesStep(string Path, FileAttributes Old, FileAttr
     public override void Do(IHostWriter host) => Set(host, New);
 
     /// <inheritdoc/>
-    public override void Undo(IHostWriter host) => Set(host, Old);
+    public override void Undo(IHostWriter host)
+    {
+        // What is gone by now, or has what neither state has, is somebody else's later change and stays.
+        if (host.Stat(Path) is { Kind: FileKind.Regular or FileKind.Directory } now && IsOurs(now))
+        {
+            Set(host, Old);
+        }
+    }
+
+    // A run can die between owner and mode, and the mode is narrowed before the owner changes: then there is some of each.
+    private bool IsOurs(FileIdentity now) =>
+        (now.Owner == Old.Owner || now.Owner == New.Owner)
+        && (now.Group == Old.Group || now.Group == New.Group)
+        && (now.Mode == Old.Mode || now.Mode == New.Mode || now.Mode == (Old.Mode & New.Mode));
 
     private void Set(IHostWriter host, FileAttributes to)
     {

@@ -110,6 +110,43 @@ public class StepTests
     }
 
     [Fact]
+    public void A_file_that_is_gone_by_now_keeps_no_run_from_being_taken_back()
+    {
+        var host = Host();
+        var step = Steps["attributes"];
+        step.Do(host);
+        host.Unlink("/etc/a");
+        step.Undo(host);
+        Assert.Null(host.Stat("/etc/a"));
+    }
+
+    [Theory]
+    [InlineData(0, 0x180)]
+    [InlineData(8, 0x180)]
+    [InlineData(8, 0x1A4)]
+    public void Owner_and_mode_of_a_run_that_died_between_the_two_go_back(int owner, int mode)
+    {
+        var host = Host();
+        host.SetOwnerAndMode("/etc/a", owner, owner, mode);
+        new SetAttributesStep("/etc/a", new FileAttributes(0, 0, 0x1A4), new FileAttributes(8, 8, 0x190)).Undo(host);
+        Assert.Equal((0, 0, 0x1A4), (host.Stat("/etc/a")!.Owner, host.Stat("/etc/a")!.Group, host.Stat("/etc/a")!.Mode));
+    }
+
+    [Theory]
+    [InlineData(7, 8, 0x180)]
+    [InlineData(0, 7, 0x180)]
+    [InlineData(0, 8, 0x1A0)]
+    public void Owner_and_mode_that_somebody_set_since_stay(int owner, int group, int mode)
+    {
+        var host = Host();
+        var step = Steps["attributes"];
+        step.Do(host);
+        host.SetOwnerAndMode("/etc/a", owner, group, mode);
+        step.Undo(host);
+        Assert.Equal((owner, group, mode), (host.Stat("/etc/a")!.Owner, host.Stat("/etc/a")!.Group, host.Stat("/etc/a")!.Mode));
+    }
+
+    [Fact]
     public void A_new_directory_in_which_somebody_else_put_a_file_stays()
     {
         var host = Host();

@@ -11,7 +11,9 @@ namespace MailTlsState.Execution;
 public sealed class FileTransaction
 {
     private readonly IHostWriter _host;
-    private readonly Dictionary<string, ulong> _kept = [];
+
+    // By path: the file that is replaced, as it was when its attributes were taken for the new one.
+    private readonly Dictionary<string, FileIdentity> _old = [];
 
     private FileTransaction(IHostWriter host, Journal journal) => (_host, Journal) = (host, journal);
 
@@ -50,6 +52,11 @@ public sealed class FileTransaction
         foreach (var step in steps)
         {
             var file = files.Single(f => f.Path == step.Path);
+            if ((file.Old ?? _host.Stat(step.Path)) is { } old)
+            {
+                _old[step.Path] = old;
+            }
+
             _host.CreateFile(step.Staged, file.Content, file.Attributes.Owner, file.Attributes.Group, file.Attributes.Mode, like: step.BeforeImage is null ? null : step.Path, file.Label);
             if (file.BackDated)
             {
@@ -70,12 +77,8 @@ public sealed class FileTransaction
         foreach (var step in Entry.Steps.OfType<ReplaceFileStep>())
         {
             RequireOld(step);
-            if (_host.Stat(step.Path) is { } now)
-            {
-                _kept[step.Path] = now.Inode;
-            }
-
             step.KeepBeforeImage(_host);
+            RequireSame(step.Path, linked: true);
         }
     }
 
@@ -100,6 +103,12 @@ public sealed class FileTransaction
             }
 
             step.Do(_host);
+
+            // An earlier step of this run may set owner, mode or label of a file that a later one replaces.
+            if (step is not ReplaceFileStep && _old.ContainsKey(step.Path) && _host.Stat(step.Path) is { } set)
+            {
+                _old[step.Path] = set;
+            }
 
             // A writer that had it open all the time wrote into what is the before-image now.
             if (step is ReplaceFileStep { BeforeImage: { } kept } done && _host.ReadBytes(kept) is { } bytes && Fingerprint.Digest(bytes) != done.OldDigest)
@@ -252,10 +261,29 @@ public sealed class FileTransaction
             throw new PlanStaleException([$"{step.Path} changed after it was observed"]);
         }
 
-        // Somebody who replaced it by an equal file set another owner, mode or label, or holds the old one open.
-        if (_kept.TryGetValue(step.Path, out var kept) && _host.Stat(step.Path)?.Inode != kept)
+        RequireSame(step.Path);
+    }
+
+    // Owner, mode, label and ACL of the new file are those that the old one had when it was looked at. What else of them changes
+    // shows in the time of change alone, which a second name sets, too.
+    private void RequireSame(string path, bool linked = false)
+    {
+        if (!_old.TryGetValue(path, out var old))
         {
-            throw new PlanStaleException([$"{step.Path} was replaced by another file after it was observed"]);
+            return;
         }
+
+        var now = _host.Stat(path);
+        if (now?.Inode != old.Inode)
+        {
+            throw new PlanStaleException([$"{path} was replaced by another file after it was observed"]);
+        }
+
+        if ((now.Owner, now.Group, now.Mode) != (old.Owner, old.Group, old.Mode) || (now.Changed != old.Changed && !linked))
+        {
+            throw new PlanStaleException([$"owner, mode or another attribute of {path} changed after it was observed"]);
+        }
+
+        _old[path] = now;
     }
 }

@@ -20,6 +20,9 @@ public sealed record NewFile(string Path, byte[] Content, FileAttributes Attribu
 {
     /// <summary>SELinux context that it has from its creation on; null for that of the file whose place it takes, or what the policy gives.</summary>
     public string? Label { get; init; }
+
+    /// <summary>The file that it replaces, as it was when its attributes were taken; null where nobody looked or nothing was there.</summary>
+    public FileIdentity? Old { get; init; }
 }
 
 /// <summary>Turns a plan's work into bytes and steps. It reads the host, but changes nothing.</summary>
@@ -60,7 +63,7 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now, IReadOnlyDict
                     break;
                 case SetAttributes a:
                     var was = host.Stat(a.Path) ?? throw Moved(a.Path);
-                    _before.Add(new SetAttributesStep(host.Resolve(a.Path), new FileAttributes(was.Owner, was.Group, was.Mode), new FileAttributes(a.Owner, a.Group, a.Mode)));
+                    _before.Add(new SetAttributesStep(host.Resolve(a.Path), Attributes(was), new FileAttributes(a.Owner, a.Group, a.Mode)));
                     break;
                 case SetLabel l:
                     _before.Add(new SetLabelStep(host.Resolve(l.Path), l.Old, l.New));
@@ -89,11 +92,11 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now, IReadOnlyDict
                     break;
                 case RemoveText r:
                     _ = ReadPlanned(r.Path, r.BeforeDigest);
-                    _files.Add(new NewFile(host.Resolve(r.Path), [], AttributesOf(r.Path), r.BeforeDigest, BackDated: false));
+                    Add(r.Path, [], null, r.BeforeDigest);
                     _after.Add(new RemoveFileStep(host.Resolve(r.Path), Fingerprint.Digest([])));
                     break;
                 case RemoveEmptyDirectory d:
-                    _after.Add(new RemoveDirectoryStep(host.Resolve(d.Path), AttributesOf(d.Path)));
+                    _after.Add(new RemoveDirectoryStep(host.Resolve(d.Path), Attributes(host.Stat(d.Path) ?? throw Moved(d.Path))));
                     break;
                 case RestorePair p:
                     Restore(p);
@@ -131,7 +134,7 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now, IReadOnlyDict
     {
         var old = ReadPlanned(work.Path, work.BeforeDigest);
         var text = work.Edit(old is null ? "" : Encoding.Latin1.GetString(old));
-        _files.Add(new NewFile(host.Resolve(work.Path), Encoding.Latin1.GetBytes(text), AttributesOf(work.Path), work.BeforeDigest, work.KeepModificationTime));
+        Add(work.Path, Encoding.Latin1.GetBytes(text), null, work.BeforeDigest, work.KeepModificationTime);
     }
 
     // A root that this plan makes is not on disk yet.
@@ -141,7 +144,7 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now, IReadOnlyDict
         var resolved = host.Resolve(work.Root);
         var root = _files.Find(f => f.Path == resolved)?.Content ?? host.ReadBytes(work.Root) ?? throw Moved(work.Root);
         var certificate = PemFile.Parse(Encoding.Latin1.GetString(root)).SingleCertificate(out _)?.Der ?? throw Moved(work.Root);
-        _files.Add(new NewFile(host.Resolve(work.Path), BundleWriter.Certificate(certificate), new FileAttributes(0, 0, PublicFile), work.BeforeDigest, BackDated: false));
+        Add(work.Path, BundleWriter.Certificate(certificate), PublicFile, work.BeforeDigest);
         _stores.Add(work.Store);
     }
 
@@ -159,7 +162,7 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now, IReadOnlyDict
         {
             if (host.ReadBytes(path) is not { } there || !there.AsSpan().SequenceEqual(content))
             {
-                _files.Add(new NewFile(host.Resolve(path), content, new FileAttributes(0, 0, PrivateFile), work.BeforeDigests.GetValueOrDefault(path), BackDated: false));
+                Add(path, content, PrivateFile, work.BeforeDigests.GetValueOrDefault(path));
             }
         }
     }
@@ -178,7 +181,7 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now, IReadOnlyDict
         {
             CryptographicOperations.ZeroMemory(ReadPlanned(target.Path, target.BeforeDigest));
             var content = target.Part == PairPart.Bundle ? kept : pair.Write(target.Part, kept);
-            _files.Add(new NewFile(host.Resolve(target.Path), content, new FileAttributes(0, 0, PrivateFile), target.BeforeDigest, BackDated: false));
+            Add(target.Path, content, PrivateFile, target.BeforeDigest);
         }
     }
 
@@ -191,7 +194,7 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now, IReadOnlyDict
         {
             var raw = work.Files.Select(f => host.ReadBytes(f) ?? throw Moved(f)).ToArray();
             var pair = KeyedPair.FindIn(raw) ?? throw Moved(work.Files[0]);
-            _files.Add(new NewFile(kept.Path, pair.Write(PairPart.Bundle, raw), new FileAttributes(0, 0, PrivateFile), work.BeforeDigest, BackDated: false));
+            Add(kept.Path, pair.Write(PairPart.Bundle, raw), PrivateFile, work.BeforeDigest);
             foreach (var bytes in raw)
             {
                 CryptographicOperations.ZeroMemory(bytes);
@@ -199,8 +202,15 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now, IReadOnlyDict
         }
     }
 
-    private FileAttributes AttributesOf(string path) =>
-        host.Stat(path) is { } now ? new FileAttributes(now.Owner, now.Group, now.Mode) : new FileAttributes(0, 0, PublicFile);
+    // Without a mode of its own it gets owner, group and mode of the file that it replaces.
+    private void Add(string path, byte[] content, int? mode, string? oldDigest, bool backDated = false)
+    {
+        var (target, old) = (host.Resolve(path), host.Stat(path));
+        var attributes = mode is null && old is not null ? Attributes(old) : new FileAttributes(0, 0, mode ?? PublicFile);
+        _files.Add(new NewFile(target, content, attributes, oldDigest, backDated) { Old = old });
+    }
+
+    private static FileAttributes Attributes(FileIdentity file) => new(file.Owner, file.Group, file.Mode);
 
     /// <summary>The bytes of a file that has not changed since the plan was made.</summary>
     private byte[]? ReadPlanned(string path, string? digest)

@@ -114,6 +114,9 @@ public sealed record FileIdentity(FileKind Kind, int Owner, int Group, int Mode,
 {
     /// <summary>Size in bytes of a regular file.</summary>
     public long Size { get; init; }
+
+    /// <summary>When content, owner, mode, label, ACL or the number of names last changed, in nanoseconds since 1970: st_ctime of stat(2), which nobody can set back.</summary>
+    public long Changed { get; init; }
 }
 
 /// <summary>Files and daemons of a rehearsal.</summary>

@@ -9,6 +9,9 @@ public sealed partial class InMemoryHost
     private readonly List<(string Path, Node? Node)[]> _unsettled = [];
     private SortedDictionary<string, Node>? _lasting;
 
+    // Stands for the time in a file's time of change.
+    private long _changes;
+
     /// <summary>True makes <see cref="SyncDirectory"/> do nothing: a power cut has to be seen to hurt then.</summary>
     public bool ForgetsDirectories { get; set; }
 
@@ -76,6 +79,7 @@ public sealed partial class InMemoryHost
 
     private void Flush(Node node, string path)
     {
+        node.Changed = ++_changes;
         BeforeChange("flush", path);
         Keep(node);
     }

@@ -115,7 +115,7 @@ public sealed partial class InMemoryHost : IHost, IHostWriter
 
     /// <inheritdoc/>
     public FileIdentity? Stat(string path) => _nodes.TryGetValue(path, out var node)
-        ? new FileIdentity(node.Kind, node.Owner, node.Group, node.Mode, node.Inode, LinksOf(node)) { Size = node.Content.Length }
+        ? new FileIdentity(node.Kind, node.Owner, node.Group, node.Mode, node.Inode, LinksOf(node)) { Size = node.Content.Length, Changed = node.Changed }
         : null;
 
     /// <inheritdoc/>
@@ -195,6 +195,7 @@ public sealed partial class InMemoryHost : IHost, IHostWriter
         Begin("link", existing);
         var node = Find("link", existing);
         RequireNew("link", created);
+        node.Changed = ++_changes;
         Name(created, node);
     }
 
@@ -355,6 +356,8 @@ public sealed partial class InMemoryHost : IHost, IHostWriter
         internal string? Target { get; init; }
 
         internal DateTimeOffset Modified { get; set; }
+
+        internal long Changed { get; set; }
 
         internal string? Label { get; set; }
 

@@ -51,25 +51,27 @@ public sealed class ConcurrencyTests
     }
 
     [Theory]
-    [InlineData("echo '# edited meanwhile' >>/etc/postfix/main.cf", "/etc/postfix/main.cf")]
-    [InlineData("cp -p /etc/postfix/master.cf /etc/postfix/x; mv /etc/postfix/x /etc/postfix/master.cf; echo '# edited' >>/etc/postfix/master.cf", "/etc/postfix/master.cf")]
-    public async Task A_file_that_somebody_changes_before_the_commit_ends_it_with_nothing_changed(string edit, string path)
+    [InlineData("echo '# edited meanwhile' >>/etc/postfix/main.cf", "/etc/postfix/main.cf", "grep '# edited' /etc/postfix/main.cf")]
+    [InlineData("cp -p /etc/postfix/master.cf /etc/postfix/x; mv /etc/postfix/x /etc/postfix/master.cf; echo '# edited' >>/etc/postfix/master.cf", "/etc/postfix/master.cf", "grep '# edited' /etc/postfix/master.cf")]
+    [InlineData("chgrp adm /etc/postfix/main.cf", "/etc/postfix/main.cf", "stat -c %G /etc/postfix/main.cf | grep adm")]
+    public async Task A_file_that_somebody_changes_before_the_commit_ends_it_with_nothing_changed(string edit, string path, string edited)
     {
         await using var lab = await MailLab.StartAsync();
         var held = new HeldApply(lab);
         await held.StartToRehearsalAsync(Apply);
         await lab.RunAsync(edit);
-        var edited = await lab.Host.ReadFileAsync(path);
+        var content = await lab.Host.ReadFileAsync(path);
         await held.ReleaseAsync();
         var result = (await held.EndAsync()).Expect(3);
         Assert.Contains("MTS0707", result.Error, StringComparison.Ordinal);
         Assert.Contains(path, result.Error, StringComparison.Ordinal);
-        Assert.Equal(edited, await lab.Host.ReadFileAsync(path));
+        Assert.Equal(content, await lab.Host.ReadFileAsync(path));
+        await lab.RunAsync(edited);
         Assert.Empty((await lab.RunAsync("ls -d /etc/pki/mailtls 2>/dev/null || :")).Output);
         await lab.NothingLeftAsync();
 
         // What was edited is part of the next plan.
         await lab.ApplyAsync(0);
-        Assert.Contains("# edited", await lab.Host.ReadFileAsync(path), StringComparison.Ordinal);
+        await lab.RunAsync(edited);
     }
 }

@@ -2,13 +2,14 @@ using System.Text;
 using MailTlsState.Diagnostics;
 using MailTlsState.Execution;
 using MailTlsState.Hosts;
+using MailTlsState.Hosts.SeLinux;
 using MailTlsState.Planning;
 using Xunit;
 using FileAttributes = MailTlsState.Execution.FileAttributes;
 
 namespace MailTlsState.Tests.Execution;
 
-/// <summary>The files' part of an apply where a program cannot be run on the way back.</summary>
+/// <summary>The files' part of an apply where somebody else is at work too, and where a program cannot be run on the way back.</summary>
 public class FileTransactionTests
 {
     private const string Directory = "/var/lib/mailtlsstate";
@@ -39,9 +40,64 @@ public class FileTransactionTests
         }
     }
 
+    public static TheoryData<string> Changes() => [.. Others.Keys];
+
+    private static readonly Dictionary<string, Action<InMemoryHost>> Others = new()
+    {
+        ["chmod"] = host => host.SetOwnerAndMode(Path, 0, 0, 0x1A0),
+        ["chown"] = host => host.SetOwnerAndMode(Path, 8, 0, 0x1A4),
+        ["chgrp"] = host => host.SetOwnerAndMode(Path, 0, 8, 0x1A4),
+        ["an attribute that the mode does not show, such as an ACL"] = host => host.SetLabel(Path, "system_u:object_r:another_t:s0"),
+        ["an equal file"] = host => host.AddFile(Path, "old"),
+    };
+
+    [Theory]
+    [MemberData(nameof(Changes))]
+    public void What_somebody_sets_of_a_file_between_staging_and_commit_is_noticed_and_stays(string change)
+    {
+        // Before the before-images, and after them: that is while the rehearsal runs, and right before the commit.
+        foreach (var late in new[] { false, true })
+        {
+            var host = Host();
+            var files = Staged(host, [Replace()]);
+            if (late)
+            {
+                files.KeepBeforeImages();
+                files.Intent();
+            }
+
+            Others[change](host);
+            var after = Visible(host);
+            var stale = Assert.Throws<PlanStaleException>(late ? files.Commit : files.KeepBeforeImages);
+            Assert.StartsWith(Path, Assert.Single(stale.Moved).Replace("owner, mode or another attribute of ", "", StringComparison.Ordinal), StringComparison.Ordinal);
+            if (late)
+            {
+                Assert.Empty(files.Undo());
+            }
+
+            Assert.Equal(after, Visible(host));
+        }
+    }
+
+    [Fact]
+    public void What_the_run_itself_sets_of_a_file_that_it_replaces_is_nobody_elses_change()
+    {
+        var host = Host();
+        host.SetLabel(Path, "system_u:object_r:tmp_t:s0");
+        var files = Staged(host, [new SetAttributesStep(Path, new FileAttributes(0, 0, 0x1A4), new FileAttributes(0, 0, 0x180)), new SetLabelStep(Path, "system_u:object_r:tmp_t:s0", "system_u:object_r:cert_t:s0"), Replace()]);
+        files.KeepBeforeImages();
+        files.Intent();
+        files.Commit();
+        Assert.Equal("new", Encoding.Latin1.GetString(host.ReadBytes(Path)!));
+        Assert.Empty(files.Undo());
+        Assert.Equal(("old", 0x1A4, "system_u:object_r:tmp_t:s0"), (Encoding.Latin1.GetString(host.ReadBytes(Path)!), host.Stat(Path)!.Mode, host.LabelOf(Path)));
+    }
+
+    private static List<string> Visible(InMemoryHost host) => [.. StepTests.Snapshot(host).Where(l => l.StartsWith(Path, StringComparison.Ordinal)), host.LabelOf(Path) ?? ""];
+
     private static ProcessResult Run(InMemoryHost host, ProcessCall call)
     {
-        if (call.Program == MailTlsState.Hosts.SeLinux.SecurityContext.SeManage)
+        if (call.Program == SecurityContext.SeManage)
         {
             host.AddFile(Rules, call.Arguments[1] == "-a" ? $"{call.Arguments[^1]} system_u:object_r:cert_t:s0\n" : "");
         }

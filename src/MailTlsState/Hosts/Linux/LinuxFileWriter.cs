@@ -8,6 +8,7 @@ internal static class LinuxFileWriter
 {
     private const long MaximumRead = 64 * 1024 * 1024;
     private const uint BasicStats = 0x7ff;
+    private const long NanosecondsPerSecond = 1_000_000_000;
     private const long OmitTime = (1L << 30) - 2;
 
     internal static byte[]? ReadBytes(string path)
@@ -65,7 +66,11 @@ internal static class LinuxFileWriter
                 return Errno.Last == Errno.NoEntry ? null : throw LinuxPath.Failed("stat", path, Errno.Last);
             }
 
-            return new FileIdentity(LinuxPath.KindOf(found.Mode), (int)found.Owner, (int)found.Group, found.Mode & 0xFFF, found.Inode, (int)found.Links) { Size = (long)found.Size };
+            return new FileIdentity(LinuxPath.KindOf(found.Mode), (int)found.Owner, (int)found.Group, found.Mode & 0xFFF, found.Inode, (int)found.Links)
+            {
+                Size = (long)found.Size,
+                Changed = (found.Changed.Seconds * NanosecondsPerSecond) + found.Changed.Nanoseconds,
+            };
         }
         catch (HostWriteException failure) when (failure.Error is Errno.NoEntry or Errno.NotDirectory)
         {

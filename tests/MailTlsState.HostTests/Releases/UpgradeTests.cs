@@ -78,6 +78,10 @@ public sealed class UpgradeTests
         Assert.Equal(
             "local_name other.example.org {\n  ssl_server_cert_file = /etc/dovecot/private/dovecot.pem\n  ssl_server_key_file = /etc/dovecot/private/dovecot.key\n}\n",
             await lab.Host.ReadFileAsync("/etc/dovecot/local.conf"));
+
+        // The next upgrade replaces the programs of daemons that run on: their ports are theirs as before.
+        await lab.RunAsync("for f in /usr/sbin/dovecot /usr/lib/postfix/sbin/master; do cp -p $f $f.new && mv $f.new $f; done; ls -l /proc/$(cat /run/dovecot/master.pid)/exe | grep -q '(deleted)$'");
+        await lab.ConvergedAsync();
         Assert.Equal("$myhostname ESMTP\n", (await lab.RunAsync("postconf -h smtpd_banner")).Output);
         Assert.Equal("plain login\n20\n", (await lab.RunAsync("doveconf -h auth_mechanisms | xargs; doveconf -f protocol=imap -h mail_max_userip_connections")).Output);
         Assert.Empty((await lab.RunAsync("{ postconf; postconf -M; postconf -P; doveconf -n; } 2>&1 >/dev/null | grep -iE 'tls|ssl'; :")).Output);

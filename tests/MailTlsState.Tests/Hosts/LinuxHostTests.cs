@@ -2,6 +2,7 @@ using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Hosts.Linux;
 using MailTlsState.Manifests;
+using MailTlsState.Planning;
 using Xunit;
 
 namespace MailTlsState.Tests.Hosts;
@@ -128,7 +129,10 @@ public sealed class LinuxHostTests : IDisposable
         _host.CreateFile(_folder + "/d/c", "three"u8, User, Group, 0b110_000_000);
         Assert.Throws<HostWriteException>(() => _host.Rename(_folder + "/d/c", _folder + "/d/a", replace: false));
         _host.Rename(_folder + "/d/c", _folder + "/d/a", replace: true);
+        var changed = _host.Stat(_folder + "/d/b")!.Changed;
+        Thread.Sleep(20); // some file systems tell times of change by the kernel's tick
         _host.SetOwnerAndMode(_folder + "/d/b", User, Group, 0b100_000_000);
+        Assert.InRange(_host.Stat(_folder + "/d/b")!.Changed - changed, 1, 60_000_000_000);
         var time = new DateTimeOffset(2020, 1, 2, 3, 4, 5, TimeSpan.Zero);
         _host.SetModificationTime(_folder + "/d/b", time);
         _host.SyncDirectory(_folder + "/d");
@@ -228,6 +232,19 @@ public sealed class LinuxHostTests : IDisposable
         Assert.Equal("127.0.0.1", listener.Address);
         Assert.Equal(Environment.ProcessId, listener.ProcessId);
         Assert.Equal(Environment.ProcessPath is { } path ? File.ResolveLinkTarget(path, true)?.FullName ?? path : null, listener.Executable);
+    }
+
+    [Theory]
+    [InlineData("/usr/sbin/dovecot (deleted)", ServiceKind.Dovecot)]
+    [InlineData("/usr/sbin/dovecot", ServiceKind.Dovecot)]
+    [InlineData("/usr/lib/postfix/sbin/master (deleted)", ServiceKind.Postfix)]
+    [InlineData("/usr/sbin/another (deleted)", null)]
+    [InlineData(null, null)]
+    public void A_daemon_whose_package_was_upgraded_under_it_is_known_by_where_its_program_was(string? link, ServiceKind? owner)
+    {
+        var executable = LinuxListeners.ExecutableOf(link);
+        Assert.DoesNotContain("deleted", executable ?? "", StringComparison.Ordinal);
+        Assert.Equal(owner, ServiceOwners.OwnerOf(new Listener("0.0.0.0", 993, 1, "dovecot", executable)));
     }
 
     [Fact]

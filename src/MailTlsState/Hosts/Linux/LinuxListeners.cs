@@ -7,6 +7,7 @@ namespace MailTlsState.Hosts.Linux;
 internal static class LinuxListeners
 {
     private const string ListenState = "0A";
+    private const string Deleted = " (deleted)";
 
     // Places in /proc/PID/stat after the name: fields 4 and 22 of proc(5).
     private const int Parent = 1;
@@ -159,7 +160,10 @@ internal static class LinuxListeners
             socket.Port,
             holder,
             ReadOrNull($"/proc/{holder}/comm")?.TrimEnd('\n'),
-            LinuxPath.ReadLink(Libc.AtCurrentDirectory, $"/proc/{holder}/exe"));
+            ExecutableOf(LinuxPath.ReadLink(Libc.AtCurrentDirectory, $"/proc/{holder}/exe")));
+
+    /// <summary>The path that <c>/proc/PID/exe</c> tells. A daemon that was not restarted after an upgrade of its package runs by a file that is gone, and proc(5) says so behind the path.</summary>
+    internal static string? ExecutableOf(string? link) => link is not null && link.EndsWith(Deleted, StringComparison.Ordinal) ? link[..^Deleted.Length] : link;
 
     private static string? ReadOrNull(string path)
     {

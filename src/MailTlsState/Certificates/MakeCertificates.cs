@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using MailTlsState.Manifests;
 using MailTlsState.Resources;
 
@@ -25,7 +26,24 @@ public sealed record MadePair(KeyKind Kind, CertificateFiles Files, bool CreateK
 /// <param name="Read">The bytes of a file that has not changed since the plan was made; the caller overwrites those of a key.</param>
 /// <param name="Secret">A secret.</param>
 /// <param name="Now">The plan's time.</param>
-public sealed record CertificateInputs(Func<string, byte[]> Read, Func<SecretReference, string> Secret, DateTimeOffset Now);
+public sealed record CertificateInputs(Func<string, byte[]> Read, Func<SecretReference, string> Secret, DateTimeOffset Now)
+{
+    /// <summary>Takes what is wanted out of a file that holds a key, and overwrites the bytes that were read.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="take">Keeps nothing of the bytes.</param>
+    public T ReadKey<T>(string path, Func<byte[], T> take)
+    {
+        var raw = Read(path);
+        try
+        {
+            return take(raw);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(raw);
+        }
+    }
+}
 
 /// <summary>What was made.</summary>
 /// <param name="Files">Every file with all its bytes, in the order in which they take their places; root:root 0600.</param>

@@ -96,7 +96,15 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         try
         {
             progress.Begin("staging");
-            files.Stage(stager.Files, host.Clock.GetUtcNow());
+            try
+            {
+                files.Stage(stager.Files, host.Clock.GetUtcNow());
+            }
+            finally
+            {
+                stager.Clear();
+            }
+
             cancellation.ThrowIfCancellationRequested();
 
             progress.Begin("rehearsing with the real daemons in private namespaces");

@@ -1,6 +1,5 @@
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
-using MailTlsState.Planning;
 
 namespace MailTlsState.Execution;
 
@@ -111,7 +110,7 @@ public sealed class FileTransaction
             }
 
             // A writer that had it open all the time wrote into what is the before-image now.
-            if (step is ReplaceFileStep { BeforeImage: { } kept } done && _host.ReadBytes(kept) is { } bytes && Fingerprint.Digest(bytes) != done.OldDigest)
+            if (step is ReplaceFileStep { BeforeImage: { } kept } done && Step.DigestOf(_host, kept) is { } digest && digest != done.OldDigest)
             {
                 throw new PlanStaleException([$"{step.Path} was written to while it was replaced"]);
             }

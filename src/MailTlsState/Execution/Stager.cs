@@ -130,6 +130,9 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now, IReadOnlyDict
         return [.. before, .. done, .. kept, .. _after.Where(s => s is not RemoveFileStep || !renamed.Contains(s.Path))];
     }
 
+    /// <summary>Overwrites the bytes of the new files, keys among them: they are on disk now, or will not be.</summary>
+    public void Clear() => _files.ForEach(f => CryptographicOperations.ZeroMemory(f.Content));
+
     private void Edit(EditText work)
     {
         var old = ReadPlanned(work.Path, work.BeforeDigest);
@@ -160,11 +163,19 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now, IReadOnlyDict
         NewRoot = made.Root ?? NewRoot;
         foreach (var (path, content) in made.Files)
         {
-            if (host.ReadBytes(path) is not { } there || !there.AsSpan().SequenceEqual(content))
+            if (!IsThere(path, content))
             {
                 Add(path, content, PrivateFile, work.BeforeDigests.GetValueOrDefault(path));
             }
         }
+    }
+
+    private bool IsThere(string path, byte[] content)
+    {
+        var there = host.ReadBytes(path);
+        var same = there is not null && there.AsSpan().SequenceEqual(content);
+        CryptographicOperations.ZeroMemory(there);
+        return same;
     }
 
     // A person is asked once, whatever a passphrase opens.
@@ -182,6 +193,11 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now, IReadOnlyDict
             CryptographicOperations.ZeroMemory(ReadPlanned(target.Path, target.BeforeDigest));
             var content = target.Part == PairPart.Bundle ? kept : pair.Write(target.Part, kept);
             Add(target.Path, content, PrivateFile, target.BeforeDigest);
+        }
+
+        if (!work.Targets.Any(t => t.Part == PairPart.Bundle))
+        {
+            CryptographicOperations.ZeroMemory(kept);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using MailTlsState.Hosts;
 using MailTlsState.Planning;
 
@@ -26,7 +27,15 @@ public abstract record Step(string Path)
     public virtual IEnumerable<string> TemporaryNames => [];
 
     /// <summary>Digest of the file at <paramref name="path"/>, or null when nothing is there.</summary>
-    public static string? DigestOf(IHostWriter host, string path) => host.ReadBytes(path) is { } bytes ? Fingerprint.Digest(bytes) : null;
+    public static string? DigestOf(IHostWriter host, string path)
+    {
+        var bytes = host.ReadBytes(path);
+        var digest = bytes is null ? null : Fingerprint.Digest(bytes);
+
+        // It may be a key's file.
+        CryptographicOperations.ZeroMemory(bytes);
+        return digest;
+    }
 
     /// <summary>The directory of <paramref name="path"/>.</summary>
     public static string Parent(string path) => path.LastIndexOf('/') is > 0 and var i ? path[..i] : "/";

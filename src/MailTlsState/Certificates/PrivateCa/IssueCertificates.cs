@@ -19,7 +19,7 @@ internal sealed record IssueCertificates(
         using var root = Pairs.Any(p => p.CreateLeaf) ? OpenOrCreateRoot(inputs, files) : null;
         foreach (var pair in Pairs)
         {
-            using var key = pair.CreateKey ? KeyPair.Generate(pair.Kind) : KeyPair.Import(inputs.Read(pair.Files.Key));
+            using var key = pair.CreateKey ? KeyPair.Generate(pair.Kind) : inputs.ReadKey(pair.Files.Key, raw => KeyPair.Import(raw));
             var leaf = pair.CreateLeaf ? PrivateCaIssuer.IssueLeaf(root!, Names, key, Ca.LeafLifetime, inputs.Now) : pair.Leaf!;
             leaves.Add(leaf);
             files.AddRange(BundleWriter.Files(pair, key, leaf, []));
@@ -34,7 +34,7 @@ internal sealed record IssueCertificates(
         var (keyPath, certificatePath) = (CertificatePaths.RootKey(Ca), CertificatePaths.Root(Ca));
         if (!CreateRoot)
         {
-            return PrivateCaIssuer.OpenRoot(inputs.Read(keyPath), inputs.Read(certificatePath), passphrase);
+            return inputs.ReadKey(keyPath, raw => PrivateCaIssuer.OpenRoot(raw, inputs.Read(certificatePath), passphrase));
         }
 
         var made = PrivateCaIssuer.CreateRoot(Ca, inputs.Now, passphrase);

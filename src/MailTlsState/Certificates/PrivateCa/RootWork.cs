@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using MailTlsState.Manifests;
 
 namespace MailTlsState.Certificates.PrivateCa;
@@ -32,7 +31,7 @@ public sealed record CreateSuccessor(PrivateCaManifest Present, SuccessorManifes
         }
 
         var passphrase = inputs.Secret(Present.Passphrase);
-        using var root = PrivateCaIssuer.OpenRoot(inputs.Read(CertificatePaths.RootKey(Present)), inputs.Read(CertificatePaths.Root(Present)), passphrase);
+        using var root = inputs.ReadKey(CertificatePaths.RootKey(Present), raw => PrivateCaIssuer.OpenRoot(raw, inputs.Read(CertificatePaths.Root(Present)), passphrase));
         var own = Next.Ca.Passphrase == Present.Passphrase ? passphrase : inputs.Secret(Next.Ca.Passphrase with { IsNew = true });
         var certificate = PrivateCaIssuer.RenewRoot(root, Next.Ca.Lifetime, inputs.Now);
         return new CertificateMaterial(
@@ -51,15 +50,7 @@ public sealed record EncryptRootKey(PrivateCaManifest Ca, bool IsOpen, IReadOnly
     {
         var file = CertificatePaths.RootKey(Ca);
         var passphrase = inputs.Secret(Ca.Passphrase with { IsNew = IsOpen });
-        var present = inputs.Read(file);
-        try
-        {
-            using var root = PrivateCaIssuer.OpenRoot(present, inputs.Read(CertificatePaths.Root(Ca)), passphrase);
-            return new CertificateMaterial([new(file, RootKeyFile.Write(root.Key, passphrase))], [], null);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(present);
-        }
+        using var root = inputs.ReadKey(file, raw => PrivateCaIssuer.OpenRoot(raw, inputs.Read(CertificatePaths.Root(Ca)), passphrase));
+        return new CertificateMaterial([new(file, RootKeyFile.Write(root.Key, passphrase))], [], null);
     }
 }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using MailTlsState.Certificates.Import;
 
 namespace MailTlsState.Certificates.Purchased;
@@ -20,16 +19,8 @@ internal sealed record InstallCertificates(IReadOnlyList<InstalledPair> Installe
                 continue;
             }
 
-            var raw = inputs.Read(file);
-            try
-            {
-                using var key = KeyPair.Import(raw, one.Key.Digest);
-                files.AddRange(BundleWriter.Files(one.Pair, key, one.Leaf, one.Intermediates));
-            }
-            finally
-            {
-                CryptographicOperations.ZeroMemory(raw);
-            }
+            using var key = inputs.ReadKey(file, raw => KeyPair.Import(raw, one.Key.Digest));
+            files.AddRange(BundleWriter.Files(one.Pair, key, one.Leaf, one.Intermediates));
         }
 
         return new CertificateMaterial(files, [.. Installed.Select(i => i.Leaf)], null);

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using MailTlsState.Manifests;
 
 namespace MailTlsState.Certificates.Purchased;
@@ -15,7 +14,7 @@ internal sealed record WriteRequests(IReadOnlyList<string> Names, IReadOnlyList<
         var files = new List<KeyValuePair<string, byte[]>>();
         foreach (var wanted in Requests)
         {
-            using var key = wanted.Digest is null ? KeyPair.Generate(wanted.Kind) : Read(inputs, wanted.Key, wanted.Digest);
+            using var key = wanted.Digest is null ? KeyPair.Generate(wanted.Kind) : inputs.ReadKey(wanted.Key, raw => KeyPair.Import(raw, wanted.Digest));
             if (wanted.CreateKey)
             {
                 files.Add(new(wanted.Key, key.ExportPem()));
@@ -25,19 +24,6 @@ internal sealed record WriteRequests(IReadOnlyList<string> Names, IReadOnlyList<
         }
 
         return new CertificateMaterial(files, [], null);
-    }
-
-    private static KeyPair Read(CertificateInputs inputs, string file, string digest)
-    {
-        var raw = inputs.Read(file);
-        try
-        {
-            return KeyPair.Import(raw, digest);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(raw);
-        }
     }
 }
 

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace MailTlsState.Hosts.Linux;
 
 /// <summary>An open file descriptor, closed once. Used on one thread.</summary>
@@ -23,7 +25,7 @@ internal sealed class Descriptor(int number) : IDisposable
         {
             if (length == buffer.Length)
             {
-                Array.Resize(ref buffer, (int)Math.Min(buffer.LongLength * 2, limit + 1));
+                buffer = Moved(buffer, (int)Math.Min(buffer.LongLength * 2, limit + 1));
             }
 
             var count = Libc.Read(Number, buffer.AsSpan(length), buffer.Length - length);
@@ -45,7 +47,16 @@ internal sealed class Descriptor(int number) : IDisposable
             length += (int)count;
         }
 
-        return length == buffer.Length ? buffer : buffer[..length];
+        return length == buffer.Length ? buffer : Moved(buffer, length);
+    }
+
+    // What was read may be a key, of which the caller overwrites the one copy that it knows of.
+    private static byte[] Moved(byte[] from, int length)
+    {
+        var to = new byte[length];
+        from.AsSpan(0, Math.Min(from.Length, length)).CopyTo(to);
+        CryptographicOperations.ZeroMemory(from);
+        return to;
     }
 
     /// <summary>Writes all of it: write(2) may take less than it was given.</summary>

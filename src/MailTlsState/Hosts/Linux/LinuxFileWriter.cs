@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using MailTlsState.Hosts.SeLinux;
 
@@ -279,6 +280,7 @@ internal static class LinuxFileWriter
             var content = from.ReadToEnd((long)found.Size, MaximumRead, path);
             SetOwner(to, (int)found.Owner, (int)found.Group, image);
             to.WriteAll(content.LongLength > MaximumRead ? throw TooLarge("copy", path) : content, image);
+            CryptographicOperations.ZeroMemory(content);
             ExtendedAttributes.Copy(attributes, to, image);
             SetMode(to, found.Mode & 0xFFF, image);
             Check(Libc.FUTimeNs(to.Number, [found.Accessed, found.Modified]), "set time of", image);

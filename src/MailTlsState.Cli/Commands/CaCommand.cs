@@ -1,8 +1,8 @@
 using System.CommandLine;
-using System.Text;
 using MailTlsState.Certificates;
 using MailTlsState.Certificates.PrivateCa;
 using MailTlsState.Diagnostics;
+using MailTlsState.Execution;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 
@@ -64,7 +64,8 @@ internal static class CaCommand
             var ca = Ca(manifest).Signing;
             var path = parse.GetRequiredValue(request);
             var key = RequestSigner.Judge(context.ReadFile(path), path, manifest.Certificate);
-            using var root = PrivateCaIssuer.OpenRoot(context.ReadFile(CertificatePaths.RootKey(ca)), context.ReadFile(CertificatePaths.Root(ca)), context.Writer.ReadSecret(ca.Passphrase));
+            using var root = Inputs(context).ReadKey(
+                CertificatePaths.RootKey(ca), bytes => PrivateCaIssuer.OpenRoot(bytes, context.ReadFile(CertificatePaths.Root(ca)), context.Writer.ReadSecret(ca.Passphrase)));
             var leaf = PrivateCaIssuer.SignLeaf(root, manifest.Certificate.Names, key, ca.LeafLifetime, context.Host.Clock.GetUtcNow());
             context.SaveOrPrint(parse.GetValue(output), BundleWriter.Certificate(leaf));
             return ExitCodes.Done;
@@ -97,32 +98,54 @@ internal static class CaCommand
 
     private static Command Encrypt(CommandRunner run)
     {
-        var command = new Command("encrypt", "Write the root's key file anew under the same passphrase: PKCS#8, AES-256, PBKDF2-HMAC-SHA256 with 600,000 rounds.") { GlobalOptions.Manifest };
+        var timeout = LockTimeout.Option();
+        var command = new Command("encrypt", "Write the root's key file anew under the same passphrase: PKCS#8, AES-256, PBKDF2-HMAC-SHA256 with 600,000 rounds.") { GlobalOptions.Manifest, timeout };
         command.SetAction((parse, cancellation) => run(parse, async context =>
         {
             await context.RequireRootAsync(cancellation).ConfigureAwait(false);
             var ca = Ca(context.ReadManifest(parse.GetRequiredValue(GlobalOptions.Manifest)));
-            var open = PemFile.Parse(Encoding.Latin1.GetString(context.ReadFile(CertificatePaths.RootKey(ca)))).Keys.Any();
-            var file = new EncryptRootKey(ca, open, Nothing).Make(Inputs(context)).Files[0];
-            var target = context.Writer.Resolve(file.Key);
-            var staged = target + ".new";
-            try
+            using var held = await RunLock.TakeAsync(context.Host, context.Writer, context.CommandLine, parse.GetValue(timeout), new TerminalProgress(context.Terminal), cancellation).ConfigureAwait(false);
+
+            // The key may be a file of the run that has not ended, which goes forward or back with its other files.
+            if (PendingJournal.Look(context.Writer, Journal.DefaultDirectory) is { } pending)
             {
-                context.Writer.Unlink(staged);
-                context.Writer.CreateFile(staged, file.Value, 0, 0, PrivateFile, like: target);
-                context.Writer.Rename(staged, target, replace: true);
-                context.Writer.SyncDirectory(context.Writer.Resolve(ca.Directory));
-            }
-            catch (HostWriteException e)
-            {
-                context.Writer.Unlink(staged);
-                throw new MailTlsException(ExecutionDiagnostics.WriteFailed(e));
+                throw new MailTlsException(pending with { Severity = Severity.Error });
             }
 
+            var present = await context.Host.ObserveFileAsync(CertificatePaths.RootKey(ca), cancellation).ConfigureAwait(false);
+            var file = new EncryptRootKey(ca, IsOpen: PemFile.Parse(present.Text ?? "").Keys.Any(), Nothing).Make(Inputs(context)).Files[0];
+            Replace(context.Writer, context.Writer.Resolve(file.Key), file.Value);
             context.Terminal.Output.WriteLine($"Encrypted {file.Key} anew: PBKDF2-HMAC-SHA256 {KeyFileScheme.EnoughRounds} AES-256-CBC, under the passphrase from {ca.Passphrase}");
             return ExitCodes.Done;
         }));
         return command;
+    }
+
+    // Under the lock the staged name is this run's alone: what lies there is left of one that was killed.
+    private static void Replace(IHostWriter writer, string target, byte[] content)
+    {
+        var directory = Step.Parent(target);
+        var staged = $"{directory}/{TemporaryNames.Staged(Step.Name(target), "encrypt", 1)}";
+        try
+        {
+            writer.Unlink(staged);
+            writer.CreateFile(staged, content, 0, 0, PrivateFile, like: target);
+            try
+            {
+                writer.Rename(staged, target, replace: true);
+            }
+            catch (HostWriteException)
+            {
+                writer.Unlink(staged);
+                throw;
+            }
+
+            writer.SyncDirectory(directory);
+        }
+        catch (HostWriteException e)
+        {
+            throw new MailTlsException(ExecutionDiagnostics.WriteFailed(e));
+        }
     }
 
     private static CertificateInputs Inputs(CommandContext context) => new(context.ReadFile, context.Writer.ReadSecret, context.Host.Clock.GetUtcNow());

@@ -2,6 +2,7 @@ using System.Text;
 using MailTlsState.Certificates;
 using MailTlsState.Cli;
 using MailTlsState.Cli.Rendering;
+using MailTlsState.Execution;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Tests.Certificates;
@@ -40,6 +41,43 @@ public sealed class CaCommandTests
         var host = Machine().AddFile($"{Directory}/ca.pem", "somebody's");
         Assert.Contains("MTS0534", (await RunAsync(host, 1, "ca", "create", "/ca.yaml")).Error, StringComparison.Ordinal);
         Assert.Null(host.Stat($"{Directory}/ca.key"));
+    }
+
+    [Fact]
+    public async Task A_key_is_encrypted_anew_in_one_step_and_nothing_is_left_beside_it()
+    {
+        var host = Machine();
+        await RunAsync(host, 0, "ca", "create", "/ca.yaml");
+        var before = Encoding.ASCII.GetString(host.ReadBytes($"{Directory}/ca.key")!);
+
+        // What a run left that was killed is in nobody's way.
+        host.AddFile($"{Directory}/.ca.key.mtls-encrypt-1.new", "half of a key", mode: 0b110_000_000);
+        var changed = new List<string>();
+        host.BeforeChange = (operation, path) => changed.Add($"{operation} {path}");
+        Assert.Contains("Encrypted", (await RunAsync(host, 0, "ca", "encrypt", "/ca.yaml")).Output, StringComparison.Ordinal);
+        Assert.NotEqual(before, Encoding.ASCII.GetString(host.ReadBytes($"{Directory}/ca.key")!));
+        Assert.Equal(["ca.key", "ca.pem"], host.List(Directory));
+        Assert.DoesNotContain(changed, c => c.EndsWith("/ca.key", StringComparison.Ordinal));
+        Assert.Equal(0b110_000_000, host.Stat($"{Directory}/ca.key")!.Mode);
+    }
+
+    [Fact]
+    public async Task A_key_is_not_encrypted_anew_while_another_run_is_at_work_or_has_not_ended()
+    {
+        var host = Machine();
+        await RunAsync(host, 0, "ca", "create", "/ca.yaml");
+        var before = host.ReadBytes($"{Directory}/ca.key");
+        using (host.Lock("mailtls apply /mail.yaml"))
+        {
+            Assert.Contains("mailtls apply /mail.yaml", (await RunAsync(host, 4, "ca", "encrypt", "/ca.yaml")).Error, StringComparison.Ordinal);
+        }
+
+        host.AddDirectory("/var/lib");
+        var journal = Journal.Begin(host, Journal.DefaultDirectory, new JournalEntry("run1", Sample.Now, "mailtls apply", "mail.mydomain.com", "m", [], [], []));
+        Assert.Matches("error MTS0711.*run1", (await RunAsync(host, 1, "ca", "encrypt", "/ca.yaml")).Error);
+        Assert.Equal(before, host.ReadBytes($"{Directory}/ca.key"));
+        journal.Discard();
+        await RunAsync(host, 0, "ca", "encrypt", "/ca.yaml");
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using MailTlsState.Hosts;
+using MailTlsState.Hosts.SeLinux;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
 using MailTlsState.Services;
@@ -32,7 +33,22 @@ internal static class ReversalObserver
             listeners,
             services,
             [.. targets.Zip(probes, (t, p) => new ServedEndpoint(t.Service, t.Endpoint, p))],
-            []);
+            [])
+        {
+            Labels = (await facts.ConfigureAwait(false)).SeLinux ? await LabelsAsync(host, files, entry, cancellation).ConfigureAwait(false) : new Dictionary<string, LabelObservation>(),
+        };
+    }
+
+    private static async Task<Dictionary<string, LabelObservation>> LabelsAsync(IHost host, ObservedFiles files, JournalEntry entry, CancellationToken cancellation)
+    {
+        var labels = new Dictionary<string, LabelObservation>(StringComparer.Ordinal);
+        foreach (var path in entry.Steps.OfType<SetLabelStep>().Select(s => s.Path))
+        {
+            var directory = (await files.LookAsync(path, cancellation).ConfigureAwait(false)).Kind == FileKind.Directory;
+            labels[path] = await host.ObserveLabelAsync(new LabelQuestion(path, directory, [], ManifestSchema.UsualLabelType), cancellation).ConfigureAwait(false);
+        }
+
+        return labels;
     }
 
     private static Probing.ProbeRequest Question(JournalEntry entry, EndpointTarget target)
@@ -50,7 +66,7 @@ internal static class ReversalObserver
         return record.Edits.Select(e => e.Path)
             .Concat(record.Pairs.SelectMany(p => p.BeforeFiles.Concat(p.AfterFiles).Select(f => f.Path).Append(p.Previous)))
             .Concat(record.Changes.Where(c => c.Kind == HostTrustReversal.Kind).Select(c => c.Name))
-            .Concat(entry.Steps.Where(s => s is SetAttributesStep or CreateDirectoryStep or RemoveDirectoryStep).Select(s => s.Path));
+            .Concat(entry.Steps.Where(s => s is SetAttributesStep or SetLabelStep or CreateDirectoryStep or RemoveDirectoryStep).Select(s => s.Path));
     }
 
     /// <summary>Every listener of the services whose endpoint is known: from that time, from the manifest, or by its port.</summary>

@@ -1,5 +1,6 @@
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
+using MailTlsState.Hosts.SeLinux;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
 using MailTlsState.Resources;
@@ -8,7 +9,7 @@ using MailTlsState.Services;
 namespace MailTlsState.Execution.Reversal;
 
 /// <summary>
-/// Plans the way back from one apply of the past: its settings, its modes, its certificate, and the directories that it made.
+/// Plans the way back from one apply of the past: its settings, its modes and labels, its certificate, and the directories that it made.
 /// Everything else on the host stays as it is now. Pure.
 /// </summary>
 internal sealed class RollbackPlanner(ReversalRequest request)
@@ -29,6 +30,7 @@ internal sealed class RollbackPlanner(ReversalRequest request)
         changes.AddRange(HostTrustReversal.Plan(request, _diagnostics));
         changes.AddRange(Attributes());
         changes.AddRange(LabelRules());
+        changes.AddRange(Labels());
         changes.AddRange(EmptyDirectories(changes));
         changes.AddRange(Activations(changes));
         if (_diagnostics.Any(d => d.Severity == Severity.Error))
@@ -50,6 +52,7 @@ internal sealed class RollbackPlanner(ReversalRequest request)
             "", "", request.Entry.ManifestDigest, request.Entry.Host, request.Now, Fingerprint.Of(request.Observed), changes, _diagnostics, [])
         {
             RollsBack = request.Id,
+            Labels = changes.Select(c => c.Work).OfType<SetLabel>().ToDictionary(l => l.Path, l => l.New),
         };
         return new PlanningResult(plan, _diagnostics);
     }
@@ -62,7 +65,7 @@ internal sealed class RollbackPlanner(ReversalRequest request)
             Work = new MakeDirectory(s.Path, s.Old.Mode),
         });
 
-    // A rule that an apply added goes with what it was for. The labels themselves stay: those of before kept a daemon from reading.
+    // A rule that an apply added goes with what it was for.
     private IEnumerable<Change> LabelRules() => request.Entry.Steps.OfType<LabelRuleStep>().Select(s => new Change(
         "labelRule",
         s.Path,
@@ -74,6 +77,30 @@ internal sealed class RollbackPlanner(ReversalRequest request)
     {
         Work = s.Adds ? new RemoveLabelRule(s.Path, s.Type, s.Rules) : new AddLabelRule(s.Path, s.Type, s.Rules),
     });
+
+    // A label that somebody else set since stays, and a file without one cannot be had again: a policy forbids to take it away.
+    private IEnumerable<Change> Labels()
+    {
+        foreach (var step in request.Entry.Steps.OfType<SetLabelStep>())
+        {
+            if (step.Old is not { } old || request.Observed.Labels.GetValueOrDefault(step.Path)?.Current is not { } now || now == old)
+            {
+                continue;
+            }
+
+            if (now != step.New)
+            {
+                _diagnostics.Add(HistoryDiagnostics.Stays($"{step.Path} keeps its label {now}, which {request.Id} did not set", $"its label before {request.Id} was {old}"));
+                continue;
+            }
+
+            yield return new Change(
+                "label", step.Path, ChangeAction.Update, request.Reason, [new("label", SecurityContext.TypeOf(now), SecurityContext.TypeOf(old))], null, [])
+            {
+                Work = new SetLabel(step.Path, now, old),
+            };
+        }
+    }
 
     private IEnumerable<Change> Attributes()
     {

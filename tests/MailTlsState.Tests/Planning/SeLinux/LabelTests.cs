@@ -75,6 +75,33 @@ public class LabelTests
     }
 
     [Fact]
+    public async Task Taking_an_apply_of_the_past_back_brings_its_labels_back_and_again_forth()
+    {
+        var host = await MislabelledAsync();
+        var applied = await host.Machine.ApplyAsync();
+        Assert.Equal(("cert_t", "cert_t"), (host.TypeOf(Directory), host.TypeOf(ServingMachine.Bundle)));
+        var (status, output, error) = await host.Machine.RunAsync("rollback", applied, "--auto-approve");
+        Assert.True(status == 0, output + error);
+        Assert.Contains($"  ~ label {ServingMachine.Bundle}\n      because takes back what {applied} did\n      label  cert_t → user_home_t\n", output, StringComparison.Ordinal);
+        Assert.Equal(("default_t", "user_home_t"), (host.TypeOf(Directory), host.TypeOf(ServingMachine.Bundle)));
+        (status, output, error) = await host.Machine.RunAsync("rollback", "--auto-approve");
+        Assert.True(status == 0, output + error);
+        Assert.Equal(("cert_t", "cert_t"), (host.TypeOf(Directory), host.TypeOf(ServingMachine.Bundle)));
+    }
+
+    [Fact]
+    public async Task A_label_that_somebody_set_since_stays_where_an_apply_is_taken_back()
+    {
+        var host = await MislabelledAsync();
+        var applied = await host.Machine.ApplyAsync();
+        host.Label(Directory, "dovecot_cert_t");
+        var (status, output, error) = await host.Machine.RunAsync("rollback", applied, "--auto-approve");
+        Assert.True(status == 0, output + error);
+        Assert.Matches($"note MTS0737: {Directory} keeps its label unconfined_u:object_r:dovecot_cert_t:s0", error);
+        Assert.Equal(("dovecot_cert_t", "user_home_t"), (host.TypeOf(Directory), host.TypeOf(ServingMachine.Bundle)));
+    }
+
+    [Fact]
     public async Task A_failure_or_death_before_a_change_leaves_the_old_labels_or_the_new_ones()
     {
         for (var at = 1; ; at++)

@@ -41,7 +41,8 @@ internal sealed class DovecotEdits(
             return null;
         }
 
-        var translated = leftovers.In(path).Where(l => removed.All(r => r.Line != l.Setting.Line)).ToList();
+        var gone = removed.Select(r => r.Line).ToHashSet();
+        var translated = leftovers.In(path).Where(l => !gone.Contains(l.Setting.Line)).ToList();
         List<AttributeChange> attributes =
         [
             .. removed.Select(r => new AttributeChange($"{r.Name}{(r.Path.Count == 0 ? "" : $" in {string.Join(" / ", r.Path)}")}", $"{r.Value} ({path}:{r.Line})", null)),

@@ -21,7 +21,7 @@ internal sealed class DovecotOverrides(
         var ignored = new HashSet<(string File, int Line)>();
         var tree = Read();
 
-        // What one line hid shows when it is gone.
+        // All that one connection meets before our own line goes at once; then it is looked whether anything else shows.
         while (Overriding(tree).DistinctBy(Place).ToList() is { Count: > 0 } found)
         {
             removed.AddRange(found);
@@ -44,48 +44,40 @@ internal sealed class DovecotOverrides(
         {
             foreach (var name in Names(connection.Protocol!))
             {
-                if (tree.Effective(name, connection) is { } effective && effective.File != place.Path)
-                {
-                    yield return effective;
-                }
-
                 // Two that contradict each other end the connection, even where one of them is ours.
-                if (tree.Conflict(name, connection) is { } conflict && conflict.File != place.Path)
+                foreach (var line in Others(tree.Deciding(name, connection)).Concat(Others(tree.Conflicting(name, connection))))
                 {
-                    yield return conflict;
+                    yield return line;
                 }
             }
 
             foreach (var name in dialect.Unwanted.Except(settings.Select(s => s.Name)))
             {
-                if (tree.Effective(name, connection) is { Value.Length: > 0 } unwanted && unwanted.File != place.Path)
+                foreach (var line in Others(tree.Deciding(name, connection)).TakeWhile(l => l.Value.Length > 0))
                 {
-                    yield return unwanted;
+                    yield return line;
                 }
             }
         }
 
         // The top level decides by itself whether ports for TLS from the first byte are opened.
-        foreach (var name in security.Everywhere.Select(s => s.Name))
+        foreach (var line in security.Everywhere.SelectMany(s => Others(tree.Deciding(s.Name))))
         {
-            if (tree.Effective(name) is { } effective && effective.File != place.Path)
-            {
-                yield return effective;
-            }
+            yield return line;
         }
 
         foreach (var endpoint in request.Desired.Endpoints)
         {
             var path = ManagedFile.Listener(endpoint.Kind);
-            foreach (var (name, _) in ManagedFile.Listener(endpoint, dialect))
+            foreach (var line in ManagedFile.Listener(endpoint, dialect).SelectMany(s => Others(tree.DecidingIn(path, s.Name))))
             {
-                if (tree.EffectiveIn(path, name) is { } effective && effective.File != place.Path)
-                {
-                    yield return effective;
-                }
+                yield return line;
             }
         }
     }
+
+    // What our own line hides is no matter.
+    private IEnumerable<DovecotAssignment> Others(IEnumerable<DovecotAssignment> deciding) => deciding.TakeWhile(a => a.File != place.Path);
 
     private IEnumerable<string> Names(string protocol) => settings.Concat(security.For(protocol)).Select(s => s.Name);
 
@@ -127,9 +119,13 @@ internal sealed class DovecotOverrides(
     {
         var names = tree.Blocks.Select(b => b.Path[^1]).Where(h => h.Kind == "local_name").SelectMany(h => h.Argument.Split(' ')).Where(n => n.Length > 0).Distinct().Except(ManagedNames).ToList();
         var listed = new HashSet<(string, int)>();
+
+        // What no block sets contradicts nothing, and there may be thousands of names to ask for.
+        var inBlocks = tree.Assignments.Where(a => a.IsGlobal && a.Path.Count > 0).Select(a => a.Name).ToHashSet(StringComparer.Ordinal);
+        var suspects = settings.Select(s => s.Name).Prepend("ssl").Where(inBlocks.Contains).ToList();
         foreach (var connection in from name in names from local in Locals(tree).Prepend(null) from protocol in new[] { null, "imap", "pop3" } select new DovecotConnection(name, local, null, protocol))
         {
-            foreach (var setting in settings.Select(s => s.Name).Prepend("ssl"))
+            foreach (var setting in suspects)
             {
                 if (tree.Conflict(setting, connection) is { } conflict && listed.Add(Place(conflict)))
                 {

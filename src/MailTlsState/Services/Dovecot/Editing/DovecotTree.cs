@@ -32,7 +32,7 @@ public sealed record DovecotProblem(string Problem, string File, int Line);
 public sealed class DovecotTree
 {
     private readonly IReadOnlyList<DovecotFilter> _filters;
-    private readonly Dictionary<(DovecotFilter Filter, string Name), DovecotAssignment> _last = [];
+    private readonly Dictionary<(DovecotFilter Filter, string Name), Line> _last = [];
 
     internal DovecotTree(DovecotGrammar grammar, DovecotWalk walk)
     {
@@ -43,15 +43,12 @@ public sealed class DovecotTree
         Blocks = walk.Blocks;
         GroupUses = walk.GroupUses;
         _filters = walk.Filters;
-        foreach (var assignment in Assignments.Where(a => a.IsGlobal))
-        {
-            _last[(Filter(assignment), assignment.Name)] = assignment;
-        }
 
         // What a filter says itself goes before what a group says for it, and the group that was named first before a later one.
-        foreach (var assignment in walk.FromGroups)
+        foreach (var assignment in walk.FromGroups.AsEnumerable().Reverse().Concat(Assignments.Where(a => a.IsGlobal)))
         {
-            _last.TryAdd((Filter(assignment), assignment.Name), assignment);
+            var place = (Filter(assignment), assignment.Name);
+            _last[place] = new Line(assignment, _last.GetValueOrDefault(place));
         }
     }
 
@@ -99,7 +96,13 @@ public sealed class DovecotTree
     /// <param name="name">Setting name.</param>
     /// <param name="connection">The connection; null asks for the top level alone.</param>
     public DovecotAssignment? Effective(string name, DovecotConnection? connection = null) =>
-        Matching(connection).Select(f => _last.GetValueOrDefault((f, name))).FirstOrDefault(a => a is not null);
+        Deciding(name, connection).FirstOrDefault();
+
+    /// <summary>The assignment of <see cref="Effective"/>, then each that would decide if all before it were gone.</summary>
+    /// <param name="name">Setting name.</param>
+    /// <param name="connection">The connection; null asks for the top level alone.</param>
+    public IEnumerable<DovecotAssignment> Deciding(string name, DovecotConnection? connection = null) =>
+        Matching(connection).SelectMany(f => Lines(_last.GetValueOrDefault((f, name))));
 
     /// <summary>
     /// The assignment that Dovecot 2.3 names in "Conflict in setting NAME found from filter at FILE:LINE", or null. Two
@@ -109,36 +112,38 @@ public sealed class DovecotTree
     /// </summary>
     /// <param name="name">Setting name.</param>
     /// <param name="connection">The connection.</param>
-    public DovecotAssignment? Conflict(string name, DovecotConnection connection)
-    {
-        if (Grammar == DovecotGrammar.V24)
-        {
-            return null;
-        }
+    public DovecotAssignment? Conflict(string name, DovecotConnection connection) => Conflicting(name, connection).FirstOrDefault();
 
-        var filters = Matching(connection);
+    /// <summary>The assignment of <see cref="Conflict"/>, then each that would be named if all before it were gone.</summary>
+    /// <param name="name">Setting name.</param>
+    /// <param name="connection">The connection.</param>
+    public IEnumerable<DovecotAssignment> Conflicting(string name, DovecotConnection connection)
+    {
+        var filters = Grammar == DovecotGrammar.V24 ? [] : Matching(connection);
         var set = false;
         for (var i = 0; i < filters.Count; i++)
         {
-            if (!_last.TryGetValue((filters[i], name), out var assignment))
+            if (!_last.TryGetValue((filters[i], name), out var last))
             {
                 continue;
             }
 
-            if (set && !filters[i].IsSupersetOf(filters[i - 1]))
+            foreach (var line in set && !filters[i].IsSupersetOf(filters[i - 1]) ? Lines(last) : [])
             {
-                return assignment;
+                yield return line;
             }
 
             set = true;
         }
-
-        return null;
     }
 
     /// <summary>The last assignment of a setting in one block (<c>service imap-login</c>, <c>inet_listener imaps</c>), or null.</summary>
     public DovecotAssignment? EffectiveIn(IReadOnlyList<DovecotHeader> path, string name) =>
-        Assignments.LastOrDefault(a => a.Name == name && a.Path.SequenceEqual(path));
+        DecidingIn(path, name).FirstOrDefault();
+
+    /// <summary>The assignment of <see cref="EffectiveIn"/>, then each that would decide if all before it were gone.</summary>
+    public IEnumerable<DovecotAssignment> DecidingIn(IReadOnlyList<DovecotHeader> path, string name) =>
+        Assignments.Reverse().Where(a => a.Name == name && a.Path.SequenceEqual(path));
 
     /// <summary>The words of a list at top level (<c>protocols</c>), references to itself put in, as the last line leaves it.</summary>
     /// <param name="name">Setting name.</param>
@@ -178,6 +183,14 @@ public sealed class DovecotTree
                 : i > at && a.Path.SequenceEqual(own.Path)));
     }
 
+    private static IEnumerable<DovecotAssignment> Lines(Line? last)
+    {
+        for (var line = last; line is not null; line = line.Hidden)
+        {
+            yield return line.Assignment;
+        }
+    }
+
     private DovecotFilter Filter(DovecotAssignment assignment) => DovecotFilter.Of(assignment.Path, Grammar);
 
     /// <summary>The filters that match, the one that decides first; top level comes last.</summary>
@@ -188,4 +201,7 @@ public sealed class DovecotTree
             ? [.. matching.Reverse().OrderByDescending(f => f.Named), DovecotFilter.All]
             : [.. matching.OrderDescending(DovecotFilter.ByRank), DovecotFilter.All];
     }
+
+    /// <summary>An assignment, and the one of the same filter and name that it hides.</summary>
+    private sealed record Line(DovecotAssignment Assignment, Line? Hidden);
 }

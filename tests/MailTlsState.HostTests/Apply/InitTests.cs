@@ -105,6 +105,28 @@ public sealed partial class InitTests
     }
 
     [Fact]
+    public async Task The_articles_lines_of_2_3_that_stop_Dovecot_2_4_are_named_with_what_takes_their_place_and_translated()
+    {
+        await using var host = await ThrowawayHost.StartMailHostAsync(new ThrowawayHostOptions { Release = "trixie" });
+
+        // The reload is refused in the log alone, and Dovecot serves on by what it has loaded.
+        (await host.RunAsync(Typed, timeLimit: TimeSpan.FromMinutes(3))).Expect(0);
+        await host.WriteFileAsync("/root/mail-ca.pass", "apple-cider\n", "600");
+        (await host.RunAsync("mailtls init -o /root/found.yaml", timeLimit: TimeSpan.FromMinutes(2))).Expect(0);
+        (await host.RunAsync("kill $(cat /run/dovecot/master.pid) && while [ -e /run/dovecot/master.pid ]; do sleep 0.05; done; dovecot")).Expect(89);
+
+        var plan = (await host.RunAsync("mailtls plan /root/found.yaml --detailed-exitcode", timeLimit: TimeSpan.FromMinutes(2))).Expect(2);
+        foreach (var said in new[] { "ssl_cert\" is \"ssl_server_cert_file = /etc/pki/tls/mail.pem\"", "ssl_key\" is \"ssl_server_key_file = /etc/pki/tls/mail.key\"", "ssl_prefer_server_ciphers\" is \"ssl_server_prefer_ciphers = server\"", "ssl_protocols\"" })
+        {
+            Assert.Matches($@"/etc/dovecot/dovecot\.conf:\d+:1: note MTS0405: ""{Regex.Escape(said)}", plan.Error);
+        }
+
+        (await host.RunAsync("mailtls apply /root/found.yaml --auto-approve && mailtls verify /root/found.yaml", timeLimit: TimeSpan.FromMinutes(2))).Expect(0);
+        Assert.StartsWith("No changes", (await host.RunAsync("mailtls plan /root/found.yaml --detailed-exitcode", timeLimit: TimeSpan.FromMinutes(2))).Expect(0).Output, StringComparison.Ordinal);
+        (await host.RunRemoteAsync("openssl s_client -connect mail.mydomain.com:993 -CAfile /root/ca/ca.pem -verify_return_error -verify_hostname mail.mydomain.com -brief </dev/null")).Expect(0);
+    }
+
+    [Fact]
     public async Task A_pair_that_another_tool_keeps_stays_where_it_is()
     {
         const string Kept = "/etc/letsencrypt/live/mail.mydomain.com";

@@ -2,7 +2,6 @@ using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
 using MailTlsState.Probing;
-using MailTlsState.Services;
 
 namespace MailTlsState.Execution;
 
@@ -59,8 +58,8 @@ internal sealed class FormerState
     }
 
     /// <summary>
-    /// The services that do not answer as before, or may not from the next client on: a process that began since and reads its files by itself may have read those of
-    /// the run, and another one answered us.
+    /// The services that do not answer as before, or may not from the next client on: a process that began since may have read files of the run, and another one
+    /// answered us. One that began for a client of the moment, such as a look at the host, is given time to go.
     /// </summary>
     public async Task<IReadOnlySet<ServiceKind>> TouchedAsync(ApplyLimits limits)
     {
@@ -69,9 +68,22 @@ internal sealed class FormerState
             return Enum.GetValues<ServiceKind>().ToHashSet();
         }
 
-        var young = (await _host.ObserveServingAsync(CancellationToken.None).ConfigureAwait(false)).Where(p => p.Started > _entry.Started).Select(p => p.Port).ToHashSet();
+        var start = _host.Clock.GetTimestamp();
+        var young = await YoungAsync().ConfigureAwait(false);
+        while (young.Count > 0 && _host.Clock.GetElapsedTime(start) < limits.Activation / 3)
+        {
+            await Task.Delay(limits.Pause, _host.Clock).ConfigureAwait(false);
+            young = await YoungAsync().ConfigureAwait(false);
+        }
+
         var differing = await WaitAsync(limits, limits.Activation / 3).ConfigureAwait(false);
-        return _entry.Before.Where(b => young.Contains(b.Port) && MailServices.Of(b.Service).ReadsAtStart).Concat(differing.Select(d => d.Before)).Select(b => b.Service).ToHashSet();
+        return young.Concat(differing.Select(d => d.Before.Service)).ToHashSet();
+
+        async Task<IReadOnlyList<ServiceKind>> YoungAsync()
+        {
+            var ports = (await _host.ObserveServingAsync(CancellationToken.None).ConfigureAwait(false)).Where(p => p.Started > _entry.Started).Select(p => p.Port).ToHashSet();
+            return [.. _entry.Before.Where(b => ports.Contains(b.Port)).Select(b => b.Service).Distinct()];
+        }
     }
 
     private async Task<IReadOnlyList<Difference>> DifferencesAsync()

@@ -24,7 +24,7 @@ public sealed record LabelRuleStep(string Path, string Type, string Rules, bool 
     public override void Undo(IHostWriter host) => Bring(host, !Adds);
 
     private bool IsThere(IHostWriter host) => host.ReadBytes(Rules) is { } bytes
-        && Encoding.Latin1.GetString(bytes).Split('\n').Any(l => l.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) is [var pattern, ..] && pattern == Path);
+        && Encoding.Latin1.GetString(bytes).Split('\n').Any(l => l.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) is [var pattern, .., var context] && pattern == Path && SecurityContext.TypeOf(context) == Type);
 
     private void Bring(IHostWriter host, bool there)
     {

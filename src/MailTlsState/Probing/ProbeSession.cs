@@ -18,6 +18,7 @@ internal sealed class ProbeSession(ProbeRequest request, Func<CancellationToken,
     private ProbeOutcome _stage = ProbeOutcome.NotConnected;
     private string _step = "";
     private string? _greeting;
+    private string? _refusal;
     private IReadOnlyList<string> _before = [];
     private IReadOnlyList<string> _after = [];
     private ProbeTlsClient? _tls;
@@ -114,7 +115,10 @@ internal sealed class ProbeSession(ProbeRequest request, Func<CancellationToken,
             TimedOut = e is TimeoutException && replies.Count == 0;
         }
 
-        var injection = request.Implicit || TimedOut || _stage < ProbeOutcome.HandshakeFailed ? InjectionOutcome.NotTested
+        // To refuse STARTTLS for what comes with it is as good as dropping that; 421 is about something else (RFC 5321 section 3.8).
+        var refused = _stage == ProbeOutcome.StartTlsRefused && _refusal is { } words && !words.StartsWith("421", StringComparison.Ordinal);
+        var injection = refused ? InjectionOutcome.Dropped
+            : request.Implicit || TimedOut || _stage < ProbeOutcome.HandshakeFailed ? InjectionOutcome.NotTested
             : _dialogue.ShowsInjected(replies) ? InjectionOutcome.Executed
             : InjectionOutcome.Dropped;
         return new SessionFacts(injection, tls?.EarlyData, _tls is { IsComplete: true, Version: TlsVersion.Tls13 });
@@ -135,6 +139,7 @@ internal sealed class ProbeSession(ProbeRequest request, Func<CancellationToken,
         var refusal = await StepAsync(ProbeOutcome.StartTlsRefused, _dialogue.TlsCommand, t => _dialogue.StartTlsAsync(lines, trailing, t)).ConfigureAwait(false);
         if (refusal is not null)
         {
+            _refusal = refusal;
             await GoodbyeAsync(lines).ConfigureAwait(false);
             throw new MailProtocolException($"the server answered {_dialogue.TlsCommand} with {LineChannel.Show(refusal)}");
         }

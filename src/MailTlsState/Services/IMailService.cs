@@ -23,12 +23,6 @@ public interface IMailService
     /// <summary>The configuration file whose readers wait for a fresh time stamp to age, so that an edit sets it back; null where there is none.</summary>
     string? AgedFile { get; }
 
-    /// <summary>
-    /// True when each of its processes reads configuration, key and certificate when it begins, so that files are used before a reload. Dovecot's get all of
-    /// it from its config process, as it was at the last start or reload.
-    /// </summary>
-    bool ReadsAtStart { get; }
-
     /// <summary>The SELinux domain of the process that binds its ports.</summary>
     string SeLinuxMaster { get; }
 

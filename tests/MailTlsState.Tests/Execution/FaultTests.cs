@@ -98,7 +98,7 @@ public class FaultTests
     [Theory]
     [InlineData(25, -1, "")]
     [InlineData(25, 1, "/usr/sbin/postfix -c /etc/postfix start")]
-    [InlineData(993, 1, "")]
+    [InlineData(993, 1, "/usr/bin/doveadm -c /etc/dovecot/dovecot.conf reload")]
     public async Task A_service_that_was_told_nothing_is_told_to_read_its_files_only_where_a_process_may_have_read_new_files(int port, int seconds, string told)
     {
         var host = await DiedWhilePuttingFilesInPlaceAsync();

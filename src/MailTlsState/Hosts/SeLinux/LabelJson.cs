@@ -15,7 +15,11 @@ internal static class LabelJson
         WriteOptional(json, "rule", label.Rule);
         json.WriteBoolean("isLocalRule", label.IsLocalRule);
         json.WriteString("fallback", label.Fallback);
-        json.WriteBoolean("fallbackUnknown", label.FallbackUnknown);
+        if (label.FallbackUnknown)
+        {
+            json.WriteBoolean("fallbackUnknown", true);
+        }
+
         json.WriteStartObject("refused");
         foreach (var (context, domains) in label.Refused.OrderBy(r => r.Key, StringComparer.Ordinal))
         {
@@ -55,7 +59,7 @@ internal static class LabelJson
         Rule = Optional(label, "rule"),
         IsLocalRule = label.GetProperty("isLocalRule").GetBoolean(),
         Fallback = label.GetProperty("fallback").GetString()!,
-        FallbackUnknown = label.GetProperty("fallbackUnknown").GetBoolean(),
+        FallbackUnknown = label.TryGetProperty("fallbackUnknown", out var unknown) && unknown.GetBoolean(),
         Refused = label.GetProperty("refused").EnumerateObject().ToDictionary(r => r.Name, r => Strings(r.Value)),
         Problems = Strings(label.GetProperty("problems")),
     };

@@ -34,9 +34,6 @@ public sealed class DovecotService : IMailService
     public string ConfigurationDirectory => ConfigDirectory;
 
     /// <inheritdoc/>
-    public bool ReadsAtStart => false;
-
-    /// <inheritdoc/>
     public string SeLinuxMaster => "dovecot_t";
 
     /// <inheritdoc/>

@@ -15,12 +15,12 @@ internal static class PostfixInstances
         var primary = observed.Services[ServiceKind.Postfix].MasterProcess;
         return observed.Listeners.FirstOrDefault(l => l.Port == endpoint.Port
             && l is { Program: "master", ProcessId: { } process } && process != primary && ServiceOwners.OwnerOf(l) == ServiceKind.Postfix
-            && (IsAny(l.Address) || Clashes(l.Address)));
+            && Clashes(l.Address));
 
         bool Clashes(string held)
         {
             var wanted = endpoint.Addresses.Count > 0 ? endpoint.Addresses : Bound(observed, master, endpoint.Port, primary);
-            return wanted.Count == 0 || wanted.Any(w => IsAny(w) || Same(w, held));
+            return wanted.Count == 0 ? IsAny(held) : wanted.Any(w => OfOneFamily(w, held) && (IsAny(w) || IsAny(held) || Same(w, held)));
         }
     }
 
@@ -40,6 +40,9 @@ internal static class PostfixInstances
         var open = master.Services.Where(s => s is { Port: not null, Address: null }).Select(s => s.Port!.Value).ToHashSet();
         return [.. observed.Listeners.Where(l => primary is not null && l.ProcessId == primary && open.Contains(l.Port)).Select(l => l.Address)];
     }
+
+    // Postfix binds an IPv6 address for IPv6 alone (IPV6_V6ONLY).
+    private static bool OfOneFamily(string one, string other) => one.Contains(':', StringComparison.Ordinal) == other.Contains(':', StringComparison.Ordinal);
 
     private static bool IsAny(string address) => address is "0.0.0.0" or "::";
 }

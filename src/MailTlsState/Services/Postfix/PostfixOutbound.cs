@@ -51,8 +51,7 @@ internal sealed class PostfixOutbound(IReadOnlyList<PostfixSetting> mainSettings
             return;
         }
 
-        var internalMail = IsInternal(master, client);
-        if (weaker == true && !internalMail)
+        if (weaker == true && LeavesTheHouse(client) && !IsInternal(master, client))
         {
             edits.Override(client, name, null, wanted);
             return;
@@ -116,6 +115,10 @@ internal sealed class PostfixOutbound(IReadOnlyList<PostfixSetting> mainSettings
 
         return Versions[oldest..Math.Max(oldest, newest + 1)].Where(v => (included.Count == 0 || included.Contains(v)) && !excluded.Contains(v)).ToHashSet(StringComparer.Ordinal);
     }
+
+    /// <summary>True for the clients that mail to other hosts goes through. What a transport with a name of its own is for, a table or a filter may say that nobody reads here.</summary>
+    private bool LeavesTheHouse(MasterService client) => client.Name is "smtp" or "relay"
+        || new[] { "default_transport", "relay_transport" }.Any(t => answers.Written(t)?.Split(':')[0] == client.Name);
 
     /// <summary>
     /// True for a transport with a name of its own whose mail stays in the house: a content filter has it, it speaks XFORWARD, which Postfix does to filters only

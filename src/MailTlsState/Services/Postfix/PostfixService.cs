@@ -35,9 +35,6 @@ public sealed class PostfixService : IMailService
     public string ConfigurationDirectory => ConfigDirectory;
 
     /// <inheritdoc/>
-    public bool ReadsAtStart => true;
-
-    /// <inheritdoc/>
     public string SeLinuxMaster => "postfix_master_t";
 
     /// <inheritdoc/>

@@ -51,6 +51,23 @@ public class InjectionTests
         Assert.Equal(InjectionOutcome.Dropped, (await new ProbeSession(StartTls, server.ConnectAsync, Quick, Token).InjectAsync()).Injection);
     }
 
+    [Theory]
+    [InlineData("503 5.5.0 improper command pipelining", InjectionOutcome.Dropped)]
+    [InlineData("421 4.7.0 busy", InjectionOutcome.NotTested)]
+    public async Task A_server_that_refuses_STARTTLS_for_it_is_as_safe_as_one_that_drops_it(string reply, InjectionOutcome expected)
+    {
+        var server = new FakeServer(async c =>
+        {
+            await c.SendAsync("220 ready\r\n");
+            await c.ReadLineAsync();
+            await c.SendAsync("250-mail\r\n250 STARTTLS\r\n");
+            await c.ReadLineAsync();
+            await c.SendAsync(reply + "\r\n");
+        });
+
+        Assert.Equal(expected, (await new ProbeSession(StartTls, server.ConnectAsync, Quick, Token).InjectAsync()).Injection);
+    }
+
     [Fact]
     public async Task A_server_that_falls_silent_has_not_shown_what_it_does()
     {

@@ -12,7 +12,6 @@ public sealed class PostfixOutboundTests
     [Theory]
     [InlineData("smtp")]
     [InlineData("relay")]
-    [InlineData("slow")]
     public void A_client_that_would_send_in_clear_text_loses_its_override_and_the_plan_shows_the_line(string name)
     {
         var master = Master + $"{name} unix - - y - - smtp\n  -o syslog_name=x\n  -o {Level}=none\n";
@@ -20,6 +19,14 @@ public sealed class PostfixOutboundTests
         Assert.Contains(made.Attributes, a => a.Name == $"{name} -o {Level}" && a is { Before: "none (/etc/postfix/master.cf:7)", After: null });
         Assert.Equal(["syslog_name"], made.Master.Find(name, "unix")!.Overrides.Select(o => o.Name));
         Assert.Equal(made.Master.ToString(), PlanOutbound(made.Master.ToString(), "security: required").Master.ToString());
+    }
+
+    [Fact]
+    public void A_transport_whose_purpose_nobody_reads_here_keeps_a_weaker_level_and_the_plan_warns()
+    {
+        var made = PlanOutbound(Master + $"store unix - - y - - smtp\n  -o {Level}=none\n", "security: required");
+        Assert.Equal("none", made.Master.Find("store", "unix")!.Override(Level));
+        Assert.Equal(Severity.Warning, Assert.Single(made.Changes.Diagnostics, d => d.Code.Id == "MTS0306").Severity);
     }
 
     [Theory]

@@ -10,6 +10,7 @@ using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
 using MailTlsState.Policies;
+using MailTlsState.Services;
 using MailTlsState.Verification;
 
 namespace MailTlsState.Cli.Commands;
@@ -78,6 +79,7 @@ internal static class VerifyCommand
     {
         var files = new ObservedFiles(context.Host);
         var listeners = context.Host.ObserveListenersAsync(cancellation);
+        var services = Task.WhenAll(manifest.Services.Select(s => MailServices.Of(s.Kind).ObserveAsync(context.Host, files, manifest, cancellation)));
         var places = await CertificateIssuers.Of(manifest).ObserveAsync(context.Host, files, manifest, cancellation).ConfigureAwait(false);
         var chains = await Task.WhenAll(places.Select(p => files.ResolveAsync(p.Files.Chain, cancellation))).ConfigureAwait(false);
         foreach (var unreadable in chains.Where(c => c.Problem is not null))
@@ -87,7 +89,8 @@ internal static class VerifyCommand
         }
 
         var leaves = chains.Any(c => c.Problem is not null) ? null : chains.Select(c => PemFile.Parse(c.Text ?? "").Certificates.FirstOrDefault()?.Facts).OfType<CertificateFacts>().ToList();
-        var targets = Targets(manifest, await listeners.ConfigureAwait(false));
+        var bound = await listeners.ConfigureAwait(false);
+        var targets = Targets(manifest, bound, KnownListeners.Of(bound, await services.ConfigureAwait(false)));
         return (Expectations.Of(manifest, policy, targets, leaves, Anchors(context, manifest, root)), leaves);
     }
 
@@ -95,12 +98,12 @@ internal static class VerifyCommand
         Expectations.Of(
             manifest,
             policy,
-            [.. Targets(manifest, []).SelectMany(t => addresses.Select(a => t with { Address = a, Elsewhere = !context.Host.IsOwnAddress(a) })).DistinctBy(t => (t.Service, t.Endpoint, t.Address, t.Port))],
+            [.. Targets(manifest, [], KnownListeners.None).SelectMany(t => addresses.Select(a => t with { Address = a, Elsewhere = !context.Host.IsOwnAddress(a) })).DistinctBy(t => (t.Service, t.Endpoint, t.Address, t.Port))],
             null,
             Anchors(context, manifest, root));
 
-    private static IReadOnlyList<EndpointTarget> Targets(Manifest manifest, IReadOnlyList<Listener> listeners) =>
-        [.. EndpointTarget.Of(manifest, listeners), .. EndpointTarget.Apart(manifest, listeners)];
+    private static IReadOnlyList<EndpointTarget> Targets(Manifest manifest, IReadOnlyList<Listener> listeners, KnownListeners known) =>
+        [.. EndpointTarget.Of(manifest, listeners, known), .. EndpointTarget.Apart(manifest, listeners, known)];
 
     // Each name of the certificate is one that clients connect to; a block for it (local_name, an SNI map) may serve something else.
     private static IEnumerable<EndpointExpectation> FurtherNames(Manifest manifest, IEnumerable<EndpointExpectation> expectations)

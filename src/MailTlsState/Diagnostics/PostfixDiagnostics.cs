@@ -64,11 +64,19 @@ public static class PostfixDiagnostics
         + "Such a client gets neither the manifest's certificate nor its renewals; where the map has the manifest's host, the rehearsal ends because another leaf than planned is served. "
         + "MailTlsState does not read the map, which holds private keys, and leaves the setting as it is: it is right where the map is for other host names alone. Take the manifest's names out of the map, or remove the setting.");
 
+    /// <summary>Single destinations have a level of their own.</summary>
+    public static readonly DiagnosticCode DestinationsCode = new(
+        "MTS0320",
+        "a table sets how mail to single destinations is sent",
+        "With smtp_tls_policy_maps Postfix looks up each destination, and what the table has for it takes the place of smtp_tls_security_level and of the protocols (postconf(5)); smtp_tls_per_site, which is obsolete, does so where there is no smtp_tls_policy_maps. "
+        + "The manifest's outbound section does not hold for such a destination. MailTlsState leaves the table as it is, because that is where exceptions belong. "
+        + "Tables in files (hash, btree, lmdb, cdb, texthash) and in the setting itself (inline, static) are read: a destination with less than the manifest says is named in a warning. Of others, such as socketmap for MTA-STS, the plan says only that they are there.");
+
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } = 
     [
         NobodyCanLogInCode, MultiInstanceCode, NotSmtpdCode, UnknownParameterCode, ServerCertificateAsClientCode, DaneResolverCode, SharedTlsProxyCode,
-        OtherManifestCode, SniMapCode,
+        OtherManifestCode, SniMapCode, DestinationsCode,
     ];
 
     /// <summary><see cref="NobodyCanLogInCode"/>.</summary>
@@ -112,6 +120,27 @@ public static class PostfixDiagnostics
             $"clients{(service is null ? "" : $" of {service}")} that ask for a name in tls_server_sni_maps = {map} get the map's certificate instead of the manifest's",
             $"see that the map has neither {host} nor a pattern for it, or remove the setting",
             at);
+
+    /// <summary><see cref="DestinationsCode"/>.</summary>
+    /// <param name="at">Where the table is set.</param>
+    /// <param name="setting">Name and value.</param>
+    /// <param name="client">The client in master.cf that it is for, or null for all.</param>
+    /// <param name="weaker">Destinations with less, and what they have.</param>
+    /// <param name="unread">Tables that could not be read.</param>
+    public static Diagnostic Destinations(SourceLocation at, string setting, string? client, IReadOnlyList<string> weaker, IReadOnlyList<string> unread)
+    {
+        const int most = 5;
+        var where = client is null ? "" : $" of the client {client}";
+        var named = string.Join(", ", weaker.Take(most)) + (weaker.Count > most ? $" and {weaker.Count - most} more" : "");
+        return weaker.Count > 0
+            ? new(DestinationsCode, Severity.Warning, $"{setting}{where} gives single destinations less than the manifest's outbound section says: {named}", "change these entries, unless they are meant as exceptions", at)
+            : new(
+                DestinationsCode,
+                Severity.Note,
+                $"{setting}{where} takes the place of the manifest's outbound section for single destinations{(unread.Count == 0 ? ", none of which has less" : "")}",
+                unread.Count == 0 ? "" : $"see that {string.Join(" and ", unread)} gives none of them less",
+                at);
+    }
 
     /// <summary><see cref="SharedTlsProxyCode"/>.</summary>
     public static Diagnostic SharedTlsProxy(SourceLocation at) =>

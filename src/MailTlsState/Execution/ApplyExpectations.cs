@@ -15,12 +15,14 @@ internal sealed class ApplyExpectations(Manifest manifest, TlsPolicy policy, Sou
     private readonly IReadOnlyList<CertificateFacts> _leaves = Leaves(made, onDisk, stager);
     private readonly IReadOnlyList<byte[]>? _anchors = stager.NewRoot is { } root ? [root] : TrustAnchors.Of(manifest, made.Observed);
 
+    private readonly KnownListeners _known = made.Observed.Known;
+
     // A request for a certificate changes nothing on the wire, and must not be undone because what is served has expired.
     private readonly bool _activates = made.Planning.Plan!.Changes.Any(c => c.Work is ActivateService or MakeCertificates { Pairs.Count: > 0 } or EditText or SetAttributes);
 
     /// <summary>The expectations for the listeners that there are; none where only a request is made.</summary>
     public IReadOnlyList<EndpointExpectation> For(IReadOnlyList<Listener> listeners) => !_activates ? [] :
-        [.. Expectations.Of(manifest, policy, [.. EndpointTarget.Of(manifest, listeners).Where(t => WillRun(t.Service))], _leaves.Count == 0 ? null : _leaves, _anchors).Select(Scoped).OfType<EndpointExpectation>()];
+        [.. Expectations.Of(manifest, policy, [.. EndpointTarget.Of(manifest, listeners, _known).Where(t => WillRun(t.Service))], _leaves.Count == 0 ? null : _leaves, _anchors).Select(Scoped).OfType<EndpointExpectation>()];
 
     /// <summary>
     /// The expectations in a rehearsal: the same listeners, but nothing about logging in, since network back ends and other

@@ -30,7 +30,7 @@ public sealed class ManifestPlanSource(Manifest manifest, PlanScope scope = Plan
         return new SourcedPlan(made.Observed, made.Planning)
         {
             LeavesOnDisk = [.. _onDisk.Select(s => s.Leaf).OfType<CertificateFacts>().Select(l => "sha256:" + l.Fingerprint)],
-            Silent = [.. EndpointTarget.Of(manifest, made.Observed.Listeners).Where(t => !t.Listening).Select(JournalEndpoint.Silent)],
+            Silent = [.. EndpointTarget.Of(manifest, made.Observed).Where(t => !t.Listening).Select(JournalEndpoint.Silent)],
         };
     }
 

@@ -34,11 +34,16 @@ public sealed record EndpointTarget(ServiceKind Service, EndpointKind Endpoint, 
 
     /// <summary>
     /// All that has to be asked: the endpoints that the manifest names on every address that is bound, and the endpoints of a
-    /// named service that listen without being named. Endpoints behind a proxy header are left out.
+    /// named service that listen without being named: on their usual ports, and on others where the service's configuration says
+    /// what they are. Endpoints behind a proxy header are left out, and what another instance of a service holds.
     /// </summary>
-    public static IReadOnlyList<EndpointTarget> Of(Manifest manifest, IReadOnlyList<Listener> listeners)
+    /// <param name="manifest">The desired state.</param>
+    /// <param name="sockets">What listens.</param>
+    /// <param name="known">What the services say of it.</param>
+    public static IReadOnlyList<EndpointTarget> Of(Manifest manifest, IReadOnlyList<Listener> sockets, KnownListeners known)
     {
         var targets = new List<EndpointTarget>();
+        var listeners = known.Own(sockets);
         foreach (var service in manifest.Services)
         {
             foreach (var endpoint in service.Endpoints.Where(e => e.Security != EndpointSecurity.Disabled && !e.ProxyProtocol))
@@ -48,19 +53,29 @@ public sealed record EndpointTarget(ServiceKind Service, EndpointKind Endpoint, 
             }
 
             var named = service.Endpoints.Select(e => e.Port).ToHashSet();
-            foreach (var kind in Enum.GetValues<EndpointKind>().Where(k => !named.Contains(k.DefaultPort())))
-            {
-                targets.AddRange(Bound(listeners, service.Kind, kind.DefaultPort())
-                    .Select(a => new EndpointTarget(service.Kind, kind, a, kind.DefaultPort(), null, true)));
-            }
+            targets.AddRange(listeners
+                .Where(l => !named.Contains(l.Port) && ServiceOwners.OwnerOf(l) == service.Kind)
+                .Select(l => (Socket: l, Kind: known.Unnamed(service.Kind, l)))
+                .Where(l => l.Kind is not null)
+                .Select(l => new EndpointTarget(service.Kind, l.Kind!.Value, Reachable(l.Socket.Address), l.Socket.Port, null, true))
+                .Distinct()
+                .OrderBy(t => t.Endpoint).ThenBy(t => t.Port).ThenBy(t => t.Address, StringComparer.Ordinal));
         }
 
         return targets;
     }
 
-    /// <summary>What <see cref="Of"/> leaves out of the endpoints that the manifest names: those that are to be off, and those behind a proxy header.</summary>
-    public static IReadOnlyList<EndpointTarget> Apart(Manifest manifest, IReadOnlyList<Listener> listeners)
+    /// <summary>The same for what was observed.</summary>
+    public static IReadOnlyList<EndpointTarget> Of(Manifest manifest, HostObservation observed)
     {
+        ArgumentNullException.ThrowIfNull(observed);
+        return Of(manifest, observed.Listeners, observed.Known);
+    }
+
+    /// <summary>What <see cref="Of(Manifest, IReadOnlyList{Listener}, KnownListeners)"/> leaves out of the endpoints that the manifest names: those that are to be off, and those behind a proxy header.</summary>
+    public static IReadOnlyList<EndpointTarget> Apart(Manifest manifest, IReadOnlyList<Listener> sockets, KnownListeners known)
+    {
+        var listeners = known.Own(sockets);
         return
         [
             .. manifest.Services.SelectMany(s => s.Endpoints.Where(e => e.ProxyProtocol || (e.Security == EndpointSecurity.Disabled && !IsOthers(s.Kind, e.Port)))

@@ -43,6 +43,9 @@ public sealed record HostObservation(
     /// <summary>What SELinux says of the ports that the manifest names and nobody serves yet.</summary>
     public IReadOnlyList<PortObservation> PortLabels { get; init; } = [];
 
+    /// <summary>What the services say of what listens.</summary>
+    public KnownListeners Known => KnownListeners.Of(Listeners, Services.Values);
+
     /// <summary>The enforced AppArmor profiles of each service; none where the host has no AppArmor.</summary>
     internal IReadOnlyDictionary<ServiceKind, IReadOnlyList<AppArmorProfile>> Profiles { get; init; } = new Dictionary<ServiceKind, IReadOnlyList<AppArmorProfile>>();
 

@@ -23,8 +23,8 @@ public static class HostObserver
         var issuer = CertificateIssuers.Of(manifest);
         var facts = host.ObserveHostAsync(cancellation);
         var listeners = host.ObserveListenersAsync(cancellation);
-        var served = ServedAsync(host, manifest, policy, listeners, cancellation);
         var services = manifest.Services.ToDictionary(s => s.Kind, s => MailServices.Of(s.Kind).ObserveAsync(host, files, manifest, cancellation));
+        var served = ServedAsync(host, manifest, policy, listeners, services.Values, cancellation);
         var secrets = issuer.Secrets(manifest).Select(s => host.ObserveSecretAsync(s, cancellation)).ToList();
         if ((await facts.ConfigureAwait(false)).Systemd)
         {
@@ -61,9 +61,11 @@ public static class HostObserver
     }
 
     private static async Task<IReadOnlyList<ServedEndpoint>> ServedAsync(
-        IHost host, Manifest manifest, TlsPolicy policy, Task<IReadOnlyList<Listener>> listeners, CancellationToken cancellation)
+        IHost host, Manifest manifest, TlsPolicy policy, Task<IReadOnlyList<Listener>> listeners, IEnumerable<Task<ServiceObservation>> services, CancellationToken cancellation)
     {
-        var targets = EndpointTarget.Of(manifest, await listeners.ConfigureAwait(false)).Where(t => t.Listening).ToList();
+        var bound = await listeners.ConfigureAwait(false);
+        var known = KnownListeners.Of(bound, await Task.WhenAll(services).ConfigureAwait(false));
+        var targets = EndpointTarget.Of(manifest, bound, known).Where(t => t.Listening).ToList();
 
         // A floor belongs to the whole service, so one listener of each tells whether the running daemon has it; verify asks all of them.
         var asked = targets.Where(t => t.Named is not null).GroupBy(t => t.Service).Select(g => g.First()).ToHashSet();

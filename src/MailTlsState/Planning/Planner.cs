@@ -53,6 +53,7 @@ public static class Planner
         }
 
         diagnostics.AddRange(HostReview.Of(observed));
+        diagnostics.AddRange(OtherServers.Of(manifest, observed));
         bool Reloads(ServiceKind service) => scope == PlanScope.Everything || (CertificateScope.Uses(observed, service) && observed.Services[service].Running);
         var effects = manifest.Services.Where(s => Reloads(s.Kind)).Select(s => $"reload {s.Kind.Name()}").ToList();
         var issuer = CertificateIssuers.Of(manifest);
@@ -151,7 +152,7 @@ public static class Planner
             Fingerprint.Of(observed),
             changes,
             diagnostics,
-            [.. EndpointTarget.Of(manifest, observed.Listeners).Where(t => t.Named is null).Select(t => $"{t.Service.Name()} {t.Endpoint.Name()} on {t.Address} port {t.Port}")])
+            [.. EndpointTarget.Of(manifest, observed).Where(t => t.Named is null).Select(t => $"{t.Service.Name()} {t.Endpoint.Name()} on {t.Address} port {t.Port}")])
         {
             PolicyFile = manifest.Source.PolicyFile,
             Scope = scope,
@@ -223,7 +224,7 @@ public static class Planner
 
     private static IEnumerable<AttributeChange> ServedOtherwise(Manifest manifest, TlsPolicy? policy, ServiceManifest service, HostObservation observed, IReadOnlyList<CertificateFacts> onDisk)
     {
-        foreach (var target in EndpointTarget.Of(manifest, observed.Listeners).Where(t => t.Service == service.Kind && t.Named is not null))
+        foreach (var target in EndpointTarget.Of(manifest, observed).Where(t => t.Service == service.Kind && t.Named is not null))
         {
             var place = $"{target.Endpoint.Name()} on {target.Address} port {target.Port}";
             var probe = observed.Served.FirstOrDefault(s => s.Probe.Request.Address == target.Address && s.Probe.Request.Port == target.Port)?.Probe;

@@ -20,6 +20,9 @@ public interface IMailService
     /// <summary>The directory of its configuration files.</summary>
     string ConfigurationDirectory { get; }
 
+    /// <summary>The name of its master process (<c>/proc/PID/comm</c>), which binds its ports.</summary>
+    string MasterProgram { get; }
+
     /// <summary>The configuration file whose readers wait for a fresh time stamp to age, so that an edit sets it back; null where there is none.</summary>
     string? AgedFile { get; }
 
@@ -55,6 +58,9 @@ public interface IMailService
 
     /// <summary>The files of keys and certificates that it names now, by its own answers.</summary>
     IEnumerable<NamedPair> NamedPairs(ServiceObservation observed);
+
+    /// <summary>What its configuration says of its listeners, by its own answers; those whose protocol or security is not clear are left out. Pure.</summary>
+    IEnumerable<ConfiguredListener> Listeners(ServiceObservation observed);
 
     /// <summary>The program call that activates the configuration.</summary>
     ProcessCall Activate(Activation activation, bool systemd);

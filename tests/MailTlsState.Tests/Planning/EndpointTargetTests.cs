@@ -19,16 +19,16 @@ public class EndpointTargetTests
     public void Where_nothing_listens_the_addresses_that_the_manifest_names_are_asked(string imaps, string asked, string apart)
     {
         var manifest = Manifest(imaps);
-        Assert.Equal(asked, Show(EndpointTarget.Of(manifest, [])));
-        Assert.Equal(apart, Show(EndpointTarget.Apart(manifest, [])));
+        Assert.Equal(asked, Show(EndpointTarget.Of(manifest, [], KnownListeners.None)));
+        Assert.Equal(apart, Show(EndpointTarget.Apart(manifest, [], KnownListeners.None)));
     }
 
     [Fact]
     public void What_is_bound_is_asked_whatever_the_manifest_names()
     {
         Listener[] bound = [new("0.0.0.0", 993, 7, "dovecot", "/usr/sbin/dovecot"), new("::", 993, 7, "dovecot", "/usr/sbin/dovecot")];
-        Assert.Equal("127.0.0.1:993 ::1:993", Show(EndpointTarget.Of(Manifest("security: implicit, addresses: [192.0.2.1]"), bound)));
-        Assert.Equal("127.0.0.1:993 ::1:993", Show(EndpointTarget.Apart(Manifest("security: disabled, addresses: [192.0.2.1]"), bound)));
+        Assert.Equal("127.0.0.1:993 ::1:993", Show(EndpointTarget.Of(Manifest("security: implicit, addresses: [192.0.2.1]"), bound, KnownListeners.None)));
+        Assert.Equal("127.0.0.1:993 ::1:993", Show(EndpointTarget.Apart(Manifest("security: disabled, addresses: [192.0.2.1]"), bound, KnownListeners.None)));
     }
 
     private static Manifest Manifest(string imaps) => ManifestReader.Read(

@@ -35,5 +35,5 @@ internal static class PortCheck
     }
 
     private static IEnumerable<(ServiceKind Service, int Port)> Missing(Manifest manifest, HostObservation observed) =>
-        EndpointTarget.Of(manifest, observed.Listeners).Where(t => t is { Named: not null, Listening: false }).Select(t => (t.Service, t.Port)).Distinct();
+        EndpointTarget.Of(manifest, observed).Where(t => t is { Named: not null, Listening: false }).Select(t => (t.Service, t.Port)).Distinct();
 }

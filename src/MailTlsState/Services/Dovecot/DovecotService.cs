@@ -1,3 +1,4 @@
+using System.Globalization;
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
@@ -19,10 +20,14 @@ public sealed class DovecotService : IMailService
     private const string Doveconf = "/usr/bin/doveconf";
     private const string OpenSsl = "/usr/bin/openssl";
     private const string Daemon = "/usr/sbin/dovecot";
+    private const string Master = "dovecot";
     private const string PidFile = "/run/dovecot/master.pid";
 
     /// <inheritdoc/>
     public ServiceKind Kind => ServiceKind.Dovecot;
+
+    /// <inheritdoc/>
+    public string MasterProgram => Master;
 
     /// <inheritdoc/>
     public string? AgedFile => null;
@@ -49,7 +54,7 @@ public sealed class DovecotService : IMailService
     public async Task<ServiceObservation> ObserveAsync(IHost host, ObservedFiles files, Manifest manifest, CancellationToken cancellation)
     {
         var tree = DovecotFiles.LoadAsync(host, files, MainFile, cancellation);
-        var running = IsRunningAsync(host, cancellation);
+        var master = MasterAsync(host, cancellation);
         var told = await host.RunAsync(new ProcessCall(Daemon, ["--version"]), cancellation).ConfigureAwait(false);
         var version = told.Output.Split([' ', '-'], 2)[0].Trim();
 
@@ -67,7 +72,7 @@ public sealed class DovecotService : IMailService
         }
 
         var runs = calls.ToDictionary(c => c.Key, c => host.RunAsync(c.Value, cancellation));
-        await Task.WhenAll([tree, running, .. runs.Values]).ConfigureAwait(false);
+        await Task.WhenAll([tree, master, .. runs.Values]).ConfigureAwait(false);
 
         var results = runs.ToDictionary(r => r.Key, r => r.Value.Result);
         results[DovecotAnswers.Version] = told;
@@ -88,23 +93,28 @@ public sealed class DovecotService : IMailService
             Kind,
             Installed: true,
             version,
-            await running.ConfigureAwait(false),
+            await master.ConfigureAwait(false) is not null,
             failed,
             await tree.ConfigureAwait(false),
-            answers);
+            answers)
+        {
+            MasterProcess = await master.ConfigureAwait(false),
+        };
     }
 
     /// <inheritdoc/>
-    public async Task<bool> IsRunningAsync(IHost host, CancellationToken cancellation)
+    public async Task<bool> IsRunningAsync(IHost host, CancellationToken cancellation) => await MasterAsync(host, cancellation).ConfigureAwait(false) is not null;
+
+    private static async Task<int?> MasterAsync(IHost host, CancellationToken cancellation)
     {
         var pid = (await host.ObserveFileAsync(PidFile, cancellation).ConfigureAwait(false)).Text?.Trim();
-        if (string.IsNullOrEmpty(pid) || !pid.All(char.IsAsciiDigit))
+        if (!int.TryParse(pid, NumberStyles.None, CultureInfo.InvariantCulture, out var process))
         {
-            return false;
+            return null;
         }
 
         // The file stays after a crash, and its number may be another program's by now.
-        return (await host.ObserveFileAsync($"/proc/{pid}/comm", cancellation).ConfigureAwait(false)).Text?.Trim() == "dovecot";
+        return (await host.ObserveFileAsync($"/proc/{pid}/comm", cancellation).ConfigureAwait(false)).Text?.Trim() == Master ? process : null;
     }
 
     /// <inheritdoc/>
@@ -124,6 +134,9 @@ public sealed class DovecotService : IMailService
 
     /// <inheritdoc/>
     public IEnumerable<NamedPair> NamedPairs(ServiceObservation observed) => DovecotAnswers.NamedPairs(observed.Answers);
+
+    /// <inheritdoc/>
+    public IEnumerable<ConfiguredListener> Listeners(ServiceObservation observed) => DovecotSockets.Of(observed.Answers);
 
     /// <inheritdoc/>
     public ProcessCall Activate(Activation activation, bool systemd) => systemd

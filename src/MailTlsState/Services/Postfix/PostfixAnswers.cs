@@ -22,6 +22,12 @@ public sealed class PostfixAnswers(IReadOnlyDictionary<string, string> raw)
     /// <summary>What postconf said on standard error, each line once.</summary>
     public const string Warnings = "postconf warnings";
 
+    /// <summary><c>postconf -x</c> of the tables of destinations; asked only where there are some.</summary>
+    public const string DestinationTables = "postconf -x of the tables of destinations";
+
+    /// <summary><c>postmap -s TABLE</c>: its entries; the table follows.</summary>
+    public const string TableEntries = "postmap -s ";
+
     private const string Level = PostfixListeners.Level;
     private const string Use = "smtpd_use_tls";
     private const string Enforce = "smtpd_enforce_tls";
@@ -39,6 +45,15 @@ public sealed class PostfixAnswers(IReadOnlyDictionary<string, string> raw)
 
     /// <summary>The value that main.cf sets, as it is written there; null when it does not set the parameter.</summary>
     public string? Written(string name) => _explicit.Value.GetValueOrDefault(name);
+
+    /// <summary>The value that main.cf sets, with what it refers to put in as far as that was asked for; null when it does not set the parameter.</summary>
+    public string? Expanded(string name) =>
+        Written(name) is not { } written ? null
+        : written.Contains('$', StringComparison.Ordinal) ? PostconfOutput.ParseSettings(Raw.GetValueOrDefault(DestinationTables, "")).GetValueOrDefault(name, written)
+        : written;
+
+    /// <summary>A table's entries as postmap printed them, a key and its value a line with a tab between; null where it was not asked or could not.</summary>
+    public string? Table(string table) => Raw.GetValueOrDefault(TableEntries + table);
 
     /// <summary>The level that smtpd_use_tls and smtpd_enforce_tls mean where there is none, or null.</summary>
     public string? OldSwitches => Parameter(Enforce) == "yes" ? "encrypt" : Parameter(Use) == "yes" ? "may" : null;

@@ -1,4 +1,3 @@
-using System.Net;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
@@ -20,13 +19,9 @@ internal static class PostfixInstances
         bool Clashes(string held)
         {
             var wanted = endpoint.Addresses.Count > 0 ? endpoint.Addresses : Bound(observed, master, endpoint.Port, primary);
-            return wanted.Count == 0 ? IsAny(held) : wanted.Any(w => OfOneFamily(w, held) && (IsAny(w) || IsAny(held) || Same(w, held)));
+            return wanted.Count == 0 ? IsAny(held) : wanted.Any(w => OfOneFamily(w, held) && (IsAny(w) || IsAny(held) || ConfiguredListener.SameAddress(w, held)));
         }
     }
-
-    /// <summary>True for two spellings of one address.</summary>
-    public static bool Same(string? address, string wanted) =>
-        address is not null && IPAddress.TryParse(address, out var one) && IPAddress.TryParse(wanted, out var other) && one.Equals(other);
 
     /// <summary>Where the primary's master binds a port: at the entry's address, else where it has bound its other entries without one (inet_interfaces). Empty where nothing tells.</summary>
     private static IReadOnlyList<string> Bound(HostObservation observed, MasterCf master, int port, int? primary)

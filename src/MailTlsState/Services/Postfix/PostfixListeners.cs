@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
@@ -18,7 +17,7 @@ internal sealed class PostfixListeners(
     List<Diagnostic> diagnostics)
 {
     internal const string Level = "smtpd_tls_security_level";
-    private const string Wrapper = "smtpd_tls_wrappermode";
+    internal const string Wrapper = "smtpd_tls_wrappermode";
     private const string AuthOnly = "smtpd_tls_auth_only";
 
     private readonly List<Change> _changes = [];
@@ -158,8 +157,8 @@ internal sealed class PostfixListeners(
     /// <summary>Makes an endpoint's entries those of its addresses: entries move to an address that lacks one, are copied where more lack one, and go where none is left.</summary>
     private void Bind(List<MasterService> services, EndpointManifest endpoint, string label)
     {
-        var lacking = endpoint.Addresses.Where(a => !services.Any(s => PostfixInstances.Same(s.Address, a))).ToList();
-        var free = services.Where(s => !endpoint.Addresses.Any(a => PostfixInstances.Same(s.Address, a))).ToList();
+        var lacking = endpoint.Addresses.Where(a => !services.Any(s => ConfiguredListener.SameAddress(s.Address, a))).ToList();
+        var free = services.Where(s => !endpoint.Addresses.Any(a => ConfiguredListener.SameAddress(s.Address, a))).ToList();
         var template = services[0];
         var port = template.Address is null ? template.Name.TrimStart(':') : template.Name[(template.Name.LastIndexOf(':') + 1)..];
         foreach (var address in lacking)
@@ -253,7 +252,7 @@ internal sealed class PostfixListeners(
         }
 
         var offersTls = (level ?? answers.Parameter(Level)) is not ("" or "none") || answers.Override(service, Wrapper) == "yes";
-        if (offersTls && !IsLoopback(service))
+        if (offersTls && !PostfixSockets.IsLoopback(service))
         {
             // The policy belongs to the whole service, so a listener that nobody named gets it, too, but keeps what it has of its own.
             foreach (var (name, _) in _policy.Where(p => service.Override(p.Name) is null))
@@ -270,10 +269,6 @@ internal sealed class PostfixListeners(
             }
         }
     }
-
-    // A content filter's way back in, for example: no client of the network reaches it.
-    private static bool IsLoopback(MasterService service) =>
-        service.Address == "localhost" || (IPAddress.TryParse(service.Address, out var address) && IPAddress.IsLoopback(address));
 
     private void Add(MasterCf master, EndpointManifest endpoint, string label, SourceLocation at)
     {

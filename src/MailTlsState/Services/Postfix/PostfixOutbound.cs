@@ -71,12 +71,15 @@ internal sealed class PostfixOutbound(IReadOnlyList<PostfixSetting> mainSettings
         : answers.Override(client, "smtp_use_tls") == "yes" ? "may"
         : "none";
 
+    /// <summary>True for a word that is a level.</summary>
+    internal static bool IsKnownLevel(string word) => Strength.ContainsKey(word);
+
     /// <summary>True for a weaker level, or a word that is none: with it the client ends, and no mail leaves. Null for the same.</summary>
-    private static bool? IsWeakerLevel(string found, string wanted) =>
+    internal static bool? IsWeakerLevel(string found, string wanted) =>
         string.Equals(found, wanted, StringComparison.OrdinalIgnoreCase) ? null : Strength.GetValueOrDefault(found, -1) < Strength[wanted];
 
     /// <summary>True where a list of protocols accepts a version that <paramref name="wanted"/> does not, or is none that this Postfix reads; null where both accept the same.</summary>
-    private static bool? AcceptsMore(string found, string wanted)
+    internal static bool? AcceptsMore(string found, string wanted)
     {
         // A floor is read since 3.6; before it switches TLS off.
         var allowed = Accepted(wanted)!;

@@ -43,6 +43,7 @@ internal sealed class PostfixPlanner(ServicePlanRequest request)
         var edits = new MasterEdits(answers);
         var listeners = new PostfixListeners(request, dialect, settings, answers, edits, _diagnostics).Plan(master);
         new PostfixOutbound(settings, answers, edits, _diagnostics).Plan(master);
+        new PostfixDestinations(settings, answers, _diagnostics).Plan(main, master);
         settings.AddRange(listeners.MainSettings.Count > 0 ? listeners.MainSettings : PostfixListeners.Translated(answers) is { } level ? [new(PostfixListeners.Level, level)] : []);
         settings.AddRange(listeners.ScreenSettings);
         _diagnostics.AddRange(new PostfixFindings(request, answers, main, master, [.. settings.Select(s => s.Name), .. PostfixDialect.All.SelectMany(d => d.Obsolete)]).Find());

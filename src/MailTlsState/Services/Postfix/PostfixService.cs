@@ -22,8 +22,14 @@ public sealed class PostfixService : IMailService
     /// <summary>Tells its settings.</summary>
     public const string Postconf = "/usr/sbin/postconf";
 
+    private const string Postmap = "/usr/sbin/postmap";
+    private const string Master = "master";
+
     /// <inheritdoc/>
     public ServiceKind Kind => ServiceKind.Postfix;
+
+    /// <inheritdoc/>
+    public string MasterProgram => Master;
 
     /// <inheritdoc/>
     public string? AgedFile => MainCf;
@@ -73,6 +79,11 @@ public sealed class PostfixService : IMailService
             await files.LookAsync(PostfixListeners.SaslSocket(answers), cancellation).ConfigureAwait(false);
         }
 
+        if (failed is null && PostfixDestinations.Matter(manifest))
+        {
+            answers = await WithTablesAsync(host, answers, cancellation).ConfigureAwait(false);
+        }
+
         return new ServiceObservation(
             Kind,
             Installed: true,
@@ -84,6 +95,27 @@ public sealed class PostfixService : IMailService
         {
             MasterProcess = process,
         };
+    }
+
+    /// <summary>Adds what is in the tables of destinations, of those that are set and can be read without asking anybody.</summary>
+    private static async Task<PostfixAnswers> WithTablesAsync(IHost host, PostfixAnswers answers, CancellationToken cancellation)
+    {
+        var more = new Dictionary<string, string>(answers.Raw);
+        if (PostfixDestinations.Names.Any(n => answers.Written(n)?.Contains('$', StringComparison.Ordinal) == true))
+        {
+            more[PostfixAnswers.DestinationTables] = (await host.RunAsync(Ask(["-x", .. PostfixDestinations.Names]), cancellation).ConfigureAwait(false)).Output;
+        }
+
+        foreach (var table in PostfixDestinations.Readable(new PostfixAnswers(more)).ToList())
+        {
+            var printed = await host.RunAsync(new ProcessCall(Postmap, ["-c", ConfigDirectory, "-s", table]), cancellation).ConfigureAwait(false);
+            if (printed.ExitCode == 0)
+            {
+                more[PostfixAnswers.TableEntries + table] = printed.Output;
+            }
+        }
+
+        return new PostfixAnswers(more);
     }
 
     /// <inheritdoc/>
@@ -127,6 +159,9 @@ public sealed class PostfixService : IMailService
     public IEnumerable<NamedPair> NamedPairs(ServiceObservation observed) => new PostfixAnswers(observed.Answers).NamedPairs();
 
     /// <inheritdoc/>
+    public IEnumerable<ConfiguredListener> Listeners(ServiceObservation observed) => PostfixSockets.Of(new PostfixAnswers(observed.Answers));
+
+    /// <inheritdoc/>
     public ProcessCall Activate(Activation activation, bool systemd) => systemd
         ? new ProcessCall("/usr/bin/systemctl", [activation.ToString().ToLowerInvariant(), "postfix.service"])
         : new ProcessCall("/usr/sbin/postfix", ["-c", ConfigDirectory, activation == Activation.Reload ? "reload" : "start"]);
@@ -147,7 +182,7 @@ public sealed class PostfixService : IMailService
 
         // The file stays after a crash, and its number may be another program's by now.
         var name = (await host.ObserveFileAsync($"/proc/{pid}/comm", cancellation).ConfigureAwait(false)).Text?.Trim();
-        return name == "master" ? process : null;
+        return name == Master ? process : null;
     }
 
     private static ProcessCall Ask(IReadOnlyList<string> arguments) => new(Postconf, ["-c", ConfigDirectory, .. arguments]);

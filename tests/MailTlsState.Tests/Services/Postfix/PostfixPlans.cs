@@ -37,7 +37,8 @@ internal static class PostfixPlans
         IReadOnlyList<Listener>? listeners = null,
         int? process = null,
         string effective = "",
-        Func<FileObservation, FileObservation>? file = null)
+        Func<FileObservation, FileObservation>? file = null,
+        IReadOnlyDictionary<string, string>? tables = null)
     {
         var services = $"  postfix: {{ {more}endpoints: {{ {endpoints} }} }}\n";
         var text = Samples.Minimal.Replace("  dovecot: { endpoints: { imaps: { security: implicit } } }\n", services, StringComparison.Ordinal) + $"policy: {{ base: {policy} }}\n";
@@ -53,6 +54,11 @@ internal static class PostfixPlans
             [PostfixAnswers.MasterOverrides] = "",
             [PostfixAnswers.Warnings] = warnings,
         };
+        foreach (var (table, entries) in tables ?? new Dictionary<string, string>())
+        {
+            answers[PostfixAnswers.TableEntries + table] = entries;
+        }
+
         var files = new[] { (PostfixService.MainCf, main), (PostfixService.MasterCf, master) }
             .Select(f => new FileObservation(f.Item1, FileKind.Regular) { Mode = 0b110_100_100, Text = f.Item2, Digest = "sha256:0" })
             .Select(f => file is null ? f : file(f)).ToDictionary(f => f.Path);

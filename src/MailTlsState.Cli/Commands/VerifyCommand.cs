@@ -10,7 +10,6 @@ using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
 using MailTlsState.Policies;
-using MailTlsState.Services;
 using MailTlsState.Verification;
 
 namespace MailTlsState.Cli.Commands;
@@ -79,7 +78,7 @@ internal static class VerifyCommand
     {
         var files = new ObservedFiles(context.Host);
         var listeners = context.Host.ObserveListenersAsync(cancellation);
-        var services = Task.WhenAll(manifest.Services.Select(s => MailServices.Of(s.Kind).ObserveAsync(context.Host, files, manifest, cancellation)));
+        var known = KnownListeners.LookAsync(context.Host, files, manifest, listeners, cancellation);
         var places = await CertificateIssuers.Of(manifest).ObserveAsync(context.Host, files, manifest, cancellation).ConfigureAwait(false);
         var chains = await Task.WhenAll(places.Select(p => files.ResolveAsync(p.Files.Chain, cancellation))).ConfigureAwait(false);
         foreach (var unreadable in chains.Where(c => c.Problem is not null))
@@ -89,8 +88,7 @@ internal static class VerifyCommand
         }
 
         var leaves = chains.Any(c => c.Problem is not null) ? null : chains.Select(c => PemFile.Parse(c.Text ?? "").Certificates.FirstOrDefault()?.Facts).OfType<CertificateFacts>().ToList();
-        var bound = await listeners.ConfigureAwait(false);
-        var targets = Targets(manifest, bound, KnownListeners.Of(bound, await services.ConfigureAwait(false)));
+        var targets = Targets(manifest, await listeners.ConfigureAwait(false), await known.ConfigureAwait(false));
         return (Expectations.Of(manifest, policy, targets, leaves, Anchors(context, manifest, root)), leaves);
     }
 

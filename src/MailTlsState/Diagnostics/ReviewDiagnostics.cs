@@ -89,11 +89,18 @@ public static class ReviewDiagnostics
         "a setting is given twice",
         "Postfix takes the last of several settings of one name and warns at each start and at each call of postconf: \"overriding earlier entry\". It is usually a line that was appended to the distribution's. The next reader sees the wrong one: keep one.");
 
+    /// <summary>Another program serves the port of an endpoint that the manifest does not name.</summary>
+    public static readonly DiagnosticCode PortOfOthersCode = new(
+        "MTS0634",
+        "another program serves the port of an endpoint that the manifest does not name",
+        "An endpoint that listens without being named in the manifest keeps what it has and is verified, if the mail server of the manifest serves it. This one is served by another program, by another instance of the same mail server, or by a mail server that the manifest leaves out: "
+        + "it is left alone, is not verified, and does not get the manifest's certificate. Nothing has to be done where that is meant. To have it managed, stop that program and name the endpoint.");
+
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } =
     [
         CipherTypoCode, HtmlEscapeCode, ObsoleteCode, ContradictionCode, OverriddenCode, SharedDirectoryClosedCode, KeyReadableCode, NoSanCode, OutlivesCaCode,
-        MismatchCode, GluedCode, DamagedCode, StartTlsRefusedCode, RepeatedCode,
+        MismatchCode, GluedCode, DamagedCode, StartTlsRefusedCode, RepeatedCode, PortOfOthersCode,
     ];
 
     internal static Diagnostic CipherTypo(string file, int line, string setting) =>
@@ -134,6 +141,21 @@ public static class ReviewDiagnostics
 
     internal static Diagnostic Repeated(string file, int line, string setting, int last) =>
         Warning(RepeatedCode, $"{setting} is set again in line {last}, which counts", "remove the line that does not count", file, line);
+
+    /// <summary><see cref="PortOfOthersCode"/>.</summary>
+    /// <param name="at">The service in the manifest.</param>
+    /// <param name="endpoint">Which endpoint it would be.</param>
+    /// <param name="port">Its port.</param>
+    /// <param name="holder">Who serves it.</param>
+    /// <param name="addresses">Where.</param>
+    /// <param name="instanceOf">The mail server of which it is another instance, or null.</param>
+    internal static Diagnostic PortOfOthers(SourceLocation at, string endpoint, int port, Listener holder, IEnumerable<string> addresses, string? instanceOf) =>
+        new(
+            PortOfOthersCode,
+            Severity.Note,
+            $"port {port} ({endpoint}) is served by {(instanceOf is null ? holder.Executable ?? holder.Program ?? "a program that could not be identified" : $"another instance of {instanceOf}")} on {string.Join(" and ", addresses)} and is left alone",
+            "",
+            at);
 
     private static Diagnostic Warning(DiagnosticCode code, string fact, string remedy, string file, int line) =>
         new(code, Severity.Warning, fact, remedy, new SourceLocation(file, line, 1));

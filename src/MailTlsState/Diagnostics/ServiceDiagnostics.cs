@@ -71,18 +71,10 @@ public static class ServiceDiagnostics
         "The installed version has no setting for something that the policy states. As a warning it means that the server accepts more than the policy allows, as a note that it offers less. "
         + "Upgrade the server, override the field in the manifest, or accept the difference.");
 
-    /// <summary>Another program serves the port of an endpoint that the manifest does not name.</summary>
-    public static readonly DiagnosticCode PortOfOthersCode = new(
-        "MTS0321",
-        "another program serves the port of an endpoint that the manifest does not name",
-        "An endpoint that listens without being named in the manifest keeps what it has and is verified, if the mail server of the manifest serves it. This one is served by another program, by another instance of the same mail server, or by a mail server that the manifest leaves out: "
-        + "it is left alone, is not verified, and does not get the manifest's certificate. Nothing has to be done where that is meant. To have it managed, stop that program and name the endpoint.");
-
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } =
     [
         NotInstalledCode, UnknownVersionCode, UntestedVersionCode, BrokenConfigurationCode, PortTakenCode, OverrideLeftCode, DaemonWarningCode, UneditableFileCode, BinaryFileCode, InexpressibleCode,
-        PortOfOthersCode,
     ];
 
     /// <summary><see cref="NotInstalledCode"/>.</summary>
@@ -117,21 +109,6 @@ public static class ServiceDiagnostics
             Severity.Error,
             $"port {port} for {endpoint} is held by another instance of Postfix (master process {holder.ProcessId}) on {holder.Address}",
             "take the port away from that instance in its own master.cf, or leave the endpoint out of the manifest",
-            at);
-
-    /// <summary><see cref="PortOfOthersCode"/>.</summary>
-    /// <param name="at">The service in the manifest.</param>
-    /// <param name="endpoint">Which endpoint it would be.</param>
-    /// <param name="port">Its port.</param>
-    /// <param name="holder">Who serves it.</param>
-    /// <param name="addresses">Where.</param>
-    /// <param name="instanceOf">The mail server of which it is another instance, or null.</param>
-    public static Diagnostic PortOfOthers(SourceLocation at, string endpoint, int port, Listener holder, IEnumerable<string> addresses, string? instanceOf) =>
-        new(
-            PortOfOthersCode,
-            Severity.Note,
-            $"port {port} ({endpoint}) is served by {(instanceOf is null ? holder.Executable ?? holder.Program ?? "a program that could not be identified" : $"another instance of {instanceOf}")} on {string.Join(" and ", addresses)} and is left alone",
-            "",
             at);
 
     /// <summary><see cref="OverrideLeftCode"/>.</summary>

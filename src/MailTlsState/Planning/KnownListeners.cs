@@ -31,6 +31,13 @@ public sealed class KnownListeners
             told.ToDictionary(s => s.Kind, s => (IReadOnlyList<ConfiguredListener>)[.. MailServices.Of(s.Kind).Listeners(s)]));
     }
 
+    /// <summary>Asks the services of a manifest about the sockets. Changes nothing.</summary>
+    public static async Task<KnownListeners> LookAsync(IHost host, ObservedFiles files, Manifest manifest, Task<IReadOnlyList<Listener>> listeners, CancellationToken cancellation)
+    {
+        var services = await Task.WhenAll(manifest.Services.Select(s => MailServices.Of(s.Kind).ObserveAsync(host, files, manifest, cancellation))).ConfigureAwait(false);
+        return Of(await listeners.ConfigureAwait(false), services);
+    }
+
     /// <summary>True for a socket of another instance of a mail server: a service that is managed has one instance (MULTI_INSTANCE_README of Postfix; <c>dovecot -c</c>).</summary>
     public bool IsOthers(Listener listener)
     {

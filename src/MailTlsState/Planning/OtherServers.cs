@@ -19,7 +19,7 @@ internal static class OtherServers
             from endpoint in unnamed
             from holder in observed.Listeners.Where(l => l.Port == endpoint.Port && IsElse(l)).GroupBy(l => (l.Executable, IsInstance: known.IsOthers(l)))
             let first = holder.First()
-            select ServiceDiagnostics.PortOfOthers(
+            select ReviewDiagnostics.PortOfOthers(
                 manifest.Source.Locate($"/services/{endpoint.Service.Name()}"),
                 $"{endpoint.Service.Name()} {endpoint.Kind.Name()}",
                 endpoint.Port,

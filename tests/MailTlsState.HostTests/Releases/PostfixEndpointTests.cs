@@ -117,15 +117,85 @@ public sealed class PostfixEndpointTests
         await lab.ConvergedAsync();
     }
 
+    [Theory]
+    [MemberData(nameof(DebianReleases.All), MemberType = typeof(DebianReleases))]
+    public Task The_plan_names_the_destinations_that_a_table_gives_less_than_the_manifest_on(string release) => DebianReleases.RunAsync(release, async () =>
+    {
+        await using var lab = await PostfixAsync(release);
+        var type = (await lab.RunAsync("postconf -h default_database_type")).Output.Trim();
+        await lab.RunAsync(
+            $"printf 'mx.example.org encrypt\\nexample.com may protocols=>=TLSv1\\n' >/etc/postfix/tls_policy; cp /etc/postfix/tls_policy /etc/postfix/tls_text; printf 'text.example none\\n' >>/etc/postfix/tls_text; postmap {type}:/etc/postfix/tls_policy; "
+            + $"postconf -e 'smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8461:postfix, {type}:$config_directory/tls_policy, inline:{{ {{ inline.example = none }} }}'; "
+            + "postconf -P relay/unix/smtp_tls_policy_maps=texthash:/etc/postfix/tls_text; touch -d '1 minute ago' /etc/postfix/main.cf");
+        await lab.WriteManifestAsync("intermediate", text => OnlyPostfix(text, "smtp: { security: opportunistic }", "outbound: { security: required, minimumProtocol: TLSv1.2 }, "));
+        var told = (await lab.ApplyAsync(0)).Error;
+        Assert.Contains("warning MTS0320: smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8461:postfix, ", told, StringComparison.Ordinal);
+        Assert.Contains("example.com (may, protocols=>=TLSv1), inline.example (none). hint", told, StringComparison.Ordinal);
+        Assert.Contains("smtp_tls_policy_maps = texthash:/etc/postfix/tls_text of the client relay gives single destinations less", told, StringComparison.Ordinal);
+        Assert.Contains("text.example (none)", told, StringComparison.Ordinal);
+        Assert.DoesNotContain("mx.example.org", told, StringComparison.Ordinal);
+        await lab.ConvergedAsync();
+    });
+
+    [Theory]
+    [MemberData(nameof(DebianReleases.All), MemberType = typeof(DebianReleases))]
+    public Task Listeners_on_other_ports_that_the_manifest_does_not_name_are_verified_too_on(string release) => DebianReleases.RunAsync(release, async () =>
+    {
+        await using var lab = await MailLab.StartAsync("intermediate", text => OnlyPostfix(text, "smtp: { security: opportunistic }") + Imaps, release);
+        await lab.RunAsync(
+            "printf '2525 inet n - y - - smtpd\\n2465 inet n - y - - smtpd\\n  -o smtpd_tls_wrappermode=yes\\n2526 inet n - y - - smtpd\\n  -o smtpd_tls_security_level=none\\n127.0.0.1:10025 inet n - y - - smtpd\\n  -o content_filter=\\n' >>/etc/postfix/master.cf; "
+            + "printf 'service imap-login {\\n  inet_listener other {\\n    port = 1143\\n  }\\n  inet_listener others {\\n    port = 1993\\n    ssl = yes\\n  }\\n  inet_listener proxied {\\n    port = 1144\\n    haproxy = yes\\n  }\\n}\\n' >/etc/dovecot/conf.d/50-other.conf; "
+            + "touch -d '1 minute ago' /etc/postfix/master.cf; postfix reload >/dev/null 2>&1; doveadm reload; " + Listening("1993", "1144", "10025"));
+        var applied = (await lab.ApplyAsync(0)).Output;
+        Assert.Contains("postfix smtp on 127.0.0.1 port 2525", applied, StringComparison.Ordinal);
+        var asked = (await lab.RunAsync($"mailtls verify {MailLab.Manifest} --format json | tr -d ' \n' | grep -o '\"port\":[0-9]*' | sort -u")).Output.Replace("\"port\":", "", StringComparison.Ordinal).Split('\n');
+        Assert.Superset(new HashSet<string> { "25", "993", "1143", "1993", "2465", "2525" }, asked.ToHashSet());
+        Assert.Empty(asked.Intersect(["10025", "2526", "1144"]));
+        await lab.VerifyAsync(0);
+        await lab.ConvergedAsync();
+
+        // What a listener has of its own is left, so the manifest cannot measure it; what all of them serve is seen on each.
+        await lab.RunAsync("postconf -P 2525/inet/smtpd_tls_security_level=encrypt 2465/inet/smtpd_tls_protocols='!TLSv1.3'; postfix reload >/dev/null 2>&1; cp /etc/ssl/certs/ssl-cert-snakeoil.pem /tmp; cat /etc/ssl/private/ssl-cert-snakeoil.key /tmp/ssl-cert-snakeoil.pem >/root/other.pem; postconf -e smtpd_tls_chain_files=/root/other.pem; postfix reload >/dev/null 2>&1");
+        var seen = (await lab.VerifyAsync(2)).Output;
+        Assert.Contains("2525", seen, StringComparison.Ordinal);
+        Assert.DoesNotContain("2465", seen, StringComparison.Ordinal);
+        Assert.Contains("MTS0306", (await lab.ApplyAsync(0)).Error, StringComparison.Ordinal);
+        await lab.VerifyAsync(0);
+    });
+
+    [Fact]
+    public async Task Unnamed_ports_of_other_instances_are_left_alone_and_the_plan_says_so()
+    {
+        await using var lab = await MailLab.StartAsync("intermediate", text => OnlyPostfix(text, "smtp: { security: opportunistic }") + Imaps);
+        await lab.RunAsync(
+            "printf 'service pop3-login {\\n  inet_listener pop3s {\\n    port = 0\\n  }\\n}\\n' >/etc/dovecot/conf.d/50-pop3s.conf; doveadm reload; i=0; while ss -Hltn 'sport = :995' | grep -q .; do i=$((i+1)); [ $i -lt 200 ] || exit 1; sleep 0.05; done; "
+            + "cp -r /etc/dovecot /etc/dovecot-two; rm /etc/dovecot-two/conf.d/50-pop3s.conf; sed -i 's,/etc/dovecot/,/etc/dovecot-two/,' /etc/dovecot-two/conf.d/*.conf; "
+            + "printf 'base_dir = /run/dovecot-two\\nprotocols = pop3\\nservice pop3-login {\\n  inet_listener pop3 {\\n    port = 0\\n  }\\n}\\n' >>/etc/dovecot-two/dovecot.conf; mkdir -p /run/dovecot-two; dovecot -c /etc/dovecot-two/dovecot.conf >/dev/null 2>&1; "
+            + SecondInstance + Listening("587", "995"));
+        const string serve = "for p in '587 -starttls smtp' 995; do openssl s_client -connect 10.77.0.1:$p </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256; done";
+        var before = (await lab.RunAsync(serve + "; cat /var/spool/postfix-out/pid/master.pid /run/dovecot-two/master.pid; find /etc/postfix-out /etc/dovecot-two -type f -exec sha256sum {} +")).Output;
+        var applied = await lab.ApplyAsync(0);
+        Assert.Contains("note MTS0634: port 587 (postfix submission) is served by another instance of Postfix on ", applied.Error, StringComparison.Ordinal);
+        Assert.Contains("note MTS0634: port 995 (dovecot pop3s) is served by another instance of Dovecot on ", applied.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("port 587", applied.Output, StringComparison.Ordinal);
+        var verified = (await lab.VerifyAsync(0)).Output;
+        Assert.DoesNotContain("587", verified, StringComparison.Ordinal);
+        Assert.DoesNotContain("995", verified, StringComparison.Ordinal);
+        await lab.ConvergedAsync();
+        Assert.Equal(before, (await lab.RunAsync(serve + "; cat /var/spool/postfix-out/pid/master.pid /run/dovecot-two/master.pid; find /etc/postfix-out /etc/dovecot-two -type f -exec sha256sum {} +")).Output);
+
+        // Nor is a primary that is down taken for one that runs.
+        await lab.RunAsync("postfix stop >/dev/null 2>&1; :");
+        Assert.Contains("stopped → running", (await lab.PlanAsync(2)).Output, StringComparison.Ordinal);
+        await lab.ApplyAsync(0);
+        await lab.VerifyAsync(0);
+    }
+
     [Fact]
     public async Task A_named_port_of_a_second_instance_is_refused_and_both_instances_live_on()
     {
         await using var lab = await MailLab.StartAsync("intermediate", text => OnlyPostfix(text, "smtp: { security: opportunistic }, submission: { security: required }"));
-        await lab.RunAsync(
-            "cp -r /etc/postfix /etc/postfix-out; sed -i -E 's/^smtp +inet .*/submission inet n - n - - smtpd/; s/ y / n /' /etc/postfix-out/master.cf; "
-            + "postconf -c /etc/postfix-out -e queue_directory=/var/spool/postfix-out data_directory=/var/lib/postfix-out; "
-            + "mkdir /var/spool/postfix-out /var/lib/postfix-out; chown postfix /var/lib/postfix-out; postconf -e multi_instance_directories=/etc/postfix-out alternate_config_directories=/etc/postfix-out; "
-            + "touch -d '1 minute ago' /etc/postfix/main.cf; postfix -c /etc/postfix-out start; i=0; while ! ss -Hltn 'sport = :587' | grep -q .; do i=$((i+1)); [ $i -lt 200 ] || exit 1; sleep 0.05; done");
+        await lab.RunAsync(SecondInstance + Listening("587"));
         var masters = (await lab.RunAsync("cat /var/spool/postfix/pid/master.pid /var/spool/postfix-out/pid/master.pid")).Output;
         await lab.RefusesAsync(1, ["MTS0305", $"another instance of Postfix (master process {masters.Split('\n')[1].Trim()})"]);
 
@@ -134,6 +204,18 @@ public sealed class PostfixEndpointTests
         Assert.Equal(masters, (await lab.RunAsync("cat /var/spool/postfix/pid/master.pid /var/spool/postfix-out/pid/master.pid")).Output);
         await lab.VerifyAsync(0);
     }
+
+    private const string Imaps = "  dovecot: { endpoints: { imaps: { security: implicit } } }\n";
+
+    // Postfix's own way to a second instance (MULTI_INSTANCE_README), on port 587.
+    private const string SecondInstance =
+        "cp -r /etc/postfix /etc/postfix-out; sed -i -E 's/^smtp +inet .*/submission inet n - n - - smtpd/; s/ y / n /' /etc/postfix-out/master.cf; "
+        + "postconf -c /etc/postfix-out -e queue_directory=/var/spool/postfix-out data_directory=/var/lib/postfix-out; "
+        + "mkdir /var/spool/postfix-out /var/lib/postfix-out; chown postfix /var/lib/postfix-out; postconf -e multi_instance_directories=/etc/postfix-out alternate_config_directories=/etc/postfix-out; "
+        + "touch -d '1 minute ago' /etc/postfix/main.cf; postfix -c /etc/postfix-out start; ";
+
+    private static string Listening(params string[] ports) =>
+        string.Concat(ports.Select(p => $"i=0; while ! ss -Hltn 'sport = :{p}' | grep -q .; do i=$((i+1)); [ $i -lt 200 ] || exit 1; sleep 0.05; done; ")) + ":";
 
     private static string Sent(string logged) =>
         $"echo test | sendmail someone@example.org; i=0; while ! grep -qF '{logged}' /var/log/mail.log; do i=$((i+1)); [ $i -lt 400 ] || {{ tail -n 20 /var/log/mail.log; exit 1; }}; sleep 0.05; done";
@@ -145,5 +227,5 @@ public sealed class PostfixEndpointTests
         $"{text[..text.IndexOf("services:", StringComparison.Ordinal)]}services:\n  postfix: {{ {more}endpoints: {{ {endpoints} }} }}\n";
 
     // The login's passwords are Dovecot's, and a rehearsal starts the services of the manifest alone.
-    private static string Both(string text, string endpoints) => OnlyPostfix(text, endpoints) + "  dovecot: { endpoints: { imaps: { security: implicit } } }\n";
+    private static string Both(string text, string endpoints) => OnlyPostfix(text, endpoints) + Imaps;
 }

@@ -184,6 +184,9 @@ public sealed class PostfixEndpointTests
         await lab.ConvergedAsync();
         Assert.Equal(before, (await lab.RunAsync(serve + "; cat /var/spool/postfix-out/pid/master.pid /run/dovecot-two/master.pid; find /etc/postfix-out /etc/dovecot-two -type f -exec sha256sum {} +")).Output);
 
+        // init names none of them.
+        await lab.RunAsync("mailtls init >/root/init.yaml; grep imaps: /root/init.yaml && ! grep -E '^ *(submission|pop3s):' /root/init.yaml");
+
         // Nor is a primary that is down taken for one that runs.
         await lab.RunAsync("postfix stop >/dev/null 2>&1; :");
         Assert.Contains("stopped → running", (await lab.PlanAsync(2)).Output, StringComparison.Ordinal);

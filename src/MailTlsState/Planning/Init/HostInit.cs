@@ -40,13 +40,20 @@ public static class HostInit
         }
 
         name ??= await NameAsync(host, endpoints, facts, cancellation).ConfigureAwait(false);
-        var start = new InitDraft(name, [name], "ecdsa-p256", ManifestSchema.DefaultDirectory, null, ManifestSchema.DefaultPolicy, [.. endpoints.Select(e => new InitEndpoint(e, Security(e, encryptsAlways: false)))], []);
+        var start = new InitDraft(name, [name], "ecdsa-p256", ManifestSchema.DefaultDirectory, null, ManifestSchema.DefaultPolicy, AsTheyAre(endpoints), []);
         if (ManifestReader.Read("init", Encoding.UTF8.GetBytes(InitText.Write(start))).Manifest is not { } provisional)
         {
             throw new MailTlsException(InitDiagnostics.NoName(name));
         }
 
         var observed = await HostObserver.ObserveAsync(host, provisional, PolicyCatalogue.Resolve(provisional.Policy), cancellation).ConfigureAwait(false);
+        if (Endpoints(observed.Known.Own(listeners)) is var own && own.Count == 0)
+        {
+            throw new MailTlsException(InitDiagnostics.NothingListens());
+        }
+
+        // Without what another instance of a server has: on a port of the manifest it would be an error.
+        start = start with { Endpoints = AsTheyAre(own) };
         var draft = Decide(start, observed);
 
         // The CA's directory and the names come from the host; what the manifest's own rules refuse is left out.
@@ -61,6 +68,8 @@ public static class HostInit
 
         throw new MailTlsException(InitDiagnostics.NoName(name));
     }
+
+    private static IReadOnlyList<InitEndpoint> AsTheyAre(IEnumerable<EndpointDefinition> endpoints) => [.. endpoints.Select(e => new InitEndpoint(e, Security(e, encryptsAlways: false)))];
 
     private static List<EndpointDefinition> Endpoints(IReadOnlyList<Listener> listeners) =>
     [

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using System.Text;
 using MailTlsState.Diagnostics;
 using MailTlsState.Execution;
@@ -26,15 +28,32 @@ internal static class ApplyCommand
             HelpName = "DURATION",
             CustomParser = r => LockTimeout.Parse(r, "--deadline"),
         };
-        var command = new Command("apply", "Make the changes of the plan, all or nothing, and see them served on every endpoint.") { source, GlobalOptions.Only, GlobalOptions.AcceptNewRoot, approve, expected, timeout, deadline };
+        var handshakes = new Option<int?>("--handshakes")
+        {
+            Description = $"rounds of handshakes in a row that have to show the new state, 1 to {ApplyLimits.MostHandshakes}; without it one where no process of before accepts connections any more, else {ApplyLimits.Default.Consecutive}",
+            HelpName = "NUMBER",
+            CustomParser = Rounds,
+        };
+        var command = new Command("apply", "Make the changes of the plan, all or nothing, and see them served on every endpoint.") { source, GlobalOptions.Only, GlobalOptions.AcceptNewRoot, approve, expected, timeout, deadline, handshakes };
         command.SetAction((parse, cancellation) => run(parse, context =>
             ApplyAsync(
-                context, parse.GetRequiredValue(source), GlobalOptions.Scope(parse), parse.GetValue(GlobalOptions.AcceptNewRoot), parse.GetValue(approve), parse.GetValue(expected), parse.GetValue(timeout), parse.GetValue(deadline), cancellation)));
+                context, parse.GetRequiredValue(source), GlobalOptions.Scope(parse), parse.GetValue(GlobalOptions.AcceptNewRoot), parse.GetValue(approve), parse.GetValue(expected), parse.GetValue(timeout), ApplyLimits.Default with { Deadline = parse.GetValue(deadline), Handshakes = parse.GetValue(handshakes) }, cancellation)));
         return command;
     }
 
+    private static int? Rounds(ArgumentResult result)
+    {
+        if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= ApplyLimits.MostHandshakes)
+        {
+            return number;
+        }
+
+        result.AddError($"--handshakes {result.Tokens[0].Value} is no whole number from 1 to {ApplyLimits.MostHandshakes}");
+        return null;
+    }
+
     private static async Task<int> ApplyAsync(
-        CommandContext context, string source, PlanScope scope, bool acceptNewRoot, bool approved, string? expected, TimeSpan lockTimeout, TimeSpan? deadline, CancellationToken cancellation)
+        CommandContext context, string source, PlanScope scope, bool acceptNewRoot, bool approved, string? expected, TimeSpan lockTimeout, ApplyLimits limits, CancellationToken cancellation)
     {
         await context.RequireRootAsync(cancellation).ConfigureAwait(false);
         var bytes = context.ReadFile(source);
@@ -60,7 +79,7 @@ internal static class ApplyCommand
             manifest = context.ParseManifest(source, bytes);
             if (approved)
             {
-                return await ApplyFlow.RunAtOnceAsync(context, new ManifestPlanSource(manifest, scope, acceptNewRoot: acceptNewRoot), deadline, lockTimeout, Done, Verified, cancellation).ConfigureAwait(false);
+                return await ApplyFlow.RunAtOnceAsync(context, new ManifestPlanSource(manifest, scope, acceptNewRoot: acceptNewRoot), limits, lockTimeout, Done, Verified, cancellation).ConfigureAwait(false);
             }
 
             if (!await ApplyFlow.RecoverFirstAsync(context, lockTimeout, cancellation).ConfigureAwait(false))
@@ -74,7 +93,7 @@ internal static class ApplyCommand
         }
 
         return await ApplyFlow.RunAsync(
-            context, new ManifestPlanSource(manifest, scope, acceptNewRoot: acceptNewRoot), plan, approved, deadline, lockTimeout, Done, Verified, cancellation).ConfigureAwait(false);
+            context, new ManifestPlanSource(manifest, scope, acceptNewRoot: acceptNewRoot), plan, approved, limits, lockTimeout, Done, Verified, cancellation).ConfigureAwait(false);
     }
 
     private static void DemandManifest(CommandContext context, Plan plan, Manifest manifest, string? expected)

@@ -14,13 +14,13 @@ internal static class ApplyFlow
     /// <param name="source">Where the plan came from.</param>
     /// <param name="plan">The plan.</param>
     /// <param name="approved">True when nobody is to be asked.</param>
-    /// <param name="deadline">How long after the commit a timer recovers, or null for the default.</param>
+    /// <param name="limits">Its time limits, and what counts as proof.</param>
     /// <param name="lockTimeout">How long to wait for another run.</param>
     /// <param name="done">How the last line begins, for example <c>Apply complete</c>.</param>
     /// <param name="verified">What every listener is then said to serve.</param>
     /// <param name="cancellation">Obeyed until the commit.</param>
     public static async Task<int> RunAsync(
-        CommandContext context, PlanSource source, Plan plan, bool approved, TimeSpan? deadline, TimeSpan lockTimeout, string done, string verified, CancellationToken cancellation)
+        CommandContext context, PlanSource source, Plan plan, bool approved, ApplyLimits limits, TimeSpan lockTimeout, string done, string verified, CancellationToken cancellation)
     {
         if (context.Format == OutputFormat.Text)
         {
@@ -37,17 +37,17 @@ internal static class ApplyFlow
         }
 
         var invocation = await Invoker.OfAsync(context, cancellation).ConfigureAwait(false);
-        var result = await Executor(context, deadline).ApplyAsync(source, plan, invocation, lockTimeout, cancellation).ConfigureAwait(false);
+        var result = await Executor(context, limits).ApplyAsync(source, plan, invocation, lockTimeout, cancellation).ConfigureAwait(false);
         return Report(context, plan, result, done, verified);
     }
 
     /// <summary>The same with an approval given beforehand: nobody has to read the plan before it is carried out, so the host needs to be observed once only.</summary>
     public static async Task<int> RunAtOnceAsync(
-        CommandContext context, PlanSource source, TimeSpan? deadline, TimeSpan lockTimeout, string done, string verified, CancellationToken cancellation)
+        CommandContext context, PlanSource source, ApplyLimits limits, TimeSpan lockTimeout, string done, string verified, CancellationToken cancellation)
     {
         Plan? plan = null;
         var invocation = await Invoker.OfAsync(context, cancellation).ConfigureAwait(false);
-        var result = await Executor(context, deadline).ApplyAsync(source, Show, invocation, lockTimeout, cancellation).ConfigureAwait(false);
+        var result = await Executor(context, limits).ApplyAsync(source, Show, invocation, lockTimeout, cancellation).ConfigureAwait(false);
         return Report(context, plan, result, done, verified);
 
         void Show(Plan made)
@@ -74,8 +74,8 @@ internal static class ApplyFlow
         return recovered.Outcome != RecoveryOutcome.Incomplete;
     }
 
-    private static Executor Executor(CommandContext context, TimeSpan? deadline) =>
-        new(context.Host, context.Writer, new TerminalProgress(context.Terminal), ApplyLimits.Default with { Deadline = deadline }, Journal.DefaultDirectory);
+    private static Executor Executor(CommandContext context, ApplyLimits limits) =>
+        new(context.Host, context.Writer, new TerminalProgress(context.Terminal), limits, Journal.DefaultDirectory);
 
     private static int Report(CommandContext context, Plan? plan, ApplyResult result, string done, string verified)
     {

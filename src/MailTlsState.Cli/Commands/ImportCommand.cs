@@ -67,7 +67,7 @@ internal static class ImportCommand
             var made = await PlanMaker.MakeAsync(context.Host, manifest, null, cancellation, imported: imported).ConfigureAwait(false);
             var plan = made.Planning.Plan ?? throw new MailTlsException(made.Planning.Diagnostics);
             return await ApplyFlow.RunAsync(
-                context, new ManifestPlanSource(manifest, imported: imported), plan, approved, null, lockTimeout, "Import complete", "what the manifest says", cancellation).ConfigureAwait(false);
+                context, new ManifestPlanSource(manifest, imported: imported), plan, approved, ApplyLimits.Default, lockTimeout, "Import complete", "what the manifest says", cancellation).ConfigureAwait(false);
         }
         finally
         {

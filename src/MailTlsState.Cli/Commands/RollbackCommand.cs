@@ -36,6 +36,6 @@ internal static class RollbackCommand
         var made = await source.MakeAsync(context.Host, null, cancellation).ConfigureAwait(false);
         var plan = made.Planning.Plan ?? throw new MailTlsException(made.Planning.Diagnostics);
         return await ApplyFlow.RunAsync(
-            context, source, plan, approved, null, lockTimeout, $"Rolled back {entry.Id}", $"what they served before {entry.Id}", cancellation).ConfigureAwait(false);
+            context, source, plan, approved, ApplyLimits.Default, lockTimeout, $"Rolled back {entry.Id}", $"what they served before {entry.Id}", cancellation).ConfigureAwait(false);
     }
 }

@@ -50,21 +50,18 @@ internal static class VerifyCommand
             var denials = parse.GetValue(connect) is null ? new DenialLog(context.Host, context.Writer, await context.Host.ObserveHostAsync(cancellation).ConfigureAwait(false)) : null;
             denials?.Mark();
             var report = await Verifier.ScanAsync(context.Host, expectations, everything: !parse.GetValue(quick), deadline.Token, cancellation).ConfigureAwait(false);
+            if (report.HasFailures && denials is not null)
+            {
+                report = report with { Denials = await denials.SinceAsync().ConfigureAwait(false) };
+            }
+
             context.Terminal.Output.Write(context.Format == OutputFormat.Json
                 ? FindingsDocument.Write(report) + "\n"
                 : FindingsText.Render(report, context.Terminal.Palette));
 
             // After the result: a file that cannot be written must not keep it back.
             var unwritten = ReportFiles.Write(context, parse.GetValue(reports) ?? [], report, new ReportFacts(manifest.Host, policy.Name, context.Host.Clock.GetUtcNow(), leaves ?? []));
-            if (report.HasFailures && denials is not null)
-            {
-                foreach (var denial in await denials.SinceAsync().ConfigureAwait(false))
-                {
-                    context.Terminal.Report(ExecutionDiagnostics.Denied(denial));
-                }
-            }
-
-            foreach (var diagnostic in unwritten)
+            foreach (var diagnostic in report.Denials.Select(ExecutionDiagnostics.Denied).Concat(unwritten))
             {
                 context.Terminal.Report(diagnostic);
             }

@@ -203,6 +203,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         // Before the roll-back: what the former state makes the daemons say is not why the new one failed.
         var said = await log.SinceAsync().ConfigureAwait(false);
         var denied = await denials.SinceAsync().ConfigureAwait(false);
+        report = report is null ? null : report with { Denials = denied };
         progress.Begin("rolling back");
         var undone = await UndoAsync(files).ConfigureAwait(false);
         if (stale is not null && undone.Left.Count == 0)
@@ -268,11 +269,11 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
     {
         var control = new ServiceControl(host, writer, facts.Systemd);
         var start = host.Clock.GetTimestamp();
-        var rule = new Convergence(limits.Consecutive, limits.Activation, limits.Pause)
+        var rule = new Convergence(limits.Handshakes ?? limits.Consecutive, limits.Activation, limits.Pause)
         {
             Judge = wanted.Judge,
             IsGood = report => wanted.Faults(report).Count == 0,
-            IsProven = IsProven,
+            IsProven = limits.Handshakes is null ? IsProven : null,
             IsHopeless = async report => (interrupted.IsCancellationRequested && host.Clock.GetElapsedTime(start) > limits.Activation / 5)
                 || await AnyDiedAsync(report).ConfigureAwait(false),
         };

@@ -159,6 +159,15 @@ public sealed record ApplyLimits(TimeSpan Rehearsal, TimeSpan Activation, TimeSp
     /// <summary>When a timer recovers an apply that has not ended, counted from the commit; null derives it from the other limits.</summary>
     public TimeSpan? Deadline { get; init; }
 
+    /// <summary>
+    /// Rounds of handshakes in a row that have to show the new state in any case, at most <see cref="MostHandshakes"/>. Null: one where
+    /// no process of before accepts connections any more, else <see cref="Consecutive"/>.
+    /// </summary>
+    public int? Handshakes { get; init; }
+
+    /// <summary>So many rounds end long before <see cref="DeadlineFor"/>.</summary>
+    public const int MostHandshakes = 50;
+
     /// <summary>Longer than the longest apply that ends by itself: every service told and seen, then told and seen again on the way back.</summary>
     /// <param name="activations">Services that are told.</param>
     public TimeSpan DeadlineFor(int activations) => Deadline ?? (2 * ((activations * ProcessCall.DefaultTimeLimit) + Activation)) + FileWork;

@@ -30,6 +30,7 @@ public static class FindingsJson
         }
 
         json.WriteEndArray();
+        WriteList(json, "denials", [.. report.Denials.Select(d => d.Line)]);
         json.WriteStartObject("summary");
         json.WriteNumber("endpoints", report.Endpoints.Count);
         json.WriteNumber("failures", report.Findings.Count(f => f.Severity == FindingSeverity.Failure));

@@ -1,3 +1,4 @@
+using MailTlsState.Hosts.SeLinux;
 using MailTlsState.Probing;
 using MailTlsState.Probing.Scan;
 
@@ -20,6 +21,9 @@ public sealed record EndpointReport(EndpointExpectation Expectation, ProbeResult
 /// <param name="Endpoints">In the order of the expectations.</param>
 public sealed record VerificationReport(IReadOnlyList<EndpointReport> Endpoints)
 {
+    /// <summary>What SELinux refused the daemons meanwhile; looked up only when something fails.</summary>
+    public IReadOnlyList<Denial> Denials { get; init; } = [];
+
     /// <summary>All findings, in the order of the endpoints.</summary>
     public IEnumerable<Finding> Findings => Endpoints.SelectMany(e => e.Findings);
 

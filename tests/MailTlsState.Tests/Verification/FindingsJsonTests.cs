@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using MailTlsState.Diagnostics;
+using MailTlsState.Hosts.SeLinux;
 using MailTlsState.Manifests;
 using MailTlsState.Policies;
 using MailTlsState.Probing;
@@ -85,7 +86,7 @@ public class FindingsJsonTests
 
         yield return new VerificationReport([new EndpointReport(ScanCheckTests.Imap, VerifierTests.Good(ScanCheckTests.Imap.Question()), []) { Scan = ScanCheckTests.Good }]);
         yield return new VerificationReport([new EndpointReport(ScanCheckTests.Imap, VerifierTests.Good(ScanCheckTests.Imap.Question()), []) { Scan = new TlsScan([], 1) { Missing = ["everything"] } }]);
-        yield return new VerificationReport([]);
+        yield return new VerificationReport([]) { Denials = [new Denial("avc:  denied", "smtpd", "read", "postfix_smtpd_t", "user_home_t", "file", "x")] };
     }
 
     private static string Json(VerificationReport report)

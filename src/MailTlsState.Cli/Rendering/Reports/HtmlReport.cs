@@ -19,7 +19,7 @@ internal static class HtmlReport
         th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid var(--line); }
         code { font-size: .9em; overflow-wrap: anywhere; }
         .failure, .no { color: var(--bad); font-weight: 600; } .warning { color: var(--warn); font-weight: 600; } .ok { color: var(--good); font-weight: 600; }
-        summary { cursor: pointer; font-weight: 600; margin: .3rem 0; } small { opacity: .75; }
+        summary { cursor: pointer; font-weight: 600; margin: .3rem 0; } small { opacity: .75; } pre { white-space: pre-wrap; overflow-wrap: anywhere; }
         """;
 
     public static string Write(VerificationReport report, ReportFacts facts)
@@ -37,6 +37,7 @@ internal static class HtmlReport
 
         html.Append("</table>\n");
         Findings(html, report);
+        Denials(html, report);
         html.Append("<h2>Details</h2>\n");
         foreach (var endpoint in report.Endpoints)
         {
@@ -64,6 +65,14 @@ internal static class HtmlReport
         }
 
         html.Append("</table>\n");
+    }
+
+    private static void Denials(StringBuilder html, VerificationReport report)
+    {
+        if (report.Denials.Count > 0)
+        {
+            html.Append(CultureInfo.InvariantCulture, $"<h2>Refused by SELinux meanwhile</h2>\n<pre>{Text(string.Join("\n", report.Denials.Select(d => d.Line)))}</pre>\n");
+        }
     }
 
     private static void Details(StringBuilder html, EndpointReport endpoint)

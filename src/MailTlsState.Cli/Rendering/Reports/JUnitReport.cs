@@ -26,6 +26,11 @@ internal static class JUnitReport
                 Write(xml, endpoint);
             }
 
+            if (report.Denials.Count > 0)
+            {
+                xml.WriteElementString("system-err", Printable(string.Concat(report.Denials.Select(d => $"refused by SELinux: {d.Line}\n"))));
+            }
+
             xml.WriteEndElement();
             xml.WriteEndElement();
         }

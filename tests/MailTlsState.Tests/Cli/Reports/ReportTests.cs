@@ -1,9 +1,11 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using MailTlsState.Certificates;
 using MailTlsState.Cli.Rendering;
 using MailTlsState.Cli.Rendering.Reports;
+using MailTlsState.Hosts.SeLinux;
 using MailTlsState.Manifests;
 using MailTlsState.Probing;
 using MailTlsState.Tests.Verification;
@@ -74,6 +76,19 @@ public partial class ReportTests
         Assert.Contains("accepted on 143: TLSv1.3 (1 suite), TLSv1.2 (1 suite); the client's order; x25519, secp256r1\n", text, StringComparison.Ordinal);
         Assert.Contains("FAIL postfix smtp 127.0.0.1:25", text, StringComparison.Ordinal);
         Assert.EndsWith("Not verified: 2 of 4 listeners fail; 1 could not be probed from here.\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_report_has_the_lines_in_which_SELinux_refused_something()
+    {
+        const string line = "type=AVC msg=audit(1.2:3): avc:  denied  { read } for  pid=7 comm=\"smtpd\" name=\"<b>.pem\" scontext=system_u:system_r:postfix_smtpd_t:s0 tcontext=system_u:object_r:user_home_t:s0 tclass=file";
+        var report = Report with { Denials = [Denial.Parse(line)!] };
+
+        Assert.Equal(line, JsonDocument.Parse(FindingsDocument.Write(report)).RootElement.GetProperty("denials")[0].GetString());
+        Assert.Equal($"refused by SELinux: {line}\n", XDocument.Parse(JUnitReport.Write(report, Facts)).Descendants("system-err").Single().Value);
+        Assert.Contains("name=&quot;&lt;b&gt;.pem&quot;", HtmlReport.Write(report, Facts), StringComparison.Ordinal);
+        Assert.DoesNotContain("SELinux", HtmlReport.Write(Report, Facts), StringComparison.Ordinal);
+        Assert.Empty(XDocument.Parse(JUnitReport.Write(Report, Facts)).Descendants("system-err"));
     }
 
     private static VerificationReport Made()

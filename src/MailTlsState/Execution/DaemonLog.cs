@@ -124,9 +124,11 @@ internal sealed class DaemonLog
         }
     }
 
-    // Dovecot names OpenSSL's error where a client went away, as our own probes do on purpose.
+    // Dovecot names OpenSSL's error where a client went away, and Postfix where one offered nothing but old versions, as our own probes do on purpose.
     private static bool IsTelling(string line) =>
-        !line.Contains("-login: Disconnected: ", StringComparison.Ordinal) && new[] { "warning:", "error:", "fatal:", "panic:" }.Any(w => line.Contains(w, StringComparison.OrdinalIgnoreCase));
+        !line.Contains("-login: Disconnected: ", StringComparison.Ordinal)
+        && !(line.Contains("TLS library problem", StringComparison.Ordinal) && line.Contains("unsupported protocol", StringComparison.Ordinal))
+        && new[] { "warning:", "error:", "fatal:", "panic:" }.Any(w => line.Contains(w, StringComparison.OrdinalIgnoreCase));
 
     // Without time, host and process id: a daemon says the same to every probe.
     private static string Message(string line)

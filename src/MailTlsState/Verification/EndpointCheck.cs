@@ -115,10 +115,10 @@ internal sealed class EndpointCheck(EndpointExpectation expectation, ProbeResult
 
         if (accepted.Count > 0)
         {
-            Fail(VerificationDiagnostics.BelowFloor, $"{Name(floor)} or newer alone", $"{string.Join(" and ", accepted.Order().Select(Name))} accepted", "RFC 8996, manifest policy", "find the setting that overrides the policy, or reload the service");
+            Fail(VerificationDiagnostics.BelowFloor, $"{floor.Name()} or newer alone", $"{string.Join(" and ", accepted.Order().Select(v => v.Name()))} accepted", "RFC 8996, manifest policy", "find the setting that overrides the policy, or reload the service");
         }
 
-        var unknown = result.Offers.Where(o => o.Value == OfferOutcome.NotTested && o.Key < floor).Select(o => Name(o.Key)).ToList();
+        var unknown = result.Offers.Where(o => o.Value == OfferOutcome.NotTested && o.Key < floor).Select(o => o.Key.Name()).ToList();
         if (unknown.Count > 0 && result.Outcome == ProbeOutcome.Completed)
         {
             Add(VerificationDiagnostics.FloorNotTested, FindingClass.Report, FindingSeverity.Warning, $"{string.Join(" and ", unknown)} refused", "it could not be offered", "RFC 8996, manifest policy", "run verify again");
@@ -155,15 +155,6 @@ internal sealed class EndpointCheck(EndpointExpectation expectation, ProbeResult
 
     private void Add(DiagnosticCode code, FindingClass findingClass, FindingSeverity severity, string expected, string observed, string rule, string remedy) =>
         _findings.Add(new Finding(code, findingClass, severity, expectation.Endpoint, expected, observed, rule, remedy));
-
-    internal static string Name(TlsVersion version) => version switch
-    {
-        TlsVersion.Tls10 => "TLSv1",
-        TlsVersion.Tls11 => "TLSv1.1",
-        TlsVersion.Tls12 => "TLSv1.2",
-        TlsVersion.Tls13 => "TLSv1.3",
-        _ => throw new ArgumentOutOfRangeException(nameof(version), version, null),
-    };
 
     // What cannot be read is told by the chain check in its own finding.
     private static string Describe(byte[] leaf, string fingerprint) => CertificateFacts.TryRead(leaf) is { } facts

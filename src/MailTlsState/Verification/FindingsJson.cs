@@ -54,7 +54,7 @@ public static class FindingsJson
         json.WriteString("outcome", result is null ? "notProbed" : JsonNamingPolicy.CamelCase.ConvertName(result.Outcome.ToString()));
         json.WriteString("failure", result?.Failure);
         json.WriteString("greeting", result?.Greeting);
-        json.WriteString("version", result?.Version is { } version ? EndpointCheck.Name(version) : null);
+        json.WriteString("version", result?.Version?.Name());
         json.WriteString("suite", result?.Suite);
         WriteList(json, "capabilitiesBefore", result?.CapabilitiesBefore ?? []);
         WriteList(json, "capabilitiesAfter", result?.CapabilitiesAfter ?? []);
@@ -76,7 +76,7 @@ public static class FindingsJson
         json.WriteStartObject("offers");
         foreach (var (offered, outcome) in (result?.Offers ?? new Dictionary<TlsVersion, OfferOutcome>()).OrderBy(o => o.Key))
         {
-            json.WriteString(EndpointCheck.Name(offered), JsonNamingPolicy.CamelCase.ConvertName(outcome.ToString()));
+            json.WriteString(offered.Name(), JsonNamingPolicy.CamelCase.ConvertName(outcome.ToString()));
         }
 
         json.WriteEndObject();

@@ -20,6 +20,9 @@ public static class DebianReleases
     /// <summary>Debian 13 in the normal run, all under --long: for what is the same on each.</summary>
     public static TheoryData<string> Newest => LabEnvironment.Long ? All : ["trixie"];
 
+    /// <summary>Debian 12 in the normal run, all under --long: for what takes long on each.</summary>
+    public static TheoryData<string> Usual => LabEnvironment.Long ? All : ["bookworm"];
+
     private const string Testing = "forky";
 
     /// <summary>Runs a test on a release. Debian testing moves, so what fails there is said in the test's output and is no failure.</summary>

@@ -11,6 +11,7 @@ namespace MailTlsState.HostTests.Systemd;
 public class SystemdTests
 {
     private const string Manifest = "/root/manifest.yaml";
+    private const string Leaf = "/etc/pki/mailtls/mail.mydomain.com.pem";
     private const string Journal = "/var/lib/mailtlsstate/journal";
     private const string Apply = $"mailtls apply {Manifest} --auto-approve";
     private const string Up = "systemctl -q is-active postfix@-.service && systemctl -q is-active dovecot.service";
@@ -22,6 +23,17 @@ public class SystemdTests
         await guest.WaitAsync(Up);
         Assert.Contains("services to reload", await guest.ExpectAsync(Apply), StringComparison.Ordinal);
         Assert.Contains("No changes", await guest.ExpectAsync($"mailtls plan {Manifest}"), StringComparison.Ordinal);
+
+        // A unit that gives the CA's passphrase, plain and encrypted; where it gives none, nothing is changed.
+        await guest.ExpectAsync($"sed -i 's|file: /root/mail-ca.pass|credential: mail-ca|' {Manifest}; systemd-creds encrypt --with-key=host --name=mail-ca /root/mail-ca.pass /root/mail-ca.cred");
+        foreach (var property in new[] { "LoadCredential=mail-ca:/root/mail-ca.pass", "LoadCredentialEncrypted=mail-ca:/root/mail-ca.cred" })
+        {
+            await guest.ExpectAsync($"rm {Leaf}");
+            Assert.Contains("MTS", (await guest.RunAsync($"systemd-run --quiet --wait --pipe {Apply}")).Expect(1).Error, StringComparison.Ordinal);
+            await guest.ExpectAsync($"! test -e {Leaf}");
+            await guest.ExpectAsync($"systemd-run --quiet --wait --pipe -p {property} {Apply}");
+            await guest.ExpectAsync($"test -s {Leaf}");
+        }
 
         // Down: started by the unit.
         await guest.ExpectAsync("systemctl stop postfix.service dovecot.service");

@@ -31,12 +31,26 @@ public sealed class KnownListeners
             told.ToDictionary(s => s.Kind, s => (IReadOnlyList<ConfiguredListener>)[.. MailServices.Of(s.Kind).Listeners(s)]));
     }
 
-    /// <summary>Asks the services of a manifest about the sockets. Changes nothing.</summary>
+    /// <summary>Asks the services of a manifest about the sockets, if they can tell anything. Changes nothing.</summary>
     public static async Task<KnownListeners> LookAsync(IHost host, ObservedFiles files, Manifest manifest, Task<IReadOnlyList<Listener>> listeners, CancellationToken cancellation)
     {
-        var services = await Task.WhenAll(manifest.Services.Select(s => MailServices.Of(s.Kind).ObserveAsync(host, files, manifest, cancellation))).ConfigureAwait(false);
-        return Of(await listeners.ConfigureAwait(false), services);
+        var bound = await listeners.ConfigureAwait(false);
+        return AreTelling(manifest, bound)
+            ? Of(bound, await Task.WhenAll(manifest.Services.Select(s => MailServices.Of(s.Kind).ObserveAsync(host, files, manifest, cancellation))).ConfigureAwait(false))
+            : None;
     }
+
+    /// <summary>
+    /// False where the manifest names every port that its services hold, and each service has one master: then their answers would tell
+    /// nothing, and need not be waited for.
+    /// </summary>
+    internal static bool AreTelling(Manifest manifest, IReadOnlyList<Listener> listeners) => manifest.Services.Any(service =>
+    {
+        var named = service.Endpoints.Select(e => e.Port).ToHashSet();
+        var held = listeners.Where(l => ServiceOwners.OwnerOf(l) == service.Kind).ToList();
+        return held.Exists(l => !named.Contains(l.Port))
+            || held.Where(l => l.Program == MailServices.Of(service.Kind).MasterProgram).Select(l => l.ProcessId).Distinct().Skip(1).Any();
+    });
 
     /// <summary>True for a socket of another instance of a mail server: a service that is managed has one instance (MULTI_INSTANCE_README of Postfix; <c>dovecot -c</c>).</summary>
     public bool IsOthers(Listener listener)

@@ -27,10 +27,12 @@ internal sealed class Transaction(IHostWriter host, string folder)
     /// <summary>Runs it. Exit status and words are those of <c>mailtls apply</c>.</summary>
     public (int ExitCode, string Said) Run(TransactionKind kind)
     {
-        var files = Files(kind);
+        IReadOnlyList<NewFile> files;
         FileTransaction transaction;
         try
         {
+            // What cannot be read cannot be planned either.
+            files = Files(kind);
             transaction = FileTransaction.Begin(host, JournalDirectory, Entry(kind, files));
         }
         catch (HostWriteException e)

@@ -39,7 +39,7 @@ public sealed class BadStateTests
         new("a chain without its intermediate", $"cp /root/ca/good.pem {Kept}/chain.pem", $"MTS0807 {All}"),
         new("a chain in the wrong order", $"cd /root/ca; cat good.pem root.pem sub.pem >{Kept}/chain.pem", $"MTS0812 {All}"),
         new("a certificate that belongs to no link", $"cd /root/ca; openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /dev/null -subj /CN=Stray -out stray.pem 2>/dev/null; cat good.pem sub.pem stray.pem >{Kept}/chain.pem", $"MTS0812 {All}"),
-        new("a leaf that signed itself", $"cd /root/ca; openssl req -x509 -key server.key -days 30 -subj /CN=mail.mydomain.com -addext subjectAltName=DNS:mail.mydomain.com -addext basicConstraints=critical,CA:FALSE -out {Kept}/chain.pem", $"MTS0808 {All}"),
+        new("a leaf that signed itself", $"cd /root/ca; {SelfSigned("server.key", "mail.mydomain.com")} >{Kept}/chain.pem", $"MTS0808 {All}"),
         new("an intermediate of the same name with another key", "cd /root/ca; key twin; openssl req -new -key twin.key -subj '/CN=Public Sub CA' | openssl x509 -req -CA root.pem -CAkey root.key -days 90 -set_serial 9 -extfile ca.ext -out twin.pem 2>/dev/null; "
             + $"cat good.pem twin.pem >{Kept}/chain.pem", $"MTS0814 {All}"),
         new("an expired intermediate", "cd /root/ca; openssl req -new -key sub.key -subj '/CN=Public Sub CA' -out sub.csr; "
@@ -107,7 +107,7 @@ public sealed class BadStateTests
 
             mkdir -m 700 {Kept}; key server; install -m 600 server.key {Kept}/key.pem
             openssl req -new -key server.key -subj /CN=mail.mydomain.com -out server.csr
-            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout stray.key -days 30 -subj /CN=Stray -addext subjectAltName=DNS:stray.example -addext basicConstraints=critical,CA:FALSE -out stray.pem 2>/dev/null
+            key stray; {SelfSigned("stray.key", "stray.example")} >stray.pem
             cat stray.key stray.pem >stray-bundle.pem; chmod 600 stray-bundle.pem
             """);
         await lab.RunAsync(PublicCa.Sign("server.csr", "good.pem") + $"; cat good.pem sub.pem >{Kept}/chain.pem");
@@ -166,6 +166,10 @@ public sealed class BadStateTests
     private static string Leaf(int days = 90, string start = "-10 days", string extensions = "cat server.ext") =>
         $"cd /root/ca; {extensions} >this.ext; openssl ca -batch -config ca.cnf -notext -startdate $(date -u -d '{start}' +%Y%m%d%H%M%SZ) -enddate $(date -u -d '{days - 10} days' +%Y%m%d%H%M%SZ)"
         + $" -cert sub.pem -keyfile sub.key -in server.csr -extfile this.ext -out this.pem 2>/dev/null; cat this.pem sub.pem >{Kept}/chain.pem";
+
+    // Not by req -x509 -addext: OpenSSL 1.1.1 leaves its own basicConstraints beside.
+    private static string SelfSigned(string key, string name) =>
+        $"printf 'basicConstraints=critical,CA:FALSE\\nsubjectAltName=DNS:{name}\\n' >self.ext; openssl req -new -key {key} -subj /CN={name} | openssl x509 -req -signkey {key} -days 30 -extfile self.ext 2>/dev/null";
 
     private static string Postfix(string setting) => $"postconf -e '{setting}'";
 

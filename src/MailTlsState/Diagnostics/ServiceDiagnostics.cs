@@ -35,7 +35,7 @@ public static class ServiceDiagnostics
         "MTS0305",
         "port is held by another program",
         "The manifest gives a port to one mail server, but another program listens on it. Postfix's master ends with \"Address already in use\" when it is reloaded onto a taken port, and takes all mail service with it, although its checks pass. "
-        + "Another instance of Postfix counts as another program: only the primary one is managed. "
+        + "Another instance of the same mail server counts as another program: only the primary one is managed. "
         + "Stop the other program, take the port away from it (Dovecot's submission service is a usual holder of 587), or leave the endpoint out of the manifest. From one mail server to the other a port goes by two applies: one disables the endpoint under the service that has it, the next names it under the other.");
 
     /// <summary>A setting elsewhere differs and is left alone.</summary>
@@ -103,12 +103,12 @@ public static class ServiceDiagnostics
             at);
 
     /// <summary><see cref="PortTakenCode"/>.</summary>
-    public static Diagnostic PortOfInstance(SourceLocation at, string endpoint, int port, Listener holder) =>
+    public static Diagnostic PortOfInstance(SourceLocation at, string endpoint, int port, Listener holder, string service, string configuration) =>
         new(
             PortTakenCode,
             Severity.Error,
-            $"port {port} for {endpoint} is held by another instance of Postfix (master process {holder.ProcessId}) on {holder.Address}",
-            "take the port away from that instance in its own master.cf, or leave the endpoint out of the manifest",
+            $"port {port} for {endpoint} is held by another instance of {service} (master process {holder.ProcessId}) on {holder.Address}",
+            $"take the port away from that instance in its own {configuration}, or leave the endpoint out of the manifest",
             at);
 
     /// <summary><see cref="OverrideLeftCode"/>.</summary>

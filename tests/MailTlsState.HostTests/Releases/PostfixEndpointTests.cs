@@ -187,8 +187,15 @@ public sealed class PostfixEndpointTests
         // init names none of them.
         await lab.RunAsync("mailtls init >/root/init.yaml; grep imaps: /root/init.yaml && ! grep -E '^ *(submission|pop3s):' /root/init.yaml");
 
+        // Named they are errors.
+        await lab.WriteManifestAsync("intermediate", text => OnlyPostfix(text, "smtp: { security: opportunistic }, submission: { security: required }") + Imaps.Replace("imaps: {", "pop3s: { security: implicit }, imaps: {", StringComparison.Ordinal));
+        var refused = (await lab.RunAsync($"mailtls plan {MailLab.Manifest}", 1)).Error;
+        Assert.Contains("MTS0305: port 587 for postfix submission is held by another instance of Postfix", refused, StringComparison.Ordinal);
+        Assert.Contains("MTS0305: port 995 for dovecot pop3s is held by another instance of Dovecot", refused, StringComparison.Ordinal);
+        await lab.WriteManifestAsync("intermediate", text => OnlyPostfix(text, "smtp: { security: opportunistic }") + Imaps);
+
         // Nor is a primary that is down taken for one that runs.
-        await lab.RunAsync("postfix stop >/dev/null 2>&1; :");
+        await lab.RunAsync("postfix -c /etc/postfix stop >/dev/null 2>&1");
         Assert.Contains("stopped → running", (await lab.PlanAsync(2)).Output, StringComparison.Ordinal);
         await lab.ApplyAsync(0);
         await lab.VerifyAsync(0);

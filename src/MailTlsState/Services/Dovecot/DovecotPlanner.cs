@@ -1,4 +1,5 @@
 using MailTlsState.Diagnostics;
+using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
 using MailTlsState.Services.Dovecot.Editing;
@@ -109,9 +110,23 @@ internal sealed class DovecotPlanner(ServicePlanRequest request)
             {
                 _diagnostics.Add(ServiceDiagnostics.PortTaken(at, $"dovecot {endpoint.Kind.Name()}", endpoint.Port, foreign));
             }
+            else if (OfInstance(endpoint) is { } instance)
+            {
+                _diagnostics.Add(ServiceDiagnostics.PortOfInstance(at, $"dovecot {endpoint.Kind.Name()}", endpoint.Port, instance, "Dovecot", "configuration"));
+            }
         }
 
         CheckSubmission(served, now);
+    }
+
+    /// <summary>The socket by which another instance keeps Dovecot from serving an endpoint, or null: Dovecot goes on without a port that is taken, and says so in its log alone.</summary>
+    private Listener? OfInstance(EndpointManifest endpoint)
+    {
+        var known = request.Observed.Known;
+        var held = request.Observed.Listeners.Where(l => l.Port == endpoint.Port).ToLookup(known.IsOthers);
+        return endpoint.Addresses.Count > 0 ? held[true].FirstOrDefault(l => l.Address is "0.0.0.0" or "::" || endpoint.Addresses.Any(a => ConfiguredListener.SameAddress(a, l.Address)))
+            : held[false].Any() ? null
+            : held[true].FirstOrDefault();
     }
 
     /// <summary>A submission service of Dovecot's that the manifest does not name must not take a port that the manifest gives to Postfix.</summary>

@@ -72,7 +72,7 @@ internal sealed class PostfixListeners(
 
         if (PostfixInstances.Holder(request.Observed, master, endpoint) is { } other)
         {
-            diagnostics.Add(ServiceDiagnostics.PortOfInstance(at, label, endpoint.Port, other));
+            diagnostics.Add(ServiceDiagnostics.PortOfInstance(at, label, endpoint.Port, other, "Postfix", "master.cf"));
             return;
         }
 

@@ -172,9 +172,9 @@ internal static class JournalText
                 break;
             case LabelRuleStep s:
                 json.WriteString("kind", "labelRule");
-                json.WriteString("type", s.Type);
+                WriteOptional(json, "old", s.Old);
+                WriteOptional(json, "new", s.New);
                 json.WriteString("rules", s.Rules);
-                json.WriteBoolean("adds", s.Adds);
                 break;
             case SetLabelStep s:
                 json.WriteString("kind", "setLabel");
@@ -219,7 +219,7 @@ internal static class JournalText
             case "keepPair":
                 return new KeepPairStep(path, Text(e, "source"), Text(e, "digest"), e.GetProperty("time").GetDateTimeOffset(), Optional(e, "label"));
             case "labelRule":
-                return new LabelRuleStep(path, Text(e, "type"), Text(e, "rules"), e.GetProperty("adds").GetBoolean());
+                return new LabelRuleStep(path, Optional(e, "old"), Optional(e, "new"), Text(e, "rules"));
             case "setLabel":
                 return new SetLabelStep(path, Optional(e, "old"), Text(e, "new"));
             case "refreshTrust":

@@ -68,11 +68,8 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now, IReadOnlyDict
                 case SetLabel l:
                     _before.Add(new SetLabelStep(host.Resolve(l.Path), l.Old, l.New));
                     break;
-                case AddLabelRule r:
-                    _before.Add(new LabelRuleStep(r.Pattern, r.Type, r.Rules, Adds: true));
-                    break;
-                case RemoveLabelRule r:
-                    _before.Add(new LabelRuleStep(r.Pattern, r.Type, r.Rules, Adds: false));
+                case SetLabelRule r:
+                    _before.Add(new LabelRuleStep(r.Pattern, r.Old, r.New, r.Rules));
                     break;
                 case EditText e:
                     Edit(e);

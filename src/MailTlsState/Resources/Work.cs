@@ -26,17 +26,12 @@ public sealed record SetAttributes(string Path, int Owner, int Group, int Mode) 
 /// <param name="New">Context after.</param>
 public sealed record SetLabel(string Path, string? Old, string New) : Work;
 
-/// <summary>Adds a local rule of which SELinux label a path and all below it get.</summary>
+/// <summary>Adds, changes or removes a local rule of which SELinux label a path and all below it get.</summary>
 /// <param name="Pattern">The rule's pattern.</param>
-/// <param name="Type">The type that it gives.</param>
+/// <param name="Old">The type that it gives, or null where there is no such rule.</param>
+/// <param name="New">The type that it is to give, or null where it goes.</param>
 /// <param name="Rules">File of the local rules.</param>
-public sealed record AddLabelRule(string Pattern, string Type, string Rules) : Work;
-
-/// <summary>Removes such a rule.</summary>
-/// <param name="Pattern">The rule's pattern.</param>
-/// <param name="Type">The type that it gives.</param>
-/// <param name="Rules">File of the local rules.</param>
-public sealed record RemoveLabelRule(string Pattern, string Type, string Rules) : Work;
+public sealed record SetLabelRule(string Pattern, string? Old, string? New, string Rules) : Work;
 
 /// <summary>Edits a text file, or makes it.</summary>
 /// <param name="Path">Absolute path.</param>

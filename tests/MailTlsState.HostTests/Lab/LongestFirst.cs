@@ -10,7 +10,7 @@ public sealed class LongestFirst : ITestCollectionOrderer
 {
     private static readonly string[] Long =
     [
-        "SeLinuxGuestTests", "DaemonFaultTests", "RollbackTests", "DisasterTests", "KillSweepTests", "HistoryTests", "TwoKeyKindsTests", "InFlightTests", "BadStateTests", "PrivateCaLifeTests",
+        "LabelDeathSeLinuxGuestTests", "LabelRuleSeLinuxGuestTests", "RelabelSeLinuxGuestTests", "SeLinuxGuestTests", "DaemonFaultTests", "RollbackTests", "DisasterTests", "KillSweepTests", "HistoryTests", "TwoKeyKindsTests", "InFlightTests", "BadStateTests", "PrivateCaLifeTests",
     ];
 
     /// <inheritdoc/>

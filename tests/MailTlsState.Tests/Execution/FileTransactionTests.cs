@@ -2,7 +2,6 @@ using System.Text;
 using MailTlsState.Diagnostics;
 using MailTlsState.Execution;
 using MailTlsState.Hosts;
-using MailTlsState.Hosts.SeLinux;
 using MailTlsState.Planning;
 using Xunit;
 using FileAttributes = MailTlsState.Execution.FileAttributes;
@@ -19,7 +18,7 @@ public class FileTransactionTests
     [Fact]
     public void A_program_that_cannot_be_run_on_the_way_back_keeps_no_file_from_going_back()
     {
-        foreach (var program in new Step[] { new RefreshTrustStep("/usr/sbin/update-ca-certificates", [], TrustRefresh.AfterUndo), new LabelRuleStep("/etc/pki(/.*)?", "cert_t", Rules, Adds: true) })
+        foreach (var program in new Step[] { new RefreshTrustStep("/usr/sbin/update-ca-certificates", [], TrustRefresh.AfterUndo), new LabelRuleStep("/etc/pki(/.*)?", null, "cert_t", Rules) })
         {
             var host = Host();
             var files = Staged(host, [new SetAttributesStep("/etc/postfix", new FileAttributes(0, 0, 0x1ED), new FileAttributes(0, 0, 0x1C0)), program, Replace()]);
@@ -97,9 +96,16 @@ public class FileTransactionTests
 
     private static ProcessResult Run(InMemoryHost host, ProcessCall call)
     {
-        if (call.Program == SecurityContext.SeManage)
+        const string context = "system_u:object_r:cert_t:s0";
+        if (call.Program == "/usr/bin/flock")
         {
-            host.AddFile(Rules, call.Arguments[1] == "-a" ? $"{call.Arguments[^1]} system_u:object_r:cert_t:s0\n" : "");
+            var words = call.Arguments.SkipWhile(a => a != "fcontext").Skip(1).ToList();
+            if (words[0] == "--list")
+            {
+                return new ProcessResult(0, host.ReadBytes(Rules) is { Length: > 0 } ? $"/etc/pki(/.*)?      all files    {context} \n" : "", "");
+            }
+
+            host.AddFile(Rules, words[0] == "-a" ? $"{words[^1]} {context}\n" : "");
         }
 
         return new ProcessResult(0, "", "");
@@ -114,5 +120,5 @@ public class FileTransactionTests
 
     private static ReplaceFileStep Replace() => new(Path, "/etc/postfix/.main.cf.mtls-run-1.new", "/etc/postfix/.main.cf.mtls-run-1.old", Fingerprint.Digest("old"), Fingerprint.Digest("new"));
 
-    private static InMemoryHost Host() => new InMemoryHost().AddDirectory("/var/lib").AddFile(Path, "old");
+    private static InMemoryHost Host() => new InMemoryHost().AddDirectory("/var/lib").AddFile(Path, "old").AddFile("/usr/sbin/semanage", "", mode: 0x1ED);
 }

@@ -66,7 +66,8 @@ internal static class ReversalObserver
         return record.Edits.Select(e => e.Path)
             .Concat(record.Pairs.SelectMany(p => p.BeforeFiles.Concat(p.AfterFiles).Select(f => f.Path).Append(p.Previous)))
             .Concat(record.Changes.Where(c => c.Kind == HostTrustReversal.Kind).Select(c => c.Name))
-            .Concat(entry.Steps.Where(s => s is SetAttributesStep or SetLabelStep or CreateDirectoryStep or RemoveDirectoryStep).Select(s => s.Path));
+            .Concat(entry.Steps.Where(s => s is SetAttributesStep or SetLabelStep or CreateDirectoryStep or RemoveDirectoryStep).Select(s => s.Path))
+            .Concat(entry.Steps.OfType<LabelRuleStep>().Select(s => s.Rules));
     }
 
     /// <summary>Every listener of the services whose endpoint is known: from that time, from the manifest, or by its port.</summary>

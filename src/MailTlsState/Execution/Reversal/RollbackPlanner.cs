@@ -65,18 +65,36 @@ internal sealed class RollbackPlanner(ReversalRequest request)
             Work = new MakeDirectory(s.Path, s.Old.Mode),
         });
 
-    // A rule that an apply added goes with what it was for.
-    private IEnumerable<Change> LabelRules() => request.Entry.Steps.OfType<LabelRuleStep>().Select(s => new Change(
-        "labelRule",
-        s.Path,
-        s.Adds ? ChangeAction.Delete : ChangeAction.Create,
-        request.Reason,
-        [s.Adds ? new("type", s.Type, null) : new("type", null, s.Type)],
-        null,
-        [])
+    // A rule that somebody else changed since stays.
+    private IEnumerable<Change> LabelRules()
     {
-        Work = s.Adds ? new RemoveLabelRule(s.Path, s.Type, s.Rules) : new AddLabelRule(s.Path, s.Type, s.Rules),
-    });
+        foreach (var step in request.Entry.Steps.OfType<LabelRuleStep>())
+        {
+            var now = LocalRules.TypeOf(request.Observed.File(step.Rules).Text ?? "", step.Path);
+            if (now == step.Old)
+            {
+                continue;
+            }
+
+            if (now != step.New)
+            {
+                _diagnostics.Add(HistoryDiagnostics.Stays($"the local rule for {step.Path} ({now ?? "none"}) stays: {request.Id} left {step.New ?? "none"}", $"before {request.Id} it was {step.Old ?? "none"}"));
+                continue;
+            }
+
+            yield return new Change(
+                "labelRule",
+                step.Path,
+                step.Old is null ? ChangeAction.Delete : step.New is null ? ChangeAction.Create : ChangeAction.Update,
+                request.Reason,
+                [new("type", step.New, step.Old)],
+                null,
+                [])
+            {
+                Work = new SetLabelRule(step.Path, step.New, step.Old, step.Rules),
+            };
+        }
+    }
 
     // A label that somebody else set since stays, and a file without one cannot be had again: a policy forbids to take it away.
     private IEnumerable<Change> Labels()

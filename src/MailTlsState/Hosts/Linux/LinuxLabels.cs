@@ -42,6 +42,7 @@ internal sealed class LinuxLabels
             Current = current,
             Policy = policy,
             Rule = match?.Rule,
+            RulePattern = match?.Pattern,
             IsLocalRule = match?.IsLocal ?? false,
             Fallback = fallback,
             FallbackUnknown = SeLinuxKernel.IsValid(fallback) == false,

@@ -6,7 +6,8 @@ namespace MailTlsState.Hosts.SeLinux;
 /// <param name="Context">The context, or null for <c>&lt;&lt;none&gt;&gt;</c>: a relabel leaves it alone.</param>
 /// <param name="Rule"><c>FILE:LINE</c> of the rule that decides.</param>
 /// <param name="IsLocal">True for a rule of an administrator's.</param>
-public sealed record FileContextMatch(string? Context, string Rule, bool IsLocal);
+/// <param name="Pattern">Its pattern, where it is for files of every kind; else null.</param>
+public sealed record FileContextMatch(string? Context, string Rule, bool IsLocal, string? Pattern = null);
 
 /// <summary>One file of rules.</summary>
 /// <param name="Path">For messages.</param>
@@ -142,7 +143,7 @@ public sealed class FileContexts
                 continue;
             }
 
-            var rule = new Rule(fields[0], ContextPattern.Stem(fields[0]), kind, new FileContextMatch(context == "<<none>>" ? null : context, place, source.IsLocal));
+            var rule = new Rule(fields[0], ContextPattern.Stem(fields[0]), kind, new FileContextMatch(context == "<<none>>" ? null : context, place, source.IsLocal, kind is null ? fields[0] : null));
             if (ContextPattern.Literal(fields[0]) is { } path)
             {
                 (_exact.TryGetValue(path, out var rules) ? rules : _exact[path] = []).Add(rule);

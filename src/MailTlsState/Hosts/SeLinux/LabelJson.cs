@@ -13,6 +13,7 @@ internal static class LabelJson
         WriteOptional(json, "current", label.Current);
         WriteOptional(json, "policy", label.Policy);
         WriteOptional(json, "rule", label.Rule);
+        WriteOptional(json, "rulePattern", label.RulePattern);
         json.WriteBoolean("isLocalRule", label.IsLocalRule);
         json.WriteString("fallback", label.Fallback);
         if (label.FallbackUnknown)
@@ -57,6 +58,7 @@ internal static class LabelJson
         Current = Optional(label, "current"),
         Policy = Optional(label, "policy"),
         Rule = Optional(label, "rule"),
+        RulePattern = Optional(label, "rulePattern"),
         IsLocalRule = label.GetProperty("isLocalRule").GetBoolean(),
         Fallback = label.GetProperty("fallback").GetString()!,
         FallbackUnknown = label.TryGetProperty("fallbackUnknown", out var unknown) && unknown.GetBoolean(),

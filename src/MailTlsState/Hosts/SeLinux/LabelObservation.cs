@@ -24,6 +24,9 @@ public sealed record LabelObservation(string Path, bool Directory)
     /// <summary>True when that rule is an administrator's own (semanage-fcontext(8)).</summary>
     public bool IsLocalRule { get; init; }
 
+    /// <summary>The pattern of that rule, where it is for files of every kind; else null.</summary>
+    public string? RulePattern { get; init; }
+
     /// <summary><see cref="Policy"/> with the type that was asked for as a fallback, or where there is none a context of the system's with it.</summary>
     public string Fallback { get; init; } = "";
 

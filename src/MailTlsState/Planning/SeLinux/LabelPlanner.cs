@@ -99,28 +99,35 @@ internal sealed class LabelPlanner(Manifest manifest, HostObservation observed)
         }
 
         var (type, pattern) = (SecurityContext.TypeOf(directory.Fallback), Pattern(_directory));
-        if (observed.Labels.Values.FirstOrDefault(l => LabelQuestions.IsAbove(_directory, l.Path) && l.IsLocalRule && l.Policy is not null && IsUnwanted(l)) is { } local)
+        var canSet = observed.File(SecurityContext.SeManage).Kind != FileKind.Absent && observed.Host.SeLinuxPolicy is not null;
+
+        // A rule of our own pattern is changed; any other is an administrator's thought, and stays.
+        var local = observed.Labels.Values.Where(l => LabelQuestions.IsAbove(_directory, l.Path) && l.IsLocalRule && l.Policy is not null && IsUnwanted(l)).ToList();
+        if (local.Find(l => l.RulePattern != pattern || !canSet) is { } other)
         {
-            _diagnostics.Add(SeLinuxDiagnostics.LocalRule(_at, local.Path, SecurityContext.TypeOf(local.Policy!), Why, local.Rule!, $"semanage fcontext -m -t {type} '{pattern}'"));
+            // The last pattern counts, but a rule for a single path beats it.
+            var command = other.RulePattern == pattern || other.RulePattern == other.Path ? $"-m -t {type} '{other.RulePattern}'" : $"-a -t {type} '{pattern}'";
+            _diagnostics.Add(SeLinuxDiagnostics.LocalRule(_at, other.Path, SecurityContext.TypeOf(other.Policy!), Why, other.Rule!, $"semanage fcontext {command}"));
             return null;
         }
 
-        if (observed.File(SecurityContext.SeManage).Kind == FileKind.Absent || observed.Host.SeLinuxPolicy is not { } name)
+        if (!canSet)
         {
             _diagnostics.Add(SeLinuxDiagnostics.NotPersistent(_at, _directory, SecurityContext.TypeOf(policy), Why, type, $"semanage fcontext -a -t {type} '{pattern}'"));
             return null;
         }
 
+        var old = local.Count == 0 ? null : SecurityContext.TypeOf(local[0].Policy!);
         return new Change(
             "labelRule",
             pattern,
-            ChangeAction.Create,
-            $"a relabel would give {SecurityContext.TypeOf(policy)}, {Why}",
-            [new("type", null, type), new("by", null, $"{SecurityContext.SeManage} fcontext")],
+            old is null ? ChangeAction.Create : ChangeAction.Update,
+            $"a relabel would give {old ?? SecurityContext.TypeOf(policy)}, {Why}",
+            [new("type", old, type), new("by", null, $"{SecurityContext.SeManage} fcontext")],
             null,
             [])
         {
-            Work = new AddLabelRule(pattern, type, $"/etc/selinux/{name}/contexts/files/file_contexts.local"),
+            Work = new SetLabelRule(pattern, old, type, $"/etc/selinux/{observed.Host.SeLinuxPolicy}/contexts/files/file_contexts.local"),
         };
     }
 

@@ -19,6 +19,9 @@ internal sealed class LabelledMachine
 
     private readonly string _rules;
 
+    // The rules that semanage keeps, in their order; what is in its store and not yet in LocalRules was cut off in between.
+    private readonly List<(string Pattern, string Context)> _store = [];
+
     /// <summary>Starts it.</summary>
     /// <param name="semanage">True where the program that keeps local rules is installed.</param>
     /// <param name="rules">Further rules of the policy's own.</param>
@@ -31,7 +34,7 @@ internal sealed class LabelledMachine
         {
             Host.AddDirectory("/etc/selinux/default/contexts/files").AddFile(SecurityContext.SeManage, "", mode: 0x1ED);
             var programs = Host.Programs;
-            Host.Programs = call => call.Program == SecurityContext.SeManage ? SeManage(call) : programs(call);
+            Host.Programs = call => call.Program == "/usr/bin/flock" && call.Arguments[0] == SecurityContext.SeManage ? SeManage(call.Arguments[2], call.Arguments.Skip(3).ToArray()) : programs(call);
         }
     }
 
@@ -39,7 +42,21 @@ internal sealed class LabelledMachine
 
     public InMemoryHost Host => Machine.Host;
 
-    public void AddRule(string line) => Host.AddFile(LocalRules, (Host.ReadBytes(LocalRules) is { } old ? Encoding.ASCII.GetString(old) : "") + line + "\n");
+    /// <summary>Patterns and types of the rules that semanage lists.</summary>
+    public IEnumerable<string> Kept => _store.Select(r => $"{r.Pattern} {SecurityContext.TypeOf(r.Context)}");
+
+    /// <summary>Called when semanage has written its store, and before it installs that.</summary>
+    public Action BeforeInstall { get; set; } = () => { };
+
+    /// <summary>A rule that semanage keeps, as an administrator adds it.</summary>
+    public void AddRule(string pattern, string context)
+    {
+        _store.Add((pattern, context));
+        Install();
+    }
+
+    /// <summary>A line that was written by hand.</summary>
+    public void WriteRule(string line) => Host.AddFile(LocalRules, (Host.ReadBytes(LocalRules) is { } old ? Encoding.ASCII.GetString(old) : "") + line + "\n");
 
     public void Label(string path, string type) => Host.SetLabel(path, $"unconfined_u:object_r:{type}:s0");
 
@@ -55,6 +72,7 @@ internal sealed class LabelledMachine
         {
             Policy = match?.Context,
             Rule = match?.Rule,
+            RulePattern = match?.Pattern,
             IsLocalRule = match?.IsLocal ?? false,
             Fallback = fallback,
             FallbackUnknown = question.Fallback.StartsWith("unknown", StringComparison.Ordinal),
@@ -66,18 +84,38 @@ internal sealed class LabelledMachine
 
     private static bool May(string domain, string type) => (domain == "dovecot_t" ? ReadByDovecot : ReadByPostfix).Contains(type);
 
-    private ProcessResult SeManage(ProcessCall call)
+    // As semanage of Debian 12 does it (seobject.py, libsemanage): it refuses what is there already, also in the policy itself, and what is not there.
+    private ProcessResult SeManage(string command, string[] arguments)
     {
-        var pattern = call.Arguments[^1];
-        if (call.Arguments is ["fcontext", "-a", "-t", var type, _])
+        var pattern = arguments[^1];
+        var known = (FileContextsTests.Debian + "\n" + _rules).Split('\n').Select(l => l.Split(' ', '\t')).FirstOrDefault(f => f[0] == pattern)?[^1];
+        var at = _store.FindIndex(r => r.Pattern == pattern);
+        switch (command, arguments)
         {
-            AddRule($"{pattern}    system_u:object_r:{type}:s0");
-        }
-        else
-        {
-            Host.AddFile(LocalRules, string.Concat(Encoding.ASCII.GetString(Host.ReadBytes(LocalRules)!).Split('\n').Where(l => l.Length > 0 && !l.StartsWith(pattern + " ", StringComparison.Ordinal)).Select(l => l + "\n")));
+            case ("fcontext", ["--list", "--locallist", "--noheading"]):
+                return new ProcessResult(0, string.Concat(_store.Select(r => $"{r.Pattern,-50} {"all files",-18} {r.Context} \n")), "");
+            case ("fcontext", ["-a", "-t", var type, _]) when at < 0 && known is null:
+                _store.Add((pattern, $"system_u:object_r:{type}:s0"));
+                break;
+            case ("fcontext", ["-a", "-t", _, _]):
+                return new ProcessResult(1, "", $"ValueError: File context for {pattern} already defined\n");
+            case ("fcontext", ["-m", "-t", var type, _]) when at >= 0:
+                _store[at] = (pattern, SecurityContext.WithType(_store[at].Context, type));
+                break;
+            case ("fcontext", ["-m", "-t", var type, _]) when known is not null:
+                _store.Add((pattern, SecurityContext.WithType(known, type)));
+                break;
+            case ("fcontext", ["-d", _]) when at >= 0:
+                _store.RemoveAt(at);
+                break;
+            default:
+                return new ProcessResult(1, "", $"ValueError: File context for {pattern} is not defined\n");
         }
 
+        BeforeInstall();
+        Install();
         return new ProcessResult(0, "", "");
     }
+
+    private void Install() => Host.AddFile(LocalRules, string.Concat(_store.Select(r => $"{r.Pattern}    {r.Context}\n")));
 }

@@ -1,0 +1,68 @@
+using Xunit;
+
+namespace MailTlsState.HostTests.SeLinux;
+
+/// <summary>Labels that were set where nothing was enforced, and a death at each of the calls that set one.</summary>
+[Trait("Run", "Long")]
+public class LabelDeathSeLinuxGuestTests
+{
+    [Fact]
+    public async Task Labels_hold_when_they_are_enforced_at_last_and_a_death_at_a_label_call_leaves_the_old_ones_or_the_new_ones()
+    {
+        await using var host = await LabelledGuest.StartAsync();
+        var guest = host.Guest;
+
+        // A first apply makes directories and files with their labels, each by one write that sets the label and one that clears it.
+        var deaths = await DieAtEachAsync(host, "-P /proc/thread-self/attr/fscreate", "openat", () => Task.CompletedTask);
+        Assert.True(deaths >= 6, $"{deaths}");
+        Assert.All(await host.TypesAsync(), t => Assert.Equal("cert_t", t));
+        await host.VerifyAsync();
+
+        // A renewal of what has wrong labels: one is set on the directory, one from the file's creation on, and one on the former pair that is kept.
+        var kinds = new[] { "p384", "p256" };
+        foreach (var (filter, call, least) in new[] { ("", "fsetxattr", 2), ("-P /proc/thread-self/attr/fscreate", "openat", 2) })
+        {
+            deaths = await DieAtEachAsync(host, filter, call, async () =>
+            {
+                await host.EditAsync($"s/keys: .ecdsa-p.*/keys: [ecdsa-{kinds[0]}]/");
+                await guest.ExpectAsync($"chcon -t user_home_t {host.Bundle}; chcon -t dovecot_cert_t {host.Directory}");
+                kinds = [kinds[1], kinds[0]];
+            });
+            Assert.True(deaths >= least, $"{call}: {deaths}");
+            Assert.All(await host.TypesAsync(), t => Assert.Equal("cert_t", t));
+            await host.VerifyAsync();
+        }
+
+        // Only reported, then enforced.
+        var refusedBefore = await guest.ExpectAsync(LabelledGuest.Denials);
+        await host.TellAsync($"setenforce 0; chcon -t user_home_t {host.Bundle}");
+        Assert.Contains("label  user_home_t → cert_t", await host.TellAsync(LabelledGuest.Apply), StringComparison.Ordinal);
+        await host.TellAsync("setenforce 1; systemctl restart postfix.service dovecot.service");
+        await guest.WaitAsync(LabelledGuest.Up);
+        await host.VerifyAsync();
+        await host.NothingToDoAsync();
+        Assert.Equal(refusedBefore.Trim(), (await guest.ExpectAsync($"{{ {LabelledGuest.Denials}; }} | grep -v permissive=1 || :")).Trim());
+    }
+
+    // Until an apply makes no such call any more, and is done.
+    private static async Task<int> DieAtEachAsync(LabelledGuest host, string filter, string call, Func<Task> prepare)
+    {
+        for (var at = 1; ; at++)
+        {
+            await prepare();
+            var before = await host.StateAsync();
+            var run = await host.TellRunAsync($"strace -f -qq --seccomp-bpf -o /dev/null {filter} -e trace={call} -e inject={call}:signal=KILL:when={at} {LabelledGuest.Apply}");
+            if (run.ExitCode == 0)
+            {
+                return at - 1;
+            }
+
+            Assert.Equal(137, run.ExitCode);
+            await host.TellAsync("mailtls recover");
+            if (await host.StateAsync() != before)
+            {
+                await host.NothingToDoAsync();
+            }
+        }
+    }
+}

@@ -21,7 +21,7 @@ internal sealed class ApplyDeadline : IAsyncDisposable
             return new ApplyDeadline(writer, null);
         }
 
-        var call = DeadlineTimer.Arm(program, entry.Id, limits.DeadlineFor(entry.Activations.Count));
+        var call = DeadlineTimer.Arm(program, entry.Id, limits.DeadlineFor(entry.Activations.Count, entry.Steps.Aggregate(TimeSpan.Zero, (sum, s) => sum + s.Patience)));
         var (armed, words) = await TryAsync(writer, call).ConfigureAwait(false);
         if (!armed)
         {

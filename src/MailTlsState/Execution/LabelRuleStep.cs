@@ -17,7 +17,10 @@ public sealed record LabelRuleStep(string Path, string? Old, string? New, string
     private const int OthersMayWrite = 0x12; // 0022
 
     // Building a policy takes seconds, on a small machine many.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+
+    /// <inheritdoc/>
+    public override TimeSpan Patience => Limit;
 
     /// <inheritdoc/>
     public override bool IsDone(IHostWriter host) => Installed(host) == New;
@@ -116,7 +119,7 @@ public sealed record LabelRuleStep(string Path, string? Old, string? New, string
     }
 
     private static ProcessResult Start(IHostWriter host, string program, params string[] arguments) =>
-        host.RunAsync(new ProcessCall(program, arguments, Patience), CancellationToken.None).GetAwaiter().GetResult();
+        host.RunAsync(new ProcessCall(program, arguments, Limit), CancellationToken.None).GetAwaiter().GetResult();
 
     private static HostWriteException Failed(string[] call, ProcessResult result)
     {

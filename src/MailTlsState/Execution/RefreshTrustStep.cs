@@ -22,6 +22,10 @@ public enum TrustRefresh
 public sealed record RefreshTrustStep(string Path, IReadOnlyList<string> Arguments, TrustRefresh When) : Step(Path)
 {
     private const int TimedOut = 124;
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
+    /// <inheritdoc/>
+    public override TimeSpan Patience => Limit;
 
     /// <inheritdoc/>
     public override bool FollowsProof => When == TrustRefresh.AfterRemoval;
@@ -49,7 +53,7 @@ public sealed record RefreshTrustStep(string Path, IReadOnlyList<string> Argumen
 
     private void Run(IHostWriter host)
     {
-        var call = new ProcessCall(Path, Arguments, TimeSpan.FromMinutes(2));
+        var call = new ProcessCall(Path, Arguments, Limit);
         var result = host.RunAsync(call, CancellationToken.None).GetAwaiter().GetResult();
         if (result.ExitCode != 0)
         {

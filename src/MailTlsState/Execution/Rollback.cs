@@ -168,9 +168,11 @@ public sealed record ApplyLimits(TimeSpan Rehearsal, TimeSpan Activation, TimeSp
     /// <summary>So many rounds end long before <see cref="DeadlineFor"/>.</summary>
     public const int MostHandshakes = 50;
 
-    /// <summary>Longer than the longest apply that ends by itself: every service told and seen, then told and seen again on the way back.</summary>
+    /// <summary>Longer than the longest apply that ends by itself: every program run, every service told and seen, then the same again on the way back.</summary>
     /// <param name="activations">Services that are told.</param>
-    public TimeSpan DeadlineFor(int activations) => Deadline ?? (2 * ((activations * ProcessCall.DefaultTimeLimit) + Activation)) + FileWork;
+    /// <param name="programs">How long the programs that its steps run may take.</param>
+    public TimeSpan DeadlineFor(int activations, TimeSpan programs = default) =>
+        Deadline ?? (2 * (programs + (activations * ProcessCall.DefaultTimeLimit) + Activation)) + FileWork;
 
     private static readonly TimeSpan FileWork = TimeSpan.FromSeconds(30);
 }

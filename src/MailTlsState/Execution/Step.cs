@@ -23,6 +23,9 @@ public abstract record Step(string Path)
     /// <summary>True when it is done only after the new state was seen, and never undone.</summary>
     public virtual bool FollowsProof => false;
 
+    /// <summary>How long the program may take that it runs to be done or undone; zero where it runs none.</summary>
+    public virtual TimeSpan Patience => TimeSpan.Zero;
+
     /// <summary>Names that exist only while the apply runs.</summary>
     public virtual IEnumerable<string> TemporaryNames => [];
 

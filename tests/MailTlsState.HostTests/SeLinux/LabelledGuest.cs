@@ -79,11 +79,11 @@ internal sealed class LabelledGuest : IAsyncDisposable
     public async Task<IReadOnlyList<string>> TypesAsync() =>
         [.. (await TellAsync($"find {Directory} -printf '%Z %p\\n'")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => SecurityContext.TypeOf(l.Split(' ')[0]))];
 
-    /// <summary>Everything that an apply manages, with its labels, and all local rules: those that semanage keeps and those that are installed.</summary>
+    /// <summary>Everything that an apply manages, with its labels, and all local rules: those of semanage's store and those that are installed.</summary>
     public Task<string> StateAsync() => Guest.ExpectAsync(
         "find /etc/postfix /etc/dovecot /etc/pki /etc/ssl /etc/systemd/system /srv -not -path '/etc/ssl/certs/*' -printf '%p %m %U:%G %Z %l\\n' | sort; "
         + "find /etc/postfix /etc/dovecot /etc/pki /etc/ssl /srv -type f -not -path '/etc/ssl/certs/*' | sort | xargs sha256sum; "
-        + $"echo rules:; semanage fcontext -l -C -n; grep -hv '^#' {LocalRules} || :");
+        + $"for f in /var/lib/selinux/default/active/file_contexts.local {LocalRules}; do echo $f; grep -hEv '^(#|$)' $f; done || :");
 
     /// <summary>
     /// Puts a script of the lab in the place of flock(1), which mailtls runs semanage by. For the next change of a rule it does what /run/lab/die says: it ends

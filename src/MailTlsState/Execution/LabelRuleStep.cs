@@ -109,12 +109,12 @@ public sealed record LabelRuleStep(string Path, string? Old, string? New, string
         _ = Start(host, "/usr/bin/sync", "-f", Rules, "/var/lib/selinux");
     }
 
-    // One at a time, also when its starter is gone: flock(1) holds the lock while it runs.
+    // One at a time, also when its starter is gone: flock(1) holds the lock while it runs, and alone (-o), since what semanage starts may not have it.
     private static ProcessResult Run(IHostWriter host, params string[] arguments)
     {
         // flock would make the file that it locks, and start whatever it is.
         return host.Stat(SecurityContext.SeManage) is { Kind: FileKind.Regular, Owner: 0 } program && (program.Mode & OthersMayWrite) == 0
-            ? Start(host, "/usr/bin/flock", [SecurityContext.SeManage, SecurityContext.SeManage, "fcontext", .. arguments])
+            ? Start(host, "/usr/bin/flock", ["-o", SecurityContext.SeManage, SecurityContext.SeManage, "fcontext", .. arguments])
             : new ProcessResult(NotFound, "", "it is not there, or others than root may change it");
     }
 

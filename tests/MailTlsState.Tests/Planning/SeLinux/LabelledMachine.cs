@@ -34,7 +34,7 @@ internal sealed class LabelledMachine
         {
             Host.AddDirectory("/etc/selinux/default/contexts/files").AddFile(SecurityContext.SeManage, "", mode: 0x1ED);
             var programs = Host.Programs;
-            Host.Programs = call => call.Program == "/usr/bin/flock" && call.Arguments[0] == SecurityContext.SeManage ? SeManage(call.Arguments[2], call.Arguments.Skip(3).ToArray()) : programs(call);
+            Host.Programs = call => call.Program == "/usr/bin/flock" && call.Arguments[2] == SecurityContext.SeManage ? SeManage(call.Arguments[3], call.Arguments.Skip(4).ToArray()) : programs(call);
         }
     }
 

@@ -39,7 +39,8 @@ internal sealed record IssuerCell(string Issuer, string Key, string Layout)
             await lab.RunAsync(PublicCa.Sign("cell.csr", "cell.pem") + (Layout == "bundle" ? $"; cat {Folder}/key.pem cell.pem sub.pem >{Folder}/all.pem; rm {Folder}/key.pem; chmod 600 {Folder}/all.pem" : $"; cat cell.pem sub.pem >{Folder}/chain.pem"));
         }
 
-        await lab.ApplyAsync(0);
+        // Each has a CA of its own, and all of them one name.
+        await lab.RunAsync($"mailtls apply {MailLab.Manifest} --auto-approve{(Issuer == "privateCa" ? " --accept-new-root" : "")}");
         if (Issuer == "purchased")
         {
             csr = "/root/ca/cell.csr";

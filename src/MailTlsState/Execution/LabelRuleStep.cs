@@ -89,8 +89,8 @@ public sealed record LabelRuleStep(string Path, string? Old, string? New, string
         string[] call = [adds ? "-a" : "-m", "-t", type, Path];
         var result = Run(host, call);
 
-        // Where the policy itself has a rule of this pattern, semanage adds none beside it, but lets it be changed.
-        if (adds && result.ExitCode != 0 && Run(host, "-m", "-t", type, Path) is { ExitCode: 0 } changed)
+        // Where the policy itself has a rule of this pattern, semanage adds none beside it, but lets it be changed; one that was written by hand it does not know and adds.
+        if (result.ExitCode != 0 && Run(host, adds ? "-m" : "-a", "-t", type, Path) is { ExitCode: 0 } changed)
         {
             result = changed;
         }

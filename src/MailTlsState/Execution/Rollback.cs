@@ -2,6 +2,7 @@ using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
+using MailTlsState.Probing;
 
 namespace MailTlsState.Execution;
 
@@ -165,14 +166,14 @@ public sealed record ApplyLimits(TimeSpan Rehearsal, TimeSpan Activation, TimeSp
     /// </summary>
     public int? Handshakes { get; init; }
 
-    /// <summary>So many rounds end long before <see cref="DeadlineFor"/>.</summary>
+    /// <summary>More rounds prove no more.</summary>
     public const int MostHandshakes = 50;
 
     /// <summary>Longer than the longest apply that ends by itself: every program run, every service told and seen, then the same again on the way back.</summary>
     /// <param name="activations">Services that are told.</param>
     /// <param name="programs">How long the programs that its steps run may take.</param>
     public TimeSpan DeadlineFor(int activations, TimeSpan programs = default) =>
-        Deadline ?? (2 * (programs + (activations * ProcessCall.DefaultTimeLimit) + Activation)) + FileWork;
+        Deadline ?? (2 * (programs + (activations * ProcessCall.DefaultTimeLimit) + Activation)) + ((Handshakes ?? 0) * ProbeLimits.Default.Step) + FileWork;
 
     private static readonly TimeSpan FileWork = TimeSpan.FromSeconds(30);
 }

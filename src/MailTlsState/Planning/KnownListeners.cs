@@ -27,7 +27,8 @@ public sealed class KnownListeners
         // Of a service that cannot read its configuration nobody knows which master is its own.
         var told = services.Where(s => s.Installed && s.ConfigurationError is null).ToList();
         return new KnownListeners(
-            [.. told.SelectMany(s => listeners.Where(l => IsOtherMaster(l, s)).Select(l => l.ProcessId!.Value))],
+            // A master that holds none of the sockets was started while they were looked at.
+            [.. told.Where(s => s.MasterProcess is not { } own || listeners.Any(l => l.ProcessId == own)).SelectMany(s => listeners.Where(l => IsOtherMaster(l, s)).Select(l => l.ProcessId!.Value))],
             told.ToDictionary(s => s.Kind, s => (IReadOnlyList<ConfiguredListener>)[.. MailServices.Of(s.Kind).Listeners(s)]));
     }
 

@@ -96,6 +96,7 @@ public class DeadlineRecoveryTests
     public void The_deadline_is_longer_than_every_apply_that_ends_by_itself()
     {
         Assert.Equal(TimeSpan.FromSeconds(180), ApplyLimits.Default.DeadlineFor(2));
+        Assert.Equal(TimeSpan.FromSeconds(680), (ApplyLimits.Default with { Handshakes = 50 }).DeadlineFor(2));
         Assert.Equal(TimeSpan.FromSeconds(540), ApplyLimits.Default.DeadlineFor(2, new LabelRuleStep("/srv/tls(/.*)?", null, "cert_t", "/etc/selinux/default/contexts/files/file_contexts.local").Patience));
         Assert.Equal(TimeSpan.FromSeconds(7), (ApplyLimits.Default with { Deadline = TimeSpan.FromSeconds(7) }).DeadlineFor(2));
     }

@@ -83,6 +83,12 @@ public sealed class KnownListenersTests
             Asked("postfix: { endpoints: { smtp: { security: opportunistic } } }", [At(Primary, "192.0.2.1", 25), At(Second, "192.0.2.2", 25)], [Postfix("smtp inet n - y - - smtpd\n")]));
 
     [Fact]
+    public void A_master_that_was_started_while_it_was_looked_at_makes_no_strangers_of_its_sockets() =>
+        Assert.Equal(
+            "smtp 25 submissions 465",
+            Asked("postfix: { endpoints: { smtp: { security: opportunistic } } }", [At(Second, "0.0.0.0", 25), At(Second, "0.0.0.0", 465)], [Postfix("smtp inet n - y - - smtpd\nsubmissions inet n - y - - smtpd -o smtpd_tls_wrappermode=yes\n")]));
+
+    [Fact]
     public void Of_a_service_that_cannot_read_its_configuration_every_socket_is_its_own() =>
         Assert.Equal(
             "smtp 25 submissions 465",

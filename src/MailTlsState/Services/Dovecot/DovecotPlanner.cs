@@ -124,9 +124,9 @@ internal sealed class DovecotPlanner(ServicePlanRequest request)
     {
         var known = request.Observed.Known;
         var held = request.Observed.Listeners.Where(l => l.Port == endpoint.Port).ToLookup(known.IsOthers);
-        return endpoint.Addresses.Count > 0 ? held[true].FirstOrDefault(l => l.Address is "0.0.0.0" or "::" || endpoint.Addresses.Any(a => ConfiguredListener.SameAddress(a, l.Address)))
+        return endpoint.Addresses.Count > 0 ? held[true].FirstOrDefault(l => endpoint.Addresses.Any(a => ConfiguredListener.Clash(a, l.Address)))
             : held[false].Any() ? null
-            : held[true].FirstOrDefault();
+            : held[true].FirstOrDefault(l => ConfiguredListener.IsAny(l.Address));
     }
 
     /// <summary>A submission service of Dovecot's that the manifest does not name must not take a port that the manifest gives to Postfix.</summary>

@@ -5,6 +5,7 @@ using MailTlsState.Manifests;
 using MailTlsState.Planning;
 using MailTlsState.Planning.Review;
 using MailTlsState.Policies;
+using MailTlsState.Services.Dovecot.Editing;
 
 namespace MailTlsState.Services.Dovecot;
 
@@ -21,7 +22,7 @@ public sealed class DovecotService : IMailService
     private const string OpenSsl = "/usr/bin/openssl";
     private const string Daemon = "/usr/sbin/dovecot";
     private const string Master = "dovecot";
-    private const string PidFile = "/run/dovecot/master.pid";
+    private const string BaseDirectory = "/run/dovecot";
 
     /// <inheritdoc/>
     public ServiceKind Kind => ServiceKind.Dovecot;
@@ -54,7 +55,6 @@ public sealed class DovecotService : IMailService
     public async Task<ServiceObservation> ObserveAsync(IHost host, ObservedFiles files, Manifest manifest, CancellationToken cancellation)
     {
         var tree = DovecotFiles.LoadAsync(host, files, MainFile, cancellation);
-        var master = MasterAsync(host, cancellation);
         var told = await host.RunAsync(new ProcessCall(Daemon, ["--version"]), cancellation).ConfigureAwait(false);
         var version = told.Output.Split([' ', '-'], 2)[0].Trim();
 
@@ -72,7 +72,7 @@ public sealed class DovecotService : IMailService
         }
 
         var runs = calls.ToDictionary(c => c.Key, c => host.RunAsync(c.Value, cancellation));
-        await Task.WhenAll([tree, master, .. runs.Values]).ConfigureAwait(false);
+        await Task.WhenAll([tree, .. runs.Values]).ConfigureAwait(false);
 
         var results = runs.ToDictionary(r => r.Key, r => r.Value.Result);
         results[DovecotAnswers.Version] = told;
@@ -89,25 +89,26 @@ public sealed class DovecotService : IMailService
         }
 
         var failed = results[DovecotAnswers.Explicit] is { ExitCode: not 0 } broken ? broken.Error.Trim() : told.ExitCode != 0 ? told.Error.Trim() : null;
+        var master = await MasterAsync(host, DoveconfOutput.Parse(answers[DovecotAnswers.Explicit]).Find("base_dir")?.Value ?? BaseDirectory, cancellation).ConfigureAwait(false);
         return new ServiceObservation(
             Kind,
             Installed: true,
             version,
-            await master.ConfigureAwait(false) is not null,
+            master is not null,
             failed,
             await tree.ConfigureAwait(false),
             answers)
         {
-            MasterProcess = await master.ConfigureAwait(false),
+            MasterProcess = master,
         };
     }
 
     /// <inheritdoc/>
-    public async Task<bool> IsRunningAsync(IHost host, CancellationToken cancellation) => await MasterAsync(host, cancellation).ConfigureAwait(false) is not null;
+    public async Task<bool> IsRunningAsync(IHost host, CancellationToken cancellation) => await MasterAsync(host, BaseDirectory, cancellation).ConfigureAwait(false) is not null;
 
-    private static async Task<int?> MasterAsync(IHost host, CancellationToken cancellation)
+    private static async Task<int?> MasterAsync(IHost host, string baseDirectory, CancellationToken cancellation)
     {
-        var pid = (await host.ObserveFileAsync(PidFile, cancellation).ConfigureAwait(false)).Text?.Trim();
+        var pid = (await host.ObserveFileAsync(baseDirectory + "/master.pid", cancellation).ConfigureAwait(false)).Text?.Trim();
         if (!int.TryParse(pid, NumberStyles.None, CultureInfo.InvariantCulture, out var process))
         {
             return null;

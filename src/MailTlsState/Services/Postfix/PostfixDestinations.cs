@@ -1,6 +1,5 @@
 using MailTlsState.Diagnostics;
 using MailTlsState.Manifests;
-using MailTlsState.Policies;
 using MailTlsState.Services.Postfix.Editing;
 
 namespace MailTlsState.Services.Postfix;
@@ -25,10 +24,6 @@ internal sealed class PostfixDestinations(IReadOnlyList<PostfixSetting> mainSett
 
     /// <summary>The parameters that name such tables.</summary>
     public static IReadOnlyList<string> Names { get; } = [Policies, Sites];
-
-    /// <summary>True when a manifest says how mail to other hosts is sent, so that the tables matter.</summary>
-    public static bool Matter(Manifest manifest) =>
-        manifest.Postfix is { } postfix && (postfix.Outbound is not null || PolicyCatalogue.Resolve(manifest.Policy).OutboundMinimum is not null);
 
     /// <summary>The tables whose entries postmap can print, as <c>hash:/etc/postfix/tls_policy</c>.</summary>
     public static IEnumerable<string> Readable(PostfixAnswers answers) =>

@@ -19,7 +19,7 @@ internal static class PostfixInstances
         bool Clashes(string held)
         {
             var wanted = endpoint.Addresses.Count > 0 ? endpoint.Addresses : Bound(observed, master, endpoint.Port, primary);
-            return wanted.Count == 0 ? IsAny(held) : wanted.Any(w => OfOneFamily(w, held) && (IsAny(w) || IsAny(held) || ConfiguredListener.SameAddress(w, held)));
+            return wanted.Count == 0 ? ConfiguredListener.IsAny(held) : wanted.Any(w => ConfiguredListener.Clash(w, held));
         }
     }
 
@@ -35,9 +35,4 @@ internal static class PostfixInstances
         var open = master.Services.Where(s => s is { Port: not null, Address: null }).Select(s => s.Port!.Value).ToHashSet();
         return [.. observed.Listeners.Where(l => primary is not null && l.ProcessId == primary && open.Contains(l.Port)).Select(l => l.Address)];
     }
-
-    // Postfix binds an IPv6 address for IPv6 alone (IPV6_V6ONLY).
-    private static bool OfOneFamily(string one, string other) => one.Contains(':', StringComparison.Ordinal) == other.Contains(':', StringComparison.Ordinal);
-
-    private static bool IsAny(string address) => address is "0.0.0.0" or "::";
 }

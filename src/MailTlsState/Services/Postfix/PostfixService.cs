@@ -79,7 +79,7 @@ public sealed class PostfixService : IMailService
             await files.LookAsync(PostfixListeners.SaslSocket(answers), cancellation).ConfigureAwait(false);
         }
 
-        if (failed is null && PostfixDestinations.Matter(manifest))
+        if (failed is null)
         {
             answers = await WithTablesAsync(host, answers, cancellation).ConfigureAwait(false);
         }
@@ -108,10 +108,19 @@ public sealed class PostfixService : IMailService
 
         foreach (var table in PostfixDestinations.Readable(new PostfixAnswers(more)).ToList())
         {
-            var printed = await host.RunAsync(new ProcessCall(Postmap, ["-c", ConfigDirectory, "-s", table]), cancellation).ConfigureAwait(false);
-            if (printed.ExitCode == 0)
+            try
             {
-                more[PostfixAnswers.TableEntries + table] = printed.Output;
+                var printed = await host.RunAsync(new ProcessCall(Postmap, ["-c", ConfigDirectory, "-s", table]), cancellation).ConfigureAwait(false);
+                if (printed.ExitCode == 0)
+                {
+                    // Postfix prints a table of its memory in another order each time.
+                    more[PostfixAnswers.TableEntries + table] = string.Join('\n', printed.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
+                }
+            }
+            catch (MailTlsException)
+            {
+                // A table that is too large, or was not recorded, is one that cannot be read: no more than a note depends on it.
+                continue;
             }
         }
 

@@ -208,6 +208,17 @@ public class LabelTests
     }
 
     [Fact]
+    public async Task A_rule_of_our_pattern_that_was_written_by_hand_is_taken_over_by_semanage()
+    {
+        var host = new LabelledMachine();
+        host.WriteRule($"{Directory}(/.*)?    system_u:object_r:postfix_etc_t:s0");
+        Assert.Contains("type  postfix_etc_t → cert_t", (await host.Machine.RunAsync("plan", ServingMachine.Manifest)).Output, StringComparison.Ordinal);
+        await host.Machine.ApplyAsync();
+        Assert.Equal([$"{Directory}(/.*)? cert_t"], host.Kept);
+        await NothingToDoAsync(host);
+    }
+
+    [Fact]
     public async Task A_rule_of_our_own_follows_the_manifest_to_another_type_and_goes_back_with_a_roll_back()
     {
         var host = new LabelledMachine(rules: NotForCertificates);

@@ -84,6 +84,8 @@ type_() {
 client() { local prompt='client$' wrap='/run/lab/remote.sh '; type_ "$@"; }
 says() { if grep -q -e "$1" "$work/out"; then held "it says \"$1\""; else broken "it does not say \"$1\""; fi; }
 quietly() { in_host "$1" || { sed 's/^/    /' "$work/out"; broken "$1"; }; }
+# A reload's own command returns before the daemons have taken it up: this one is waited for.
+reloaded() { quietly '/run/lab/reload.sh'; }
 
 strict='-CAfile /etc/pki/mailtls/ca/ca.pem -verify_return_error -verify_hostname mail.mydomain.com -brief </dev/null'
 repaired_by_apply() {
@@ -141,6 +143,7 @@ section 'First disaster: "cat mail.pem gd.crt > mail.pem"'
 note 'The shell empties the file before cat reads it. Key and certificate are gone, and every command returns 0:'
 quietly 'cp /etc/pki/mailtls/ca/ca.pem /root/gd.crt'
 type_ 0 'cd /etc/pki/mailtls && cat mail.mydomain.com.pem /root/gd.crt > mail.mydomain.com.pem && postfix reload && doveadm reload'
+reloaded
 client fail "openssl s_client -starttls smtp -connect mail.mydomain.com:587 $strict"
 repaired_by_apply
 client 0 "openssl s_client -starttls smtp -connect mail.mydomain.com:587 $strict"
@@ -179,6 +182,7 @@ local_name mail.mydomain.com {
 }
 END'
 type_ 0 'tail -n 4 /etc/dovecot/dovecot.conf; doveadm reload'
+reloaded
 client fail "openssl s_client -connect mail.mydomain.com:993 $strict"
 repaired_by_apply
 client 0 "openssl s_client -connect mail.mydomain.com:993 $strict"

@@ -19,5 +19,4 @@ service auth {
 END
 postconf -e smtpd_sasl_type=dovecot smtpd_sasl_path=private/auth smtpd_sasl_auth_enable=yes
 touch -d '1 minute ago' /etc/postfix/main.cf
-if pgrep -x dovecot >/dev/null; then doveadm reload; fi
-if pgrep -x master >/dev/null; then postfix reload >/dev/null 2>&1; fi
+/run/lab/reload.sh

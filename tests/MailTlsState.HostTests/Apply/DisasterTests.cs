@@ -12,11 +12,11 @@ public sealed class DisasterTests
         await using var lab = await MailLab.AppliedAsync();
 
         // The article's own: the shell empties the file before cat reads it.
-        await lab.RunAsync($"cp {MailLab.Root} /root/gd.crt && cd /etc/pki/mailtls && cat mail.mydomain.com.pem /root/gd.crt >mail.mydomain.com.pem && postfix reload && doveadm reload");
+        await lab.RunAsync($"cp {MailLab.Root} /root/gd.crt && cd /etc/pki/mailtls && cat mail.mydomain.com.pem /root/gd.crt >mail.mydomain.com.pem && /run/lab/reload.sh");
         await lab.RepairsAsync("FAIL");
 
         // Another key than the certificate's.
-        await lab.RunAsync($"umask 077; openssl genrsa 2048 >/root/k 2>/dev/null; openssl x509 -in {MailLab.Bundle} >>/root/k; cat /root/k >{MailLab.Bundle}; postfix reload; doveadm reload");
+        await lab.RunAsync($"umask 077; openssl genrsa 2048 >/root/k 2>/dev/null; openssl x509 -in {MailLab.Bundle} >>/root/k; cat /root/k >{MailLab.Bundle}; /run/lab/reload.sh");
         await lab.RepairsAsync("FAIL");
 
         // Only the mode: what is served stays right, so verify has nothing to say.
@@ -63,16 +63,16 @@ public sealed class DisasterTests
               ssl_key = </etc/ssl/private/ssl-cert-snakeoil.key
             }
             END
-            doveadm reload
+            /run/lab/reload.sh
             """);
         await lab.RepairsAsync("FAIL");
 
-        await lab.RunAsync("postconf -P smtp/inet/smtpd_tls_security_level=none && touch -d '1 minute ago' /etc/postfix/master.cf && postfix reload");
+        await lab.RunAsync("postconf -P smtp/inet/smtpd_tls_security_level=none && /run/lab/reload.sh");
         await lab.RepairsAsync("FAIL");
         Assert.DoesNotContain("smtp/inet/smtpd_tls_security_level", (await lab.RunAsync("postconf -P")).Output, StringComparison.Ordinal);
 
         // The last line wins, and every daemon warns.
-        await lab.RunAsync("echo 'smtpd_tls_protocols = >=TLSv1' >>/etc/postfix/main.cf && touch -d '1 minute ago' /etc/postfix/main.cf && postfix reload");
+        await lab.RunAsync("echo 'smtpd_tls_protocols = >=TLSv1' >>/etc/postfix/main.cf && /run/lab/reload.sh");
         await lab.PlanAsync(2);
         await lab.ApplyAsync(0);
         await lab.ConvergedAsync();

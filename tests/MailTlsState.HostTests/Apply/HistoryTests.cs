@@ -93,7 +93,7 @@ public sealed class HistoryTests
     public async Task What_was_edited_since_is_refused_with_its_place_and_what_is_kept_nowhere_does_not_come_back()
     {
         await using var lab = await MailLab.AppliedAsync("article", text => text.Replace("  layout: bundle\n", "  layout: bundle\n  keepPrevious: 0\n", StringComparison.Ordinal));
-        await lab.RunAsync("sed -i 's/^smtpd_tls_mandatory_ciphers = .*/smtpd_tls_mandatory_ciphers = medium/' /etc/postfix/main.cf && touch -d '1 minute ago' /etc/postfix/main.cf && postfix reload");
+        await lab.RunAsync("sed -i 's/^smtpd_tls_mandatory_ciphers = .*/smtpd_tls_mandatory_ciphers = medium/' /etc/postfix/main.cf && /run/lab/reload.sh");
         var line = (await lab.RunAsync("grep -n '^smtpd_tls_mandatory_ciphers' /etc/postfix/main.cf | cut -d: -f1")).Output.Trim();
         var edited = await lab.Host.SnapshotAsync();
         var refused = await lab.RunAsync("mailtls rollback --auto-approve", 1);
@@ -160,7 +160,7 @@ public sealed class HistoryTests
         await using var lab = await MailLab.AppliedAsync();
         var end = DateTimeOffset.UtcNow.AddSeconds(40);
         await lab.Host.WriteFileAsync(MailLab.Bundle, await ShortLivedAsync(lab, end), "600");
-        await lab.RunAsync("postfix reload && doveadm reload");
+        await lab.RunAsync("/run/lab/reload.sh");
         await lab.ApplyAsync(0);
         await lab.RunAsync($"test -e {Previous}");
         await lab.RunAsync($"while openssl x509 -in {Previous} -noout -checkend 0 >/dev/null; do sleep 0.2; done");

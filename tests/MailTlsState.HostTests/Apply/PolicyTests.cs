@@ -86,7 +86,7 @@ public sealed class PolicyTests
         await lab.RunAsync(
             $"postconf -e 'smtpd_tls_eecdh_grade = strong' 'smtpd_tls_protocols = {protocols}' 'smtpd_tls_mandatory_protocols = {protocols}' 'smtpd_tls_mandatory_ciphers = high' "
             + $"'smtpd_tls_ciphers = high' 'smtpd_tls_security_level = may' 'tls_preempt_cipherlist = yes' 'smtpd_tls_mandatory_exclude_ciphers = {excluded}' 'smtpd_tls_exclude_ciphers = {excluded}'"
-            + " && touch -d '1 minute ago' /etc/postfix/main.cf && postfix reload");
+            + " && /run/lab/reload.sh");
         await lab.Host.WriteFileAsync(
             "/etc/dovecot/conf.d/99-mailtlsstate.conf",
             $"""

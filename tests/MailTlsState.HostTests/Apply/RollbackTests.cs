@@ -12,7 +12,7 @@ public sealed class RollbackTests
         await using var lab = await MailLab.StartAsync();
 
         // Without TLS nobody reads the curves: this host works until somebody switches TLS on.
-        await lab.RunAsync("sed -i 's/^ssl = yes/ssl = no/' /etc/dovecot/conf.d/10-ssl.conf; echo 'ssl_curve_list = nosuchcurve' >>/etc/dovecot/dovecot.conf; doveadm reload");
+        await lab.RunAsync("sed -i 's/^ssl = yes/ssl = no/' /etc/dovecot/conf.d/10-ssl.conf; echo 'ssl_curve_list = nosuchcurve' >>/etc/dovecot/dovecot.conf; /run/lab/reload.sh");
         var error = await lab.RefusesAsync(1, ["MTS07", "dovecot"]);
         Assert.DoesNotContain("committing", error, StringComparison.Ordinal);
         Assert.DoesNotContain("Disconnected", error, StringComparison.Ordinal);
@@ -85,7 +85,7 @@ public sealed class RollbackTests
         // smtpd dies of the new settings, but not in the rehearsal, which has a network of its own.
         await new HeldApply(lab).ReplaceAsync(
             "/usr/lib/postfix/sbin/smtpd", "*", "if [ \"$(readlink /proc/self/ns/net)\" = \"$(cat /root/net)\" ] && grep -q mailtls /etc/postfix/main.cf; then exit 1; fi");
-        await lab.RunAsync("readlink /proc/self/ns/net >/root/net; postconf -e service_throttle_time=600s; touch -d '1 minute ago' /etc/postfix/main.cf; postfix reload");
+        await lab.RunAsync("readlink /proc/self/ns/net >/root/net; postconf -e service_throttle_time=600s; /run/lab/reload.sh");
         var smtp = await lab.Host.ServedCertificateAsync(25, "smtp");
         var before = await lab.Host.SnapshotAsync();
         var error = (await lab.ApplyAsync(5)).Error;

@@ -55,7 +55,7 @@ internal sealed partial class CrashHost : IAsyncDisposable
         await RunAsync(
             """
             rm -rf /etc/pki /etc/postfix /etc/dovecot /var/lib/mailtlsstate && cp -a /root/saved/. /
-            /run/lab/start-mail.sh 25 143 && postfix reload 2>/dev/null && doveadm reload
+            /run/lab/start-mail.sh 25 143 && /run/lab/reload.sh
             """);
         Assert.Empty(_old.ChangesTo(await Host.SnapshotAsync()));
         await ServesAsync(_oldServed, "the old state after a reset");

@@ -64,7 +64,7 @@ public sealed class DaemonFaultTests
         var error = await host.RollsBackAsync(5, ["MTS07", "submissions"]);
         Assert.DoesNotContain("imaps", error, StringComparison.Ordinal);
         await host.Lab.RestoreAsync(Smtpd);
-        await host.Lab.RunAsync("postfix reload");
+        await host.Lab.RunAsync("/run/lab/reload.sh");
         await host.SucceedsAsync();
     }
 
@@ -110,7 +110,7 @@ public sealed class DaemonFaultTests
         await using var host = await FaultHost.AppliedAsync();
 
         // Dovecot itself ends sessions without a login six seconds after a reload otherwise.
-        await host.Lab.RunAsync("echo 'shutdown_clients = no' >>/etc/dovecot/local.conf; doveadm reload");
+        await host.Lab.RunAsync("echo 'shutdown_clients = no' >>/etc/dovecot/local.conf; /run/lab/reload.sh");
         var old = (await Handshake.TryAsync(host.Network, MailPort.All[0])).Leaf;
         await host.WantRenewalAsync();
 

@@ -35,7 +35,7 @@ public sealed class ExistingTests
 
         // A copy job that keeps the source's time brings a renewal, while an smtpd that has read the former files is with a client: no handshake meets it, and the
         // next client would.
-        await lab.RunAsync($"postfix reload; sleep 1; {Client}; pgrep -x smtpd >/run/former");
+        await lab.RunAsync($"/run/lab/reload.sh; {Client}; pgrep -x smtpd >/run/former");
         await lab.RunAsync($"cat /root/ca/2.pem /root/ca/sub.pem >/root/copy.pem; touch -d '2 days ago' /root/copy.pem; cp -p /root/copy.pem {Kept}/.new; mv {Kept}/.new {Kept}/chain.pem");
         await lab.RunAsync("doveadm reload; until openssl s_client -connect 127.0.0.1:993 </dev/null 2>/dev/null | openssl x509 -noout -serial | grep -q 11; do sleep 0.2; done");
         await SeenAsync(lab, "2.pem");

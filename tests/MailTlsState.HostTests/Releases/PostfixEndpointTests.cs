@@ -76,7 +76,7 @@ public sealed class PostfixEndpointTests
             await lab.RunAsync(
                 "postconf -X smtpd_sasl_type smtpd_sasl_path smtpd_sasl_auth_enable; postconf -M submission/inet='submission inet n - y - - smtpd'; "
                 + "postconf -P submission/inet/smtpd_sasl_auth_enable=yes submission/inet/smtpd_sasl_type=dovecot submission/inet/smtpd_sasl_path=private/auth; "
-                + "touch -d '1 minute ago' /etc/postfix/main.cf /etc/postfix/master.cf; postfix reload >/dev/null 2>&1");
+                + "/run/lab/reload.sh");
         }
 
         var master = (await lab.RunAsync("cat /run/dovecot/master.pid; ls -i /var/spool/postfix/private/auth; find /etc/dovecot -type f -exec sha256sum {} +")).Output;
@@ -148,7 +148,7 @@ public sealed class PostfixEndpointTests
         await lab.RunAsync(
             "printf '2525 inet n - y - - smtpd\\n2465 inet n - y - - smtpd\\n  -o smtpd_tls_wrappermode=yes\\n2526 inet n - y - - smtpd\\n  -o smtpd_tls_security_level=none\\n127.0.0.1:10025 inet n - y - - smtpd\\n  -o content_filter=\\n' >>/etc/postfix/master.cf; "
             + "printf 'service imap-login {\\n  inet_listener other {\\n    port = 1143\\n  }\\n  inet_listener others {\\n    port = 1993\\n    ssl = yes\\n  }\\n  inet_listener proxied {\\n    port = 1144\\n    haproxy = yes\\n  }\\n}\\n' >/etc/dovecot/conf.d/50-other.conf; "
-            + "touch -d '1 minute ago' /etc/postfix/master.cf; postfix reload >/dev/null 2>&1; doveadm reload; " + Listening("1993", "1144", "10025"));
+            + "/run/lab/reload.sh; " + Listening("1993", "1144", "10025"));
         var applied = (await lab.ApplyAsync(0)).Output;
         Assert.Contains("postfix smtp on 127.0.0.1 port 2525", applied, StringComparison.Ordinal);
         var asked = (await lab.RunAsync($"mailtls verify {MailLab.Manifest} --format json | tr -d ' \n' | grep -o '\"port\":[0-9]*' | sort -u")).Output.Replace("\"port\":", "", StringComparison.Ordinal).Split('\n');
@@ -158,7 +158,7 @@ public sealed class PostfixEndpointTests
         await lab.ConvergedAsync();
 
         // What a listener has of its own is left, so the manifest cannot measure it; what all of them serve is seen on each.
-        await lab.RunAsync("postconf -P 2525/inet/smtpd_tls_security_level=encrypt 2465/inet/smtpd_tls_protocols='!TLSv1.3'; postfix reload >/dev/null 2>&1; cp /etc/ssl/certs/ssl-cert-snakeoil.pem /tmp; cat /etc/ssl/private/ssl-cert-snakeoil.key /tmp/ssl-cert-snakeoil.pem >/root/other.pem; postconf -e smtpd_tls_chain_files=/root/other.pem; postfix reload >/dev/null 2>&1");
+        await lab.RunAsync("postconf -P 2525/inet/smtpd_tls_security_level=encrypt 2465/inet/smtpd_tls_protocols='!TLSv1.3'; cp /etc/ssl/certs/ssl-cert-snakeoil.pem /tmp; cat /etc/ssl/private/ssl-cert-snakeoil.key /tmp/ssl-cert-snakeoil.pem >/root/other.pem; postconf -e smtpd_tls_chain_files=/root/other.pem; /run/lab/reload.sh");
         var seen = (await lab.VerifyAsync(2)).Output;
         Assert.Contains("2525", seen, StringComparison.Ordinal);
         Assert.DoesNotContain("2465", seen, StringComparison.Ordinal);
@@ -171,7 +171,7 @@ public sealed class PostfixEndpointTests
     {
         await using var lab = await MailLab.StartAsync("intermediate", text => OnlyPostfix(text, "smtp: { security: opportunistic }") + Imaps);
         await lab.RunAsync(
-            "printf 'service pop3-login {\\n  inet_listener pop3s {\\n    port = 0\\n  }\\n}\\n' >/etc/dovecot/conf.d/50-pop3s.conf; doveadm reload; i=0; while ss -Hltn 'sport = :995' | grep -q .; do i=$((i+1)); [ $i -lt 200 ] || exit 1; sleep 0.05; done; "
+            "printf 'service pop3-login {\\n  inet_listener pop3s {\\n    port = 0\\n  }\\n}\\n' >/etc/dovecot/conf.d/50-pop3s.conf; /run/lab/reload.sh; i=0; while ss -Hltn 'sport = :995' | grep -q .; do i=$((i+1)); [ $i -lt 200 ] || exit 1; sleep 0.05; done; "
             + "cp -r /etc/dovecot /etc/dovecot-two; rm /etc/dovecot-two/conf.d/50-pop3s.conf; sed -i 's,/etc/dovecot/,/etc/dovecot-two/,' /etc/dovecot-two/conf.d/*.conf; "
             + "printf 'base_dir = /run/dovecot-two\\nprotocols = pop3\\nservice pop3-login {\\n  inet_listener pop3 {\\n    port = 0\\n  }\\n}\\n' >>/etc/dovecot-two/dovecot.conf; mkdir -p /run/dovecot-two; dovecot -c /etc/dovecot-two/dovecot.conf >/dev/null 2>&1; "
             + SecondInstance + Listening("587", "995"));

@@ -42,7 +42,7 @@ public sealed class UpgradeTests
                 "cd /etc/dovecot/conf.d; sed -i -E 's/^mail_location = .*/mail_location = maildir:~\\/Maildir/' 10-mail.conf; sed -i -E 's/^#?(disable_plaintext_auth|auth_mechanisms) = .*/\\1 = XX/; s/^disable_plaintext_auth = XX/disable_plaintext_auth = yes/; s/^auth_mechanisms = XX/auth_mechanisms = plain login/' 10-auth.conf; "
                 + "printf 'verbose_ssl = no\\nlocal_name other.example.org {\\n  ssl_cert = </etc/dovecot/private/dovecot.pem\\n  ssl_key = </etc/dovecot/private/dovecot.key\\n}\\n' >/etc/dovecot/local.conf; "
                 + "printf 'protocol imap {\\n  mail_max_userip_connections = 20\\n}\\n' >95-site.conf; "
-                + "postconf -e 'smtpd_banner = $myhostname ESMTP' 'smtp_tls_security_level = may' smtpd_use_tls=yes tls_preempt_cipherlist=yes; touch -d '1 minute ago' /etc/postfix/main.cf; doveconf -n >/dev/null && doveadm reload");
+                + "postconf -e 'smtpd_banner = $myhostname ESMTP' 'smtp_tls_security_level = may' smtpd_use_tls=yes tls_preempt_cipherlist=yes; doveconf -n >/dev/null && /run/lab/reload.sh");
             await old.ApplyAsync(0);
             before = Fingerprint(await old.Host.ServedCertificateAsync(25, "smtp"));
             kept = (await old.RunAsync("tar -C / -cf - etc/postfix etc/dovecot etc/pki root/manifest.yaml root/mail-ca.pass | base64 -w0")).Output;

@@ -53,8 +53,8 @@ public sealed class BadStateTests
         new("TLS off in Postfix", Postfix("smtpd_tls_security_level=none"), "MTS0802 25"),
         new("a key of another certificate in Postfix", $"cd /root/ca; cat twin.key good.pem sub.pem >{Kept}/wrong.pem; chmod 600 {Kept}/wrong.pem; " + Postfix($"smtpd_tls_chain_files={Kept}/wrong.pem"), "MTS0803 25 587; MTS0804 465"),
         new("port 465 closed", "postconf -MX submissions/inet", "MTS0801 465"),
-        new("Dovecot down", "postconf -P submission/inet/smtpd_sasl_auth_enable=no submissions/inet/smtpd_sasl_auth_enable=no; postfix reload 2>/dev/null; doveadm stop; while pgrep -x dovecot >/dev/null; do sleep 0.05; done", $"MTS0801 {Dovecot}") { Reload = false },
-        new("another program on a port", "postconf -MX submissions/inet; postfix reload 2>/dev/null; sleep 1; "
+        new("Dovecot down", "postconf -P submission/inet/smtpd_sasl_auth_enable=no submissions/inet/smtpd_sasl_auth_enable=no; /run/lab/reload.sh; doveadm stop; while pgrep -x dovecot >/dev/null; do sleep 0.05; done", $"MTS0801 {Dovecot}") { Reload = false },
+        new("another program on a port", "postconf -MX submissions/inet; /run/lab/reload.sh; while ss -Hltn 'sport = :465' | grep -q .; do sleep 0.05; done; "
             + "setsid perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalPort => 465, Listen => 50, ReuseAddr => 1) or die; while ($c = $s->accept) { print $c \"hello\\r\\n\"; close $c }' >/dev/null 2>&1 </dev/null & echo $! >/root/other.pid; sleep 0.3", "MTS0804 465"),
         new("TLS 1.0 on port 25 by an override", "postconf -P 'smtp/inet/smtpd_tls_protocols=>=TLSv1' 'smtp/inet/tls_high_cipherlist=ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0'", "MTS0816 25; MTS0823 25 25 25"),
         new("a CBC suite in Postfix", "postconf -P 'smtp/inet/tls_high_cipherlist=ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-SHA'", "MTS0823 25"),
@@ -145,7 +145,7 @@ public sealed class BadStateTests
         Assert.Equal("", await SeenAsync(lab, ""));
     }
 
-    private const string Reload = "touch -d '1 minute ago' /etc/postfix/main.cf; postfix reload 2>/dev/null; doveadm reload 2>/dev/null; sleep 0.7";
+    private const string Reload = "/run/lab/reload.sh";
 
     private static async Task<string> SeenAsync(MailLab lab, string options)
     {

@@ -125,7 +125,7 @@ public sealed class DifferentialTests
                 ssl_dh = </root/dh.pem
 
                 """);
-            var changed = await lab.Host.RunAsync($"cat /root/main.cf /root/more.cf >/etc/postfix/main.cf; postconf -P 'submissions/inet/tls_high_cipherlist={_ciphers}' 'submissions/inet/tls_eecdh_auto_curves={_curves.Replace(' ', ',')}'; touch -d '1 minute ago' /etc/postfix/main.cf; postfix reload 2>/dev/null; doveadm reload; sleep 0.5");
+            var changed = await lab.Host.RunAsync($"cat /root/main.cf /root/more.cf >/etc/postfix/main.cf; postconf -P 'submissions/inet/tls_high_cipherlist={_ciphers}' 'submissions/inet/tls_eecdh_auto_curves={_curves.Replace(' ', ',')}'; /run/lab/reload.sh");
             Assert.Equal("", changed.Error);
         }
 

@@ -22,7 +22,7 @@ internal static class Scans
         await lab.Host.StopMailAsync();
         await lab.Host.StartMailAsync();
         await lab.ApplyAsync(0);
-        var (verify, quick, sslscan, client) = (new List<double>(), new List<double>(), new List<double>(), new List<double>());
+        var (verify, quick, sslscan, client, floor) = (new List<double>(), new List<double>(), new List<double>(), new List<double>(), new List<double>());
         var connections = "";
         for (var round = 0; round < rounds; round++)
         {
@@ -35,8 +35,12 @@ internal static class Scans
                 }
             }));
             quick.Add(await TimeAsync(() => lab.RunAsync($"mailtls verify {MailLab.Manifest} --quick")));
-            var handshakes = string.Join("; ", Ports.Select(p => $"openssl s_client -connect 127.0.0.1:{p.Port} {(p.StartTls is null ? "" : $"-starttls {p.StartTls}")} {MailLab.Strict} >/dev/null 2>&1 || exit 1"));
+            var handshakes = string.Join("; ", Ports.Select(p => $"{Client(p)} {MailLab.Strict} >/dev/null 2>&1 || exit 1"));
             client.Add(await TimeAsync(() => lab.RunAsync(handshakes)));
+
+            // The floor, too, as the check does it.
+            var refusals = string.Join("; ", Ports.Select(p => $"! {Client(p)} -tls1_1 -cipher ALL:@SECLEVEL=0 </dev/null >/dev/null 2>&1 || exit 1"));
+            floor.Add(await TimeAsync(() => lab.RunAsync($"{handshakes}; {refusals}")));
         }
 
         Console.WriteLine($"policy {policy}, connections an endpoint: {connections}");
@@ -44,6 +48,7 @@ internal static class Scans
         Row("  sslscan, seven ports", sslscan, verify);
         Row("verify --quick", quick);
         Row("  openssl s_client, seven", client, quick);
+        Row("  and seven of TLS 1.1", floor, quick);
         if (File.Exists("/usr/bin/testssl"))
         {
             var once = await TimeAsync(async () =>
@@ -56,6 +61,8 @@ internal static class Scans
             Row("  testssl.sh, seven ports", [once], verify);
         }
     }
+
+    private static string Client((int Port, string? StartTls) p) => $"openssl s_client -connect 127.0.0.1:{p.Port} {(p.StartTls is null ? "" : $"-starttls {p.StartTls}")}";
 
     private static string Connections(string output)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Org.BouncyCastle.Asn1;
 using Org.BouncyCastle.Asn1.X509;
 using Org.BouncyCastle.Crypto;
@@ -9,6 +10,8 @@ namespace MailTlsState.Certificates;
 /// <summary>One certificate that may be part of a chain.</summary>
 internal sealed class ChainLink
 {
+    private static readonly ConcurrentDictionary<(string Issuer, string Subject), bool> Signatures = new();
+
     private readonly X509Certificate _certificate;
 
     private readonly bool[]? _usage;
@@ -51,8 +54,10 @@ internal sealed class ChainLink
 
     public bool IsNamedIssuerOf(ChainLink other) => _certificate.SubjectDN.Equivalent(other._certificate.IssuerDN);
 
-    /// <summary>True when this certificate's key signed the other.</summary>
-    public bool Signed(ChainLink other)
+    /// <summary>True when this certificate's key signed the other. Every endpoint sends the same chain: each two are looked at once.</summary>
+    public bool Signed(ChainLink other) => Signatures.GetOrAdd((Facts.Fingerprint, other.Facts.Fingerprint), _ => Verifies(other));
+
+    private bool Verifies(ChainLink other)
     {
         try
         {

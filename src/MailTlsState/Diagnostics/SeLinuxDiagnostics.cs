@@ -15,7 +15,7 @@ public static class SeLinuxDiagnostics
         "MTS0644",
         "a relabel would undo the labels",
         "The policy's own rule for certificate.directory gives a type that a mail daemon may not read, or another one than certificate.selinuxType. MailTlsState sets the right one, which holds until somebody runs restorecon or relabels the file system. A local rule makes it last; MailTlsState adds it by "
-        + "semanage where that is installed (Debian: policycoreutils-python-utils; Fedora: the same name) and no rule of the administrator's stands in the way. A local rule for the directory and all below it (DIRECTORY(/.*)?), as MailTlsState adds it, is changed by semanage fcontext -m; one of another pattern stays and is named. A rule written into file_contexts.local by hand is lost with the next semanage run.");
+        + "semanage where that is installed (Debian: policycoreutils-python-utils; Fedora: the same name) and no rule of the administrator's stands in the way. A local rule for the directory and all below it (DIRECTORY(/.*)?), as MailTlsState adds it, is changed by semanage fcontext -m, or by -a where it was written by hand; one of another pattern stays and is named. A rule written into file_contexts.local by hand is lost with the next semanage run.");
 
     /// <summary>A daemon may not read what another tool keeps.</summary>
     public static readonly DiagnosticCode ForeignLabelCode = new(
@@ -80,8 +80,8 @@ public static class SeLinuxDiagnostics
         new(BadRuleCode, Severity.Warning, problem, "correct the line; until then restorecon and semanage fail");
 
     /// <summary><see cref="NotPersistentCode"/>.</summary>
-    public static Diagnostic NotPersistent(SourceLocation at, string directory, string policy, string why, string type, string command) =>
-        new(NotPersistentCode, Severity.Warning, $"{directory} is {policy} by the policy, {why}; it gets {type}, and a relabel would undo that: semanage is not installed", $"install semanage and plan again, or run {command}", at);
+    public static Diagnostic NotPersistent(SourceLocation at, string directory, string policy, string why, string type, string lack, string remedy) =>
+        new(NotPersistentCode, Severity.Warning, $"{directory} is {policy} by the policy, {why}; it gets {type}, and a relabel would undo that: {lack}", remedy, at);
 
     /// <summary><see cref="NotPersistentCode"/>.</summary>
     public static Diagnostic LocalRule(SourceLocation at, string path, string type, string why, string rule, string command) =>

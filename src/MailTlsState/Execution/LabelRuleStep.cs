@@ -14,7 +14,6 @@ namespace MailTlsState.Execution;
 public sealed record LabelRuleStep(string Path, string? Old, string? New, string Rules) : Step(Path)
 {
     private const int NotFound = 127;
-    private const int OthersMayWrite = 0x12; // 0022
 
     // Building a policy takes seconds, on a small machine many.
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
@@ -110,13 +109,10 @@ public sealed record LabelRuleStep(string Path, string? Old, string? New, string
     }
 
     // One at a time, also when its starter is gone: flock(1) holds the lock while it runs, and alone (-o), since what semanage starts may not have it.
-    private static ProcessResult Run(IHostWriter host, params string[] arguments)
-    {
-        // flock would make the file that it locks, and start whatever it is.
-        return host.Stat(SecurityContext.SeManage) is { Kind: FileKind.Regular, Owner: 0 } program && (program.Mode & OthersMayWrite) == 0
-            ? Start(host, "/usr/bin/flock", ["-o", SecurityContext.SeManage, SecurityContext.SeManage, "fcontext", .. arguments])
+    private static ProcessResult Run(IHostWriter host, params string[] arguments) =>
+        host.Stat(SecurityContext.SeManage) is { } program && SecurityContext.MayRun(program.Kind, program.Owner, program.Mode)
+            ? Start(host, SecurityContext.Flock, ["-o", SecurityContext.SeManage, SecurityContext.SeManage, "fcontext", .. arguments])
             : new ProcessResult(NotFound, "", "it is not there, or others than root may change it");
-    }
 
     private static ProcessResult Start(IHostWriter host, string program, params string[] arguments) =>
         host.RunAsync(new ProcessCall(program, arguments, Limit), CancellationToken.None).GetAwaiter().GetResult();

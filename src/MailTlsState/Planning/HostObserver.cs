@@ -34,6 +34,7 @@ public static class HostObserver
         if (LabelQuestions.Apply(manifest, await facts.ConfigureAwait(false)))
         {
             await files.LookAsync(SecurityContext.SeManage, cancellation).ConfigureAwait(false);
+            await files.LookAsync(SecurityContext.Flock, cancellation).ConfigureAwait(false);
         }
 
         var certificates = issuer.ObserveAsync(host, files, manifest, cancellation);

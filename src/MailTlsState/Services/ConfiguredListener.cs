@@ -1,4 +1,3 @@
-using System.Net;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 
@@ -20,17 +19,6 @@ public sealed record ConfiguredListener(int Port, string? Address, EndpointKind 
     public bool Made(Listener socket)
     {
         ArgumentNullException.ThrowIfNull(socket);
-        return socket.Port == Port && (Address is null || SameAddress(Address, socket.Address));
+        return socket.Port == Port && (Address is null || BoundAddress.IsSame(Address, socket.Address));
     }
-
-    /// <summary>True where two programs cannot both bind a port. Postfix and Dovecot bind an IPv6 address for IPv6 alone (IPV6_V6ONLY).</summary>
-    internal static bool Clash(string one, string other) =>
-        one.Contains(':', StringComparison.Ordinal) == other.Contains(':', StringComparison.Ordinal) && (IsAny(one) || IsAny(other) || SameAddress(one, other));
-
-    /// <summary>True for an address that stands for all of its family.</summary>
-    internal static bool IsAny(string address) => address is "0.0.0.0" or "::";
-
-    /// <summary>True for two spellings of one address.</summary>
-    internal static bool SameAddress(string? address, string other) =>
-        address is not null && IPAddress.TryParse(address, out var one) && IPAddress.TryParse(other, out var two) && one.Equals(two);
 }

@@ -33,6 +33,24 @@ public sealed class DovecotTests
         Assert.Contains("STARTTLS", await SaidAsync(lab, 143, "a capability\\r\\n"), StringComparison.Ordinal);
     });
 
+    [Theory]
+    [InlineData("bookworm")]
+    [InlineData("trixie")]
+    public async Task A_Dovecot_that_keeps_its_sockets_elsewhere_is_applied_and_known_to_run_or_not_on(string release)
+    {
+        await using var lab = await MailLab.StartAsync("article", OnlyDovecot("imap: { security: required }\n      imaps: { security: implicit }"), release);
+        await lab.Host.StopMailAsync();
+        await lab.RunAsync("echo 'base_dir = /run/dovecot-elsewhere' >>/etc/dovecot/dovecot.conf; /run/lab/start-mail.sh 143 993; test -e /run/dovecot-elsewhere/master.pid; test ! -e /run/dovecot/master.pid");
+        await lab.ApplyAsync(0);
+        await lab.ConvergedAsync();
+        (await lab.Host.RunRemoteAsync($"openssl s_client -connect 10.77.0.1:993 {MailLab.Strict}")).Expect(0);
+
+        await lab.RunAsync("doveadm stop; while pgrep -x dovecot >/dev/null; do sleep 0.05; done");
+        Assert.Contains("dovecot", (await lab.PlanAsync(2)).Output, StringComparison.Ordinal);
+        await lab.ApplyAsync(0);
+        await lab.ConvergedAsync();
+    }
+
     // The line that switches it off is read before our file, and after it; no port for TLS from the first byte is open then.
     [Theory]
     [InlineData("bookworm", $"{Folder}/10-ssl.conf")]

@@ -248,22 +248,6 @@ public sealed class LinuxHostTests : IDisposable
     }
 
     [Fact]
-    public void Listeners_are_read_from_the_kernels_tables()
-    {
-        string[] lines =
-        [
-            "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode",
-            "   0: 00000000:0019 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 123 1 0000000000000000 100 0 0 10 0",
-            "   1: 0100007F:0050 0100007F:1234 01 00000000:00000000 00:00000000 00000000     0        0 124 1 0000000000000000 100 0 0 10 0",
-            "   2: B80D0120000000000000000001000000:03E1 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 125 1 0 100 0 0 10 0",
-        ];
-
-        Assert.Equal(
-            [new LinuxListeners.ListeningSocket("0.0.0.0", 25, "123"), new LinuxListeners.ListeningSocket("2001:db8::1", 993, "125")],
-            LinuxListeners.Parse(lines));
-    }
-
-    [Fact]
     public void A_second_lock_names_the_first_ones_holder()
     {
         using (_host.Lock("mailtls apply a.yaml"))

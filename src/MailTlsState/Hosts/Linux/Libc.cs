@@ -78,6 +78,9 @@ internal static partial class Libc
     [LibraryImport(C, EntryPoint = "read", SetLastError = true)]
     internal static partial nint Read(int descriptor, Span<byte> buffer, nint count);
 
+    [LibraryImport(C, EntryPoint = "getdents64", SetLastError = true)]
+    internal static partial nint GetDirectoryEntries(int descriptor, Span<byte> buffer, nint size);
+
     [LibraryImport(C, EntryPoint = "lseek", SetLastError = true)]
     internal static partial long Seek(int descriptor, long offset, int whence);
 
@@ -143,6 +146,9 @@ internal static partial class Libc
 
     [LibraryImport(C, EntryPoint = "poll", SetLastError = true)]
     internal static partial int Poll(Span<PollEntry> entries, nuint count, int milliseconds);
+
+    [LibraryImport(C, EntryPoint = "socket", SetLastError = true)]
+    internal static partial int Socket(int family, int kind, int protocol);
 
     [LibraryImport(C, EntryPoint = "pipe2", SetLastError = true)]
     internal static partial int Pipe2(Span<int> ends, int flags);

@@ -1,12 +1,12 @@
+using System.Buffers.Binary;
 using System.Globalization;
-using System.Net;
+using System.Text;
 
 namespace MailTlsState.Hosts.Linux;
 
-/// <summary>Finds listening TCP sockets in /proc/net (proc(5)) and the processes that hold them.</summary>
+/// <summary>Finds listening TCP sockets and, in /proc (proc(5)), the processes that hold them.</summary>
 internal static class LinuxListeners
 {
-    private const string ListenState = "0A";
     private const string Deleted = " (deleted)";
 
     // Places in /proc/PID/stat after the name: fields 4 and 22 of proc(5).
@@ -18,8 +18,8 @@ internal static class LinuxListeners
 
     internal static IReadOnlyList<Listener> Observe()
     {
-        var sockets = Sockets().ToList();
-        var holders = FindHolders(sockets.Select(s => s.Inode).ToHashSet(StringComparer.Ordinal)).ToDictionary(h => h.Key, h => OwnerAmong(h.Value), StringComparer.Ordinal);
+        var sockets = ListeningSockets.All();
+        var holders = FindHolders([.. sockets.Select(s => s.Inode)]).ToDictionary(h => h.Key, h => OwnerAmong(h.Value));
         return [.. sockets
             .Select(s => Describe(s, holders.GetValueOrDefault(s.Inode)))
             .Distinct()
@@ -27,40 +27,10 @@ internal static class LinuxListeners
             .ThenBy(l => l.Address, StringComparer.Ordinal)];
     }
 
-    /// <summary>The listening sockets in the text of /proc/net/tcp or /proc/net/tcp6.</summary>
-    internal static IEnumerable<ListeningSocket> Parse(IEnumerable<string> lines)
-    {
-        foreach (var line in lines.Skip(1))
-        {
-            var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (fields.Length > 9 && fields[3] == ListenState)
-            {
-                var colon = fields[1].IndexOf(':');
-                var address = fields[1].AsSpan(0, colon);
-                var port = int.Parse(fields[1].AsSpan(colon + 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-                yield return new ListeningSocket(ParseAddress(address).ToString(), port, fields[9]);
-            }
-        }
-    }
-
-    // Words of 32 bits in the byte order of the machine, which is little-endian wherever .NET runs Linux mail hosts.
-    private static IPAddress ParseAddress(ReadOnlySpan<char> hex)
-    {
-        var bytes = Convert.FromHexString(hex);
-        for (var word = 0; word < bytes.Length; word += 4)
-        {
-            bytes.AsSpan(word, 4).Reverse();
-        }
-
-        return new IPAddress(bytes);
-    }
-
-    private static IEnumerable<ListeningSocket> Read(string path) => File.Exists(path) ? Parse(File.ReadLines(path)) : [];
-
     /// <summary>Who may take connections: the holders of a socket, but for the one that is another's parent or the only one.</summary>
     internal static IReadOnlyList<AcceptingProcess> Accepting()
     {
-        var ports = Sockets().ToLookup(s => s.Inode, s => s.Port, StringComparer.Ordinal);
+        var ports = ListeningSockets.All().ToLookup(s => s.Inode, s => s.Port);
         return [.. FindHolders([.. ports.Select(p => p.Key)])
             .Where(h => h.Value.Count > 1)
             .SelectMany(h => h.Value.Except(h.Value.Select(id => ParentOf(id) ?? 0)).SelectMany(id => ports[h.Key].Select(port => DescribeProcess(port, id))))
@@ -100,16 +70,14 @@ internal static class LinuxListeners
             ? new AcceptingProcess(port, id, started, ReadOrNull($"/proc/{id}/comm")?.TrimEnd('\n') ?? "")
             : null;
 
-    private static IEnumerable<ListeningSocket> Sockets() => Read("/proc/net/tcp").Concat(Read("/proc/net/tcp6"));
-
-    private static Dictionary<string, List<int>> FindHolders(HashSet<string> inodes)
+    private static Dictionary<long, List<int>> FindHolders(HashSet<long> inodes)
     {
-        var all = new Dictionary<string, List<int>>(StringComparer.Ordinal);
+        var all = new Dictionary<long, List<int>>();
         foreach (var process in Directory.EnumerateDirectories("/proc"))
         {
             if (int.TryParse(Path.GetFileName(process), NumberStyles.None, CultureInfo.InvariantCulture, out var id))
             {
-                foreach (var inode in SocketsOf(process).Where(inodes.Contains).Distinct(StringComparer.Ordinal))
+                foreach (var inode in SocketsOf(process).Where(inodes.Contains).Distinct())
                 {
                     (all.TryGetValue(inode, out var list) ? list : all[inode] = []).Add(id);
                 }
@@ -123,21 +91,28 @@ internal static class LinuxListeners
     private static int OwnerAmong(List<int> holders) =>
         holders.Order().Where(id => ParentOf(id) is not { } parent || !holders.Contains(parent)).DefaultIfEmpty(holders.Min()).First();
 
-    private static IEnumerable<string> SocketsOf(string process) =>
-        DescriptorsOf(process).Where(d => d.StartsWith("socket:[", StringComparison.Ordinal)).Select(d => d[8..^1]);
+    private static IEnumerable<long> SocketsOf(string process) =>
+        DescriptorsOf(process).Where(d => d.StartsWith("socket:[", StringComparison.Ordinal)).Select(d => long.Parse(d.AsSpan(8..^1), CultureInfo.InvariantCulture));
 
-    /// <summary>What each open descriptor of a process is, as /proc names it.</summary>
+    /// <summary>What each open descriptor of a process is, as /proc names it. None of one that ended meanwhile or belongs to somebody else.</summary>
     private static List<string> DescriptorsOf(string process)
     {
         var found = new List<string>();
-        try
+        using var directory = new Descriptor(Libc.OpenAt(Libc.AtCurrentDirectory, process + "/fd", Libc.ReadOnly | Libc.Directory | Libc.CloseOnExec, 0));
+
+        // A host has tens of thousands of descriptors, and the framework's own listing stats each.
+        Span<byte> entries = stackalloc byte[4096];
+        while (directory.Number >= 0 && Libc.GetDirectoryEntries(directory.Number, entries, entries.Length) is > 0 and var length)
         {
-            found.AddRange(Directory.EnumerateFileSystemEntries(process + "/fd").Select(d => LinuxPath.ReadLink(Libc.AtCurrentDirectory, d)).OfType<string>());
-        }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
-        {
-            // It ended meanwhile, or belongs to somebody else: its sockets have no known owner.
-            return found;
+            // struct linux_dirent64 of getdents(2).
+            for (var rest = entries[..(int)length]; rest.Length > 0; rest = rest[BinaryPrimitives.ReadUInt16LittleEndian(rest[16..])..])
+            {
+                var name = rest[19..];
+                if (LinuxPath.ReadLink(directory.Number, Encoding.ASCII.GetString(name[..name.IndexOf((byte)0)])) is { } open)
+                {
+                    found.Add(open);
+                }
+            }
         }
 
         return found;
@@ -176,6 +151,4 @@ internal static class LinuxListeners
             return null;
         }
     }
-
-    internal sealed record ListeningSocket(string Address, int Port, string Inode);
 }

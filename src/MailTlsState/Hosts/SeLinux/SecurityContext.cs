@@ -9,6 +9,14 @@ public static class SecurityContext
     /// <summary>The program that keeps an administrator's own rules, and knows what the policy's store says.</summary>
     public const string SeManage = "/usr/sbin/semanage";
 
+    /// <summary>The program by which one semanage runs at a time (flock(1) of util-linux).</summary>
+    public const string Flock = "/usr/bin/flock";
+
+    private const int OthersMayWrite = 0x12; // 0022
+
+    /// <summary>True where semanage is a file that nobody but root may change: flock(1) would make the one that it locks, and start whatever it is.</summary>
+    public static bool MayRun(FileKind kind, int owner, int mode) => kind == FileKind.Regular && owner == 0 && (mode & OthersMayWrite) == 0;
+
     /// <summary>The type, by which a policy decides; the text itself where it is no context.</summary>
     public static string TypeOf(string context)
     {

@@ -21,6 +21,8 @@ internal sealed record LabelChanges(
 /// </summary>
 internal sealed class LabelPlanner(Manifest manifest, HostObservation observed)
 {
+    private const string NoSeManage = "semanage is not installed";
+
     private readonly List<Diagnostic> _diagnostics = [];
     private readonly string _directory = manifest.Certificate.Directory;
     private readonly string? _chosen = manifest.Certificate.LabelType;
@@ -90,6 +92,17 @@ internal sealed class LabelPlanner(Manifest manifest, HostObservation observed)
     // Why the policy's own rule will not do.
     private string Why => _chosen is null ? "which a daemon may not read" : $"where the manifest says {_chosen}";
 
+    // Why an apply could not set a rule, or null.
+    private string? Lack()
+    {
+        var program = observed.File(SecurityContext.SeManage);
+        return program.Kind == FileKind.Absent ? NoSeManage
+            : !SecurityContext.MayRun(program.Kind, program.Owner, program.Mode) ? $"{program.Path} is no file that root alone may change"
+            : observed.File(SecurityContext.Flock).Kind == FileKind.Absent ? $"{SecurityContext.Flock} is missing"
+            : observed.Host.SeLinuxPolicy is null ? "/etc/selinux/config names no policy"
+            : null;
+    }
+
     private Change? Rule()
     {
         var directory = observed.Labels.GetValueOrDefault(_directory);
@@ -99,11 +112,11 @@ internal sealed class LabelPlanner(Manifest manifest, HostObservation observed)
         }
 
         var (type, pattern) = (SecurityContext.TypeOf(directory.Fallback), Pattern(_directory));
-        var canSet = observed.File(SecurityContext.SeManage).Kind != FileKind.Absent && observed.Host.SeLinuxPolicy is not null;
+        var lack = Lack();
 
         // A rule of our own pattern is changed; any other is an administrator's thought, and stays.
         var local = observed.Labels.Values.Where(l => LabelQuestions.IsAbove(_directory, l.Path) && l.IsLocalRule && l.Policy is not null && IsUnwanted(l)).ToList();
-        if (local.Find(l => l.RulePattern != pattern || !canSet) is { } other)
+        if (local.Find(l => l.RulePattern != pattern || lack is not null) is { } other)
         {
             // The last pattern counts, but a rule for a single path beats it.
             var command = other.RulePattern == pattern || other.RulePattern == other.Path ? $"-m -t {type} '{other.RulePattern}'" : $"-a -t {type} '{pattern}'";
@@ -111,9 +124,10 @@ internal sealed class LabelPlanner(Manifest manifest, HostObservation observed)
             return null;
         }
 
-        if (!canSet)
+        if (lack is not null)
         {
-            _diagnostics.Add(SeLinuxDiagnostics.NotPersistent(_at, _directory, SecurityContext.TypeOf(policy), Why, type, $"semanage fcontext -a -t {type} '{pattern}'"));
+            var command = $"run semanage fcontext -a -t {type} '{pattern}'";
+            _diagnostics.Add(SeLinuxDiagnostics.NotPersistent(_at, _directory, SecurityContext.TypeOf(policy), Why, type, lack, lack == NoSeManage ? $"install semanage and plan again, or {command}" : command));
             return null;
         }
 

@@ -96,6 +96,7 @@ internal sealed class DovecotPlanner(ServicePlanRequest request)
 
     private void CheckEndpoints(IReadOnlyList<string> served, DovecotTree now)
     {
+        var known = request.Observed.Known;
         foreach (var endpoint in request.Desired.Endpoints.Where(e => e.Security != EndpointSecurity.Disabled))
         {
             var at = request.Manifest.Source.Locate($"/services/dovecot/endpoints/{endpoint.Kind.Name()}");
@@ -110,7 +111,7 @@ internal sealed class DovecotPlanner(ServicePlanRequest request)
             {
                 _diagnostics.Add(ServiceDiagnostics.PortTaken(at, $"dovecot {endpoint.Kind.Name()}", endpoint.Port, foreign));
             }
-            else if (OfInstance(endpoint) is { } instance)
+            else if (OfInstance(endpoint, known) is { } instance)
             {
                 _diagnostics.Add(ServiceDiagnostics.PortOfInstance(at, $"dovecot {endpoint.Kind.Name()}", endpoint.Port, instance, "Dovecot", "configuration"));
             }
@@ -120,14 +121,10 @@ internal sealed class DovecotPlanner(ServicePlanRequest request)
     }
 
     /// <summary>The socket by which another instance keeps Dovecot from serving an endpoint, or null: Dovecot goes on without a port that is taken, and says so in its log alone.</summary>
-    private Listener? OfInstance(EndpointManifest endpoint)
-    {
-        var known = request.Observed.Known;
-        var held = request.Observed.Listeners.Where(l => l.Port == endpoint.Port).ToLookup(known.IsOthers);
-        return endpoint.Addresses.Count > 0 ? held[true].FirstOrDefault(l => endpoint.Addresses.Any(a => ConfiguredListener.Clash(a, l.Address)))
-            : held[false].Any() ? null
-            : held[true].FirstOrDefault(l => ConfiguredListener.IsAny(l.Address));
-    }
+    private Listener? OfInstance(EndpointManifest endpoint, KnownListeners known) =>
+        endpoint.Addresses.Count == 0 && request.Observed.Listeners.Any(l => l.Port == endpoint.Port && !known.IsOthers(l))
+            ? null
+            : known.Holder(request.Observed.Listeners, ServiceKind.Dovecot, endpoint.Port, endpoint.Addresses);
 
     /// <summary>A submission service of Dovecot's that the manifest does not name must not take a port that the manifest gives to Postfix.</summary>
     private void CheckSubmission(IReadOnlyList<string> served, DovecotTree now)

@@ -104,7 +104,11 @@ public sealed class DovecotService : IMailService
     }
 
     /// <inheritdoc/>
-    public async Task<bool> IsRunningAsync(IHost host, CancellationToken cancellation) => await MasterAsync(host, BaseDirectory, cancellation).ConfigureAwait(false) is not null;
+    public async Task<bool> IsRunningAsync(IHost host, CancellationToken cancellation)
+    {
+        var told = await host.RunAsync(new ProcessCall(Doveconf, ["-c", MainFile, "-h", "base_dir"]), cancellation).ConfigureAwait(false);
+        return await MasterAsync(host, told.Output.Trim() is ['/', ..] directory ? directory : BaseDirectory, cancellation).ConfigureAwait(false) is not null;
+    }
 
     private static async Task<int?> MasterAsync(IHost host, string baseDirectory, CancellationToken cancellation)
     {

@@ -157,8 +157,8 @@ internal sealed class PostfixListeners(
     /// <summary>Makes an endpoint's entries those of its addresses: entries move to an address that lacks one, are copied where more lack one, and go where none is left.</summary>
     private void Bind(List<MasterService> services, EndpointManifest endpoint, string label)
     {
-        var lacking = endpoint.Addresses.Where(a => !services.Any(s => ConfiguredListener.SameAddress(s.Address, a))).ToList();
-        var free = services.Where(s => !endpoint.Addresses.Any(a => ConfiguredListener.SameAddress(s.Address, a))).ToList();
+        var lacking = endpoint.Addresses.Where(a => !services.Any(s => BoundAddress.IsSame(s.Address, a))).ToList();
+        var free = services.Where(s => !endpoint.Addresses.Any(a => BoundAddress.IsSame(s.Address, a))).ToList();
         var template = services[0];
         var port = template.Address is null ? template.Name.TrimStart(':') : template.Name[(template.Name.LastIndexOf(':') + 1)..];
         foreach (var address in lacking)

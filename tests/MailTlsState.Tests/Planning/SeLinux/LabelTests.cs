@@ -1,5 +1,6 @@
 using MailTlsState.Execution;
 using MailTlsState.Hosts;
+using MailTlsState.Hosts.SeLinux;
 using MailTlsState.Tests.Execution;
 using Xunit;
 
@@ -179,6 +180,26 @@ public class LabelTests
         var (status, _, error) = await host.Machine.RunAsync("plan", ServingMachine.Manifest);
         Assert.Equal(1, status);
         Assert.Contains(expected, error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("link", "/usr/sbin/semanage is no file that root alone may change")]
+    [InlineData("writable", "/usr/sbin/semanage is no file that root alone may change")]
+    [InlineData("alone", "/usr/bin/flock is missing")]
+    public async Task No_rule_is_planned_that_an_apply_could_not_set(string state, string expected)
+    {
+        var host = new LabelledMachine(semanage: false, NotForCertificates);
+        _ = state switch
+        {
+            "link" => host.Host.AddLink(SecurityContext.SeManage, "semanage-3").AddFile(SecurityContext.Flock, ""),
+            "writable" => host.Host.AddFile(SecurityContext.SeManage, "", mode: 0x1FD).AddFile(SecurityContext.Flock, ""),
+            _ => host.Host.AddFile(SecurityContext.SeManage, "", mode: 0x1ED),
+        };
+        var (_, output, error) = await host.Machine.RunAsync("plan", ServingMachine.Manifest);
+        Assert.DoesNotContain("labelRule", output, StringComparison.Ordinal);
+        Assert.Contains($"a relabel would undo that: {expected}. hint: run semanage fcontext -a -t cert_t '/etc/pki/mailtls(/.*)?'", error, StringComparison.Ordinal);
+        await host.Machine.ApplyAsync();
+        await NothingToDoAsync(host);
     }
 
     [Fact]

@@ -32,9 +32,9 @@ internal sealed class LabelledMachine
         Host.LabelRules = Observe;
         if (semanage)
         {
-            Host.AddDirectory("/etc/selinux/default/contexts/files").AddFile(SecurityContext.SeManage, "", mode: 0x1ED);
+            Host.AddDirectory("/etc/selinux/default/contexts/files").AddFile(SecurityContext.SeManage, "", mode: 0x1ED).AddFile(SecurityContext.Flock, "", mode: 0x1ED);
             var programs = Host.Programs;
-            Host.Programs = call => call.Program == "/usr/bin/flock" && call.Arguments[2] == SecurityContext.SeManage ? SeManage(call.Arguments[3], call.Arguments.Skip(4).ToArray()) : programs(call);
+            Host.Programs = call => call.Program == SecurityContext.Flock && call.Arguments[2] == SecurityContext.SeManage ? SeManage(call.Arguments[3], call.Arguments.Skip(4).ToArray()) : programs(call);
         }
     }
 

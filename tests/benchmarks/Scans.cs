@@ -39,7 +39,7 @@ internal static class Scans
             client.Add(await TimeAsync(() => lab.RunAsync(handshakes)));
 
             // The floor, too, as the check does it.
-            var refusals = string.Join("; ", Ports.Select(p => $"! {Client(p)} -tls1_1 -cipher ALL:@SECLEVEL=0 </dev/null >/dev/null 2>&1 || exit 1"));
+            var refusals = string.Join("; ", Ports.Select(p => $"! {Client(p)} -CAfile {MailLab.Root} -tls1_1 -cipher ALL:@SECLEVEL=0 </dev/null >/dev/null 2>&1 || exit 1"));
             floor.Add(await TimeAsync(() => lab.RunAsync($"{handshakes}; {refusals}")));
         }
 

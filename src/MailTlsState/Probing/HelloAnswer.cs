@@ -11,6 +11,9 @@ namespace MailTlsState.Probing;
 /// <param name="Closed">True when it closed the connection instead of answering.</param>
 public sealed record HelloAnswer(WireVersion? Version, int? Suite, int? Group, int? Alert, string? Failure, bool Closed)
 {
+    /// <summary>True when it closed after it had read the hello, as far as that can be known: then it has refused the hello, and not the connection.</summary>
+    public bool HasRead { get; init; }
+
     /// <summary>The alert's registered name, or null.</summary>
     public string? AlertName => Alert is { } alert ? AlertDescription.GetName((short)alert) : null;
 

@@ -8,11 +8,23 @@ internal interface IDuplex
 
     /// <summary>Sends all of it.</summary>
     ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation);
+
+    /// <summary>True when the server has closed and is known to have read all that was sent.</summary>
+    bool IsReadAndClosed => false;
+}
+
+/// <summary>A connection that can tell what became of what was sent.</summary>
+internal interface IDeliveryReport
+{
+    /// <summary>True when the peer has closed and is known to have read all that was sent.</summary>
+    bool IsReadAndClosed { get; }
 }
 
 /// <summary>A stream as it is.</summary>
 internal sealed class ClearDuplex(Stream stream) : IDuplex
 {
+    public bool IsReadAndClosed => stream is IDeliveryReport { IsReadAndClosed: true };
+
     public ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellation) => stream.ReadAsync(buffer, cancellation);
 
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation)

@@ -66,9 +66,8 @@ public static class MailProbe
             var highest = rest[0];
             var offer = HelloOffer.Everything(request.ServerName, highest);
             var answer = await OfferAsync(offer).ConfigureAwait(false);
-            if (request.Implicit && answer is { Closed: true })
+            if (MayBeLimit(request, answer))
             {
-                // A server at its limit closes the same way as one that refuses, and not twice.
                 answer = await OfferAsync(offer).ConfigureAwait(false);
             }
 
@@ -86,6 +85,12 @@ public static class MailProbe
 
         Task<HelloAnswer?> OfferAsync(HelloOffer offer) => new ProbeSession(request, connect, limits, cancellation).OfferAsync(offer);
     }
+
+    /// <summary>
+    /// True for what a server at its limit answers as well as one that refuses, though not twice: with TLS from the first byte both close. After STARTTLS it had taken
+    /// the connection.
+    /// </summary>
+    internal static bool MayBeLimit(ProbeRequest request, HelloAnswer? answer) => request.Implicit && answer is { Closed: true, HasRead: false };
 
     private static async Task<ProbeResult> ShakeAsync(ProbeRequest request, Func<CancellationToken, Task<Stream>> connect, ProbeLimits limits, CancellationToken cancellation)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using MailTlsState.Probing;
 
 namespace MailTlsState.Hosts.Linux;
 
@@ -33,7 +34,7 @@ internal static class LinuxConnection
                 throw new TimeoutException($"no connection to {remote} in {ConnectLimit.TotalSeconds:0} s");
             }
 
-            return new PromptStream(socket);
+            return new PromptStream(socket, remote.Address);
         }
         catch
         {
@@ -63,13 +64,29 @@ internal static class LinuxConnection
     }
 
     /// <summary>
-    /// Acknowledges at once. A server that writes its TLS tickets and its answer in two pieces waits for our acknowledgement of the
+    /// Knows what became of what was sent, and acknowledges at once. A server that writes its TLS tickets and its answer in two pieces waits for our acknowledgement of the
     /// first (Nagle), which the kernel delays by 40 ms; the option lasts for one exchange only, so it is set before each read.
     /// </summary>
-    private sealed class PromptStream(Socket socket) : NetworkStream(socket, ownsSocket: true)
+    private sealed class PromptStream(Socket socket, IPAddress peer) : NetworkStream(socket, ownsSocket: true), IDeliveryReport
     {
         private const int Tcp = 6;
-        private const int QuickAcknowledge = 12; // TCP_QUICKACK of tcp(7)
+        private const int Information = 11; // TCP_INFO of tcp(7)
+        private const int QuickAcknowledge = 12; // TCP_QUICKACK
+        private const int CloseWait = 8;
+        private const int Unacknowledged = 24; // tcpi_unacked of struct tcp_info
+
+        // Who closes with bytes unread resets the connection (RFC 1122 section 4.2.2.13), and bytes that find it closed are never acknowledged. Another machine
+        // may be a proxy, which reads for somebody else.
+        public bool IsReadAndClosed
+        {
+            get
+            {
+                Span<byte> information = stackalloc byte[Unacknowledged + sizeof(uint)];
+                return Socket.GetRawSocketOption(Tcp, Information, information) == information.Length
+                    && information[0] == CloseWait && BitConverter.ToUInt32(information[Unacknowledged..]) == 0
+                    && Socket.LocalEndPoint is IPEndPoint own && (IPAddress.IsLoopback(peer) || IPAddress.IsLoopback(own.Address) || peer.Equals(own.Address));
+            }
+        }
 
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {

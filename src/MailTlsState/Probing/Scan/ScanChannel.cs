@@ -24,7 +24,7 @@ internal sealed class ScanChannel(ProbeRequest request, Func<CancellationToken, 
         .AddRetry(new RetryStrategyOptions<HelloAnswer?>
         {
             MaxRetryAttempts = Retries,
-            ShouldHandle = attempt => ValueTask.FromResult(attempt.Outcome is { Exception: null, Result: null } || (attempt.AttemptNumber == 0 && MayBeLimit(request, attempt.Outcome.Result))),
+            ShouldHandle = attempt => ValueTask.FromResult(attempt.Outcome is { Exception: null, Result: null } || (attempt.AttemptNumber == 0 && MailProbe.MayBeLimit(request, attempt.Outcome.Result))),
             DelayGenerator = attempt => ValueTask.FromResult<TimeSpan?>(attempt.Outcome.Result is null ? null : Soon),
             Delay = TimeSpan.FromMilliseconds(300),
             BackoffType = DelayBackoffType.Exponential,
@@ -105,9 +105,6 @@ internal sealed class ScanChannel(ProbeRequest request, Func<CancellationToken, 
 
         return said ? answer : null;
     }
-
-    // With TLS from the first byte a server at its limit closes as one that refuses does. After STARTTLS it had taken the connection.
-    private static bool MayBeLimit(ProbeRequest request, HelloAnswer? answer) => request.Implicit && answer is { Closed: true };
 
     /// <summary>Remembers what could not be asked.</summary>
     public void Miss(string what)

@@ -7,7 +7,7 @@ namespace MailTlsState.Benchmarks;
 
 /// <summary>
 /// <c>mailtls verify</c> on seven endpoints against the same seven ports one after another by sslscan and testssl.sh, and its plain check
-/// against verified handshakes by <c>openssl s_client</c>, turn by turn on one host.
+/// against verified handshakes by <c>openssl s_client</c>, without and with an offer of TLS 1.1 that has to fail, turn by turn on one host.
 /// </summary>
 internal static class Scans
 {

@@ -1,7 +1,8 @@
 #!/bin/sh
 # reload.sh
 #   Inside a throwaway host: reloads Postfix and Dovecot, those that run, and returns when they have taken it up. Their own
-#   commands return as soon as the master is told; until it acts, processes of before answer as before.
+#   commands return as soon as the master is told; until it acts, processes of before answer as before. Sessions have to be over:
+#   an smtpd ends with its client. Dovecot's login processes take one client each, so that none of before waits for another.
 set -eu
 said() { grep -c -e "$1" /var/log/mail.log || :; }
 # wait_for WHAT COMMAND…: until the command holds, ten seconds at most.
@@ -21,7 +22,7 @@ if pgrep -x master >/dev/null; then
     [ -n "$(find /etc/postfix/main.cf -mmin +1)" ] || touch -d '1 minute ago' /etc/postfix/main.cf
     old=$(for program in smtpd postscreen tlsproxy; do pgrep -x $program || :; done)
     before=$(said 'reload -- version')
-    postfix reload >/dev/null 2>&1
+    postfix reload >/run/reload.out 2>&1 || { cat /run/reload.out >&2; exit 1; }
     wait_for 'Postfix reloads' said_again 'reload -- version' "$before"
     wait_for 'the smtpd of before end' gone "$old"
 fi
@@ -30,5 +31,5 @@ if pgrep -x dovecot >/dev/null; then
     doveadm reload
     wait_for 'Dovecot reloads' said_again 'SIGHUP received' "$before"
     # It says so when it begins; its master answers when it has ended, the sockets of other programs made anew.
-    doveadm service status >/dev/null
+    wait_for 'Dovecot answers' sh -c 'doveadm service status >/dev/null 2>&1'
 fi

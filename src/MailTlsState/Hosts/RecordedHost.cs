@@ -38,7 +38,7 @@ public sealed class RecordedHost(Recording recording) : IHost
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ServingProcess>> ObserveServingAsync(CancellationToken cancellation) =>
-        Answer(recording.Serving, "the processes that serve ports");
+        Task.FromResult(recording.Serving ?? []);
 
     /// <inheritdoc/>
     public Task<ProbeResult> ProbeAsync(ProbeRequest request, CancellationToken cancellation) =>

@@ -30,6 +30,7 @@ public sealed record EndpointTarget(ServiceKind Service, EndpointKind Endpoint, 
         Endpoint.Protocol(), Named is null ? Endpoint.IsImplicit() : Named.Security == EndpointSecurity.Implicit, Address, Port, serverName, SourceAddress, offers)
     {
         Families = families,
+        ServedHere = Listening,
     };
 
     /// <summary>

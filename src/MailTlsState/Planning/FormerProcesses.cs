@@ -4,7 +4,7 @@ using MailTlsState.Manifests;
 namespace MailTlsState.Planning;
 
 /// <summary>
-/// Processes that may hold a pair that another tool has replaced since. A new smtpd reads the files at once, without a reload, and an old one that waits for its next
+/// Processes that may hold a pair that was replaced since by somebody else. A new smtpd reads the files at once, without a reload, and an old one that waits for its next
 /// client keeps what it has read, so one handshake with a port does not tell what the others will serve. Pure.
 /// </summary>
 internal static class FormerProcesses
@@ -15,8 +15,10 @@ internal static class FormerProcesses
     /// <summary>What has to go, by port; empty when all of the service's processes are younger than the files. Ports that are not probed count too.</summary>
     public static IReadOnlyList<AttributeChange> Of(ServiceKind service, HostObservation observed)
     {
-        var changed = observed.Certificates.Where(c => !c.Files.IsOwn).SelectMany(c => new[] { c.Files.Key, c.Files.Chain }).Select(observed.ChangedAt).Max();
-        var ports = observed.Listeners.Where(l => ServiceOwners.OwnerOf(l) == service).Select(l => l.Port).ToHashSet();
+        var changed = observed.Certificates.SelectMany(c => new[] { c.Files.Key, c.Files.Chain }.Select(f => c.Files.IsOwn ? WrittenAt(f, observed) : observed.ChangedAt(f))).Max();
+        // A port tells not which instance's process it is, where several have it.
+        var known = observed.Known;
+        var ports = observed.Listeners.Where(l => ServiceOwners.OwnerOf(l) == service).GroupBy(l => l.Port).Where(p => !p.Any(known.IsOthers)).Select(p => p.Key).ToHashSet();
         return
         [
             .. observed.Serving.Where(p => ports.Contains(p.Port) && p.Started < changed + Blur).OrderBy(p => p.Port).ThenBy(p => p.Program, StringComparer.Ordinal)
@@ -24,4 +26,7 @@ internal static class FormerProcesses
                 .Select(p => new AttributeChange($"{p.Program} on port {p.Port}", "older than the files", $"younger than the files of {AttributeChange.Time(changed!.Value)}")),
         ];
     }
+
+    // Of our own files the content's time counts: mode, label and the number of names change without a reload. A time that is still to come says nothing.
+    private static DateTimeOffset? WrittenAt(string path, HostObservation observed) => observed.File(path).Modified is { } written && written <= observed.At ? written : null;
 }

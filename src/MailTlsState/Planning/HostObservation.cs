@@ -28,7 +28,7 @@ public sealed record HostObservation(
     /// <summary>Where each of the manifest's certificates lies, in the manifest's order.</summary>
     public IReadOnlyList<CertificatePlace> Certificates { get; init; } = [];
 
-    /// <summary>The processes that serve ports; looked for where the files of a pair may change without this program.</summary>
+    /// <summary>The processes that serve ports.</summary>
     public IReadOnlyList<ServingProcess> Serving { get; init; } = [];
 
     /// <summary>Certificates of a second kind of key that the manifest does not name.</summary>

@@ -34,13 +34,12 @@ public static class HostObserver
         if (LabelQuestions.Apply(manifest, await facts.ConfigureAwait(false)))
         {
             await files.LookAsync(SecurityContext.SeManage, cancellation).ConfigureAwait(false);
-            await files.LookAsync(SecurityContext.Flock, cancellation).ConfigureAwait(false);
+            await files.ResolveAsync(SecurityContext.Flock, cancellation).ConfigureAwait(false);
         }
 
         var certificates = issuer.ObserveAsync(host, files, manifest, cancellation);
         var trust = HostTrustPlanner.LookAsync(files, manifest, issuer.HostAnchors(manifest).Count > 0, cancellation);
         await Task.WhenAll([facts, listeners, served, .. services.Values, .. secrets, certificates, trust]).ConfigureAwait(false);
-        var foreign = certificates.Result.Any(c => !c.Files.IsOwn);
         var dropped = await DroppedPairs.ObserveAsync(host, files, manifest, cancellation).ConfigureAwait(false);
         await PairFiles.LookAsync(host, files, services.Values.Select(s => s.Result).Where(s => s.Installed), cancellation).ConfigureAwait(false);
         var profiles = await AppArmorCheck.LookAsync(host, files, manifest, facts.Result, cancellation).ConfigureAwait(false);
@@ -54,7 +53,7 @@ public static class HostObserver
             [.. secrets.Select(s => s.Result)])
         {
             Certificates = await certificates.ConfigureAwait(false),
-            Serving = foreign ? await host.ObserveServingAsync(cancellation).ConfigureAwait(false) : [],
+            Serving = await host.ObserveServingAsync(cancellation).ConfigureAwait(false),
             Dropped = dropped,
             Profiles = profiles,
         };

@@ -60,15 +60,6 @@ public sealed class KnownListeners
         return listener.ProcessId is { } process && _otherMasters.Contains(process);
     }
 
-    /// <summary>The socket by which another instance keeps a service from binding a port, or null. Instances may share a port by addresses.</summary>
-    /// <param name="listeners">The sockets.</param>
-    /// <param name="service">The service.</param>
-    /// <param name="port">The port that it is to bind.</param>
-    /// <param name="addresses">Where it is to bind it; empty where nothing tells.</param>
-    internal Listener? Holder(IEnumerable<Listener> listeners, ServiceKind service, int port, IReadOnlyList<string> addresses) => listeners.FirstOrDefault(l =>
-        l.Port == port && IsOthers(l) && ServiceOwners.OwnerOf(l) == service
-        && (addresses.Count == 0 ? BoundAddress.IsAny(l.Address) : addresses.Any(a => BoundAddress.Clash(a, l.Address))));
-
     /// <summary>The sockets but for those of other instances.</summary>
     public IReadOnlyList<Listener> Own(IReadOnlyList<Listener> listeners) => [.. listeners.Where(l => !IsOthers(l))];
 

@@ -87,10 +87,10 @@ public static class MailProbe
     }
 
     /// <summary>
-    /// True for what a server at its limit answers as well as one that refuses, though not twice: with TLS from the first byte both close. After STARTTLS it had taken
-    /// the connection.
+    /// True for what a server at its limit answers as well as one that refuses, though not twice: with TLS from the first byte both close. After STARTTLS, and where it
+    /// is known to have read the offer, it had taken the connection.
     /// </summary>
-    internal static bool MayBeLimit(ProbeRequest request, HelloAnswer? answer) => request.Implicit && answer is { Closed: true, HasRead: false };
+    internal static bool MayBeLimit(ProbeRequest request, HelloAnswer? answer) => request.Implicit && answer is { Closed: true } && !(request.ServedHere && answer.HasRead);
 
     private static async Task<ProbeResult> ShakeAsync(ProbeRequest request, Func<CancellationToken, Task<Stream>> connect, ProbeLimits limits, CancellationToken cancellation)
     {

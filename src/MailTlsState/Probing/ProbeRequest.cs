@@ -37,6 +37,9 @@ public sealed record ProbeRequest(
     /// prefers. The kind that it does not prefer costs a further connection.
     /// </summary>
     public IReadOnlyList<KeyFamily> Families { get; init; } = [];
+
+    /// <summary>True when the service itself holds the socket on this host, so that nobody stands between: what is known of the connection's other end is known of the service.</summary>
+    public bool ServedHere { get; init; }
 }
 
 /// <summary>How far a probe got.</summary>

@@ -49,6 +49,9 @@ public sealed record EndpointExpectation(ServiceKind Service, EndpointKind Kind,
     /// <summary>True when the server sees the probe as a remote client.</summary>
     public bool SeenAsRemote { get; init; }
 
+    /// <summary>True when the service itself was seen to hold the socket on this host.</summary>
+    public bool ServedHere { get; init; }
+
     /// <summary>Local address to come from, or null.</summary>
     public string? SourceAddress { get; init; }
 
@@ -63,6 +66,6 @@ public sealed record EndpointExpectation(ServiceKind Service, EndpointKind Kind,
             ? Enum.GetValues<TlsVersion>().Where(v => v < floor).ToArray()
             : [];
         var isImplicit = Security == EndpointSecurity.Implicit || (Security == EndpointSecurity.Disabled && Kind.IsImplicit());
-        return new ProbeRequest(Kind.Protocol(), isImplicit, Address, Port, ServerName, SourceAddress, offers) { Families = Families };
+        return new ProbeRequest(Kind.Protocol(), isImplicit, Address, Port, ServerName, SourceAddress, offers) { Families = Families, ServedHere = ServedHere };
     }
 }

@@ -34,6 +34,7 @@ public static class Expectations
             ProxyProtocol = t.Named?.ProxyProtocol ?? false,
             Named = t.Named is not null,
             SeenAsRemote = t.SeenAsRemote,
+            ServedHere = t.Listening,
             SourceAddress = t.SourceAddress,
         })];
 

@@ -51,6 +51,31 @@ public sealed class DisasterTests
         Assert.Equal(disk, await lab.Host.ServedCertificateAsync(25, "smtp"));
     }
 
+    // A new smtpd reads the file at once, and an old one that is with a client is met by no handshake of ours: the next client of its would be.
+    [Fact]
+    public async Task A_renewed_certificate_that_only_new_processes_serve_is_loaded_by_all()
+    {
+        await using var lab = await MailLab.AppliedAsync();
+        await lab.RunAsync(
+            $$"""
+            set -e
+            /run/lab/reload.sh; {{MailLab.StayingClient}}; pgrep -x smtpd >/run/former; sleep 0.2
+            openssl pkey -in {{MailLab.Bundle}} >/root/new.pem
+            printf 'basicConstraints = critical, CA:FALSE\nsubjectAltName = DNS:mail.mydomain.com\nextendedKeyUsage = serverAuth\nauthorityKeyIdentifier = keyid\n' >/root/renew.ext
+            openssl req -new -key /root/new.pem -subj /CN=mail.mydomain.com |
+                openssl x509 -req -CA {{MailLab.Root}} -CAkey /etc/pki/mailtls/ca/ca.key -passin file:/root/mail-ca.pass -days 397 -sha256 -set_serial 0x11 -extfile /root/renew.ext >>/root/new.pem
+            cat /root/new.pem >{{MailLab.Bundle}}
+            doveadm reload; until openssl s_client -connect 127.0.0.1:993 </dev/null 2>/dev/null | openssl x509 -noout -serial | grep -q 11; do sleep 0.2; done
+            """);
+        Assert.Contains("service postfix\n      because some of its processes are older than the certificate's files", (await lab.PlanAsync(2)).Output, StringComparison.Ordinal);
+        Assert.Contains("1 service to reload", (await lab.ApplyAsync(0)).Output, StringComparison.Ordinal);
+        await lab.ConvergedAsync();
+
+        // Its client was not sent away, and it ends with that.
+        await lab.RunAsync("kill -0 $(cat /run/former); touch /run/quit; i=0; while kill -0 $(cat /run/former) 2>/dev/null; do i=$((i + 1)); [ $i -lt 50 ] || exit 1; sleep 0.1; done");
+        await lab.VerifyAsync(0);
+    }
+
     [Fact]
     public async Task Overrides_in_the_daemons_configuration_are_found_and_removed()
     {

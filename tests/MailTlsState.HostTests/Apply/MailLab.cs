@@ -11,6 +11,10 @@ internal sealed class MailLab : IAsyncDisposable
     public const string Root = "/etc/pki/mailtls/ca/ca.pem";
     public const string Strict = $"-CAfile {Root} -verify_return_error -verify_hostname mail.mydomain.com -brief </dev/null";
 
+    /// <summary>Connects to 587 and stays until /run/quit is there.</summary>
+    public const string StayingClient = "setsid bash -c 'exec 3<>/dev/tcp/127.0.0.1/587; read -r line <&3; touch /run/here; until [ -e /run/quit ]; do sleep 0.1; done; printf \"QUIT\\r\\n\" >&3; cat <&3'"
+        + " >/dev/null 2>&1 & until [ -e /run/here ]; do sleep 0.1; done";
+
     // An apply takes two seconds; tests run side by side, and beside builds.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 

@@ -35,7 +35,7 @@ public sealed class ExistingTests
 
         // A copy job that keeps the source's time brings a renewal, while an smtpd that has read the former files is with a client: no handshake meets it, and the
         // next client would.
-        await lab.RunAsync($"/run/lab/reload.sh; {Client}; pgrep -x smtpd >/run/former");
+        await lab.RunAsync($"/run/lab/reload.sh; {MailLab.StayingClient}; pgrep -x smtpd >/run/former");
         await lab.RunAsync($"cat /root/ca/2.pem /root/ca/sub.pem >/root/copy.pem; touch -d '2 days ago' /root/copy.pem; cp -p /root/copy.pem {Kept}/.new; mv {Kept}/.new {Kept}/chain.pem");
         await lab.RunAsync("doveadm reload; until openssl s_client -connect 127.0.0.1:993 </dev/null 2>/dev/null | openssl x509 -noout -serial | grep -q 11; do sleep 0.2; done");
         await SeenAsync(lab, "2.pem");
@@ -51,10 +51,6 @@ public sealed class ExistingTests
         await lab.VerifyAsync(0);
         await lab.ConvergedAsync();
     }
-
-    // Connects to 587 and stays until /run/quit is there.
-    private const string Client = "setsid bash -c 'exec 3<>/dev/tcp/127.0.0.1/587; read -r line <&3; touch /run/here; until [ -e /run/quit ]; do sleep 0.1; done; printf \"QUIT\\r\\n\" >&3; cat <&3'"
-        + " >/dev/null 2>&1 & until [ -e /run/here ]; do sleep 0.1; done";
 
     // As clients that have the system's roots see it.
     private static async Task SeenAsync(MailLab lab, string certificate)

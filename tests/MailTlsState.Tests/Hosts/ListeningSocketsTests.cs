@@ -26,7 +26,7 @@ public sealed class ListeningSocketsTests
         client.Connect((IPEndPoint)one.LocalEndpoint);
 
         // Others come and go on this machine meanwhile.
-        var ports = listeners.Select(l => ((IPEndPoint)l.LocalEndpoint).Port).ToHashSet();
+        var places = listeners.Select(l => (IPEndPoint)l.LocalEndpoint).Select(l => (l.Address.ToString(), l.Port)).ToHashSet();
         var asked = SocketDiagnostics.Listening();
         Assert.NotNull(asked);
         Assert.Equal(
@@ -34,7 +34,7 @@ public sealed class ListeningSocketsTests
             Own(asked));
         Assert.Equal(["127.0.0.2", "::", "::1"], Own(asked).Select(s => s.Address));
 
-        ListeningSocket[] Own(IEnumerable<ListeningSocket> all) => [.. all.Where(s => ports.Contains(s.Port)).OrderBy(s => s.Address, StringComparer.Ordinal)];
+        ListeningSocket[] Own(IEnumerable<ListeningSocket> all) => [.. all.Where(s => places.Contains((s.Address, s.Port))).OrderBy(s => s.Address, StringComparer.Ordinal)];
     }
 
     [Fact]
@@ -58,7 +58,9 @@ public sealed class ListeningSocketsTests
         Assert.Equal([new ListeningSocket("10.0.0.1", 25, 123)], found);
         Assert.Null(Take(Socket(25, 123), out _));
 
-        // An error, a table that changed meanwhile, a message cut short, one of no length, another family's.
+        // A dump that failed on its way, an error, a table that changed meanwhile, a message cut short, one of no length, another family's.
+        Assert.False(Take([.. Socket(25, 123), .. Done(-2)], out _));
+        Assert.False(Take(Message(type: 3, flags: 2, []), out _));
         Assert.False(Take(Message(type: 2, flags: 0, new byte[20]), out _));
         Assert.False(Take(Message(type: 20, flags: 0x10, new byte[72]), out _));
         Assert.False(Take(Socket(25, 123)[..^8], out _));
@@ -68,7 +70,7 @@ public sealed class ListeningSocketsTests
 
     private static bool? Take(byte[] answer, out List<ListeningSocket> found) => SocketDiagnostics.Take(answer, Inet, found = []);
 
-    private static byte[] Done() => Message(type: 3, flags: 2, new byte[4]);
+    private static byte[] Done(int error = 0) => Message(type: 3, flags: 2, BitConverter.GetBytes(error));
 
     private static byte[] Socket(ushort port, uint inode)
     {

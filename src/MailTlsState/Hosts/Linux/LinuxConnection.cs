@@ -34,7 +34,7 @@ internal static class LinuxConnection
                 throw new TimeoutException($"no connection to {remote} in {ConnectLimit.TotalSeconds:0} s");
             }
 
-            return new PromptStream(socket, remote.Address);
+            return new PromptStream(socket);
         }
         catch
         {
@@ -67,7 +67,7 @@ internal static class LinuxConnection
     /// Knows what became of what was sent, and acknowledges at once. A server that writes its TLS tickets and its answer in two pieces waits for our acknowledgement of the
     /// first (Nagle), which the kernel delays by 40 ms; the option lasts for one exchange only, so it is set before each read.
     /// </summary>
-    private sealed class PromptStream(Socket socket, IPAddress peer) : NetworkStream(socket, ownsSocket: true), IDeliveryReport
+    private sealed class PromptStream(Socket socket) : NetworkStream(socket, ownsSocket: true), IDeliveryReport
     {
         private const int Tcp = 6;
         private const int Information = 11; // TCP_INFO of tcp(7)
@@ -75,16 +75,15 @@ internal static class LinuxConnection
         private const int CloseWait = 8;
         private const int Unacknowledged = 24; // tcpi_unacked of struct tcp_info
 
-        // Who closes with bytes unread resets the connection (RFC 1122 section 4.2.2.13), and bytes that find it closed are never acknowledged. Another machine
-        // may be a proxy, which reads for somebody else.
+        // Who closes with bytes unread resets the connection (RFC 1122 section 4.2.2.13), and bytes that find it closed are never acknowledged. Only who shuts down
+        // one direction without having read (shutdown(2)) is mistaken; neither Postfix nor Dovecot does.
         public bool IsReadAndClosed
         {
             get
             {
                 Span<byte> information = stackalloc byte[Unacknowledged + sizeof(uint)];
                 return Socket.GetRawSocketOption(Tcp, Information, information) == information.Length
-                    && information[0] == CloseWait && BitConverter.ToUInt32(information[Unacknowledged..]) == 0
-                    && Socket.LocalEndPoint is IPEndPoint own && (IPAddress.IsLoopback(peer) || IPAddress.IsLoopback(own.Address) || peer.Equals(own.Address));
+                    && information[0] == CloseWait && BitConverter.ToUInt32(information[Unacknowledged..]) == 0;
             }
         }
 

@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace MailTlsState.Hosts.Linux;
 
-/// <summary>Asks the kernel for TCP sockets by netlink (sock_diag(7), linux/inet_diag.h).</summary>
+/// <summary>
+/// Asks the kernel for TCP sockets by netlink (sock_diag(7), linux/inet_diag.h), as ss(8) does; where tcp_diag is a module, the kernel loads it for that.
+/// </summary>
 internal static class SocketDiagnostics
 {
     private const int NetlinkFamily = 16; // AF_NETLINK
@@ -16,9 +18,9 @@ internal static class SocketDiagnostics
     private const byte Tcp = 6;
     private const uint ListenStates = 1 << 10; // TCP_LISTEN
 
-    private const ushort ByFamily = 20;
-    private const ushort Done = 3;
-    private const ushort RequestDump = 0x301;
+    private const ushort ByFamily = 20; // SOCK_DIAG_BY_FAMILY
+    private const ushort Done = 3; // NLMSG_DONE
+    private const ushort RequestDump = 0x301; // NLM_F_REQUEST | NLM_F_DUMP
     private const ushort Interrupted = 0x10; // NLM_F_DUMP_INTR
 
     private const int HeaderSize = 16;  // struct nlmsghdr
@@ -47,7 +49,7 @@ internal static class SocketDiagnostics
             return false;
         }
 
-        // The kernel answers at once and fills what it is given.
+        // Nothing here waits: the answer's first part is there when the request has been written, and each read makes the next.
         Span<byte> buffer = stackalloc byte[16 * 1024];
         while (true)
         {
@@ -80,9 +82,10 @@ internal static class SocketDiagnostics
                 return false;
             }
 
+            // A dump that fails, as without tcp_diag, ends like any other, but for a number below zero.
             if (header.Type == Done)
             {
-                return true;
+                return header.Length >= HeaderSize + sizeof(int) && MemoryMarshal.Read<int>(answer[HeaderSize..]) >= 0;
             }
 
             // Else an error, or nothing that was asked for.

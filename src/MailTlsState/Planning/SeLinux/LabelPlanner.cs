@@ -95,12 +95,14 @@ internal sealed class LabelPlanner(Manifest manifest, HostObservation observed)
     // Why an apply could not set a rule, or null.
     private string? Lack()
     {
-        var program = observed.File(SecurityContext.SeManage);
+        var (program, flock) = (observed.File(SecurityContext.SeManage), observed.Resolve(SecurityContext.Flock));
         return program.Kind == FileKind.Absent ? NoSeManage
-            : !SecurityContext.MayRun(program.Kind, program.Owner, program.Mode) ? $"{program.Path} is no file that root alone may change"
-            : observed.File(SecurityContext.Flock).Kind == FileKind.Absent ? $"{SecurityContext.Flock} is missing"
+            : !MayRun(program) ? $"{SecurityContext.SeManage} is no file that root alone may change"
+            : !MayRun(flock) ? $"{SecurityContext.Flock} is no file that root alone may change"
             : observed.Host.SeLinuxPolicy is null ? "/etc/selinux/config names no policy"
             : null;
+
+        static bool MayRun(FileObservation file) => SecurityContext.MayRun(file.Kind, file.Owner, file.Mode);
     }
 
     private Change? Rule()
@@ -126,8 +128,8 @@ internal sealed class LabelPlanner(Manifest manifest, HostObservation observed)
 
         if (lack is not null)
         {
-            var command = $"run semanage fcontext -a -t {type} '{pattern}'";
-            _diagnostics.Add(SeLinuxDiagnostics.NotPersistent(_at, _directory, SecurityContext.TypeOf(policy), Why, type, lack, lack == NoSeManage ? $"install semanage and plan again, or {command}" : command));
+            var remedy = lack == NoSeManage ? "install semanage" : "mend that";
+            _diagnostics.Add(SeLinuxDiagnostics.NotPersistent(_at, _directory, SecurityContext.TypeOf(policy), Why, type, lack, $"{remedy} and plan again, or run semanage fcontext -a -t {type} '{pattern}'"));
             return null;
         }
 

@@ -121,10 +121,11 @@ internal sealed class DovecotPlanner(ServicePlanRequest request)
     }
 
     /// <summary>The socket by which another instance keeps Dovecot from serving an endpoint, or null: Dovecot goes on without a port that is taken, and says so in its log alone.</summary>
-    private Listener? OfInstance(EndpointManifest endpoint, KnownListeners known) =>
-        endpoint.Addresses.Count == 0 && request.Observed.Listeners.Any(l => l.Port == endpoint.Port && !known.IsOthers(l))
-            ? null
-            : known.Holder(request.Observed.Listeners, ServiceKind.Dovecot, endpoint.Port, endpoint.Addresses);
+    private Listener? OfInstance(EndpointManifest endpoint, KnownListeners known)
+    {
+        var held = request.Observed.Listeners.Where(l => l.Port == endpoint.Port).ToLookup(known.IsOthers);
+        return endpoint.Addresses.Count == 0 && held[false].Any() ? null : held[true].FirstOrDefault(l => BoundAddress.Keeps(l.Address, endpoint.Addresses));
+    }
 
     /// <summary>A submission service of Dovecot's that the manifest does not name must not take a port that the manifest gives to Postfix.</summary>
     private void CheckSubmission(IReadOnlyList<string> served, DovecotTree now)

@@ -72,7 +72,8 @@ public sealed class DovecotService : IMailService
         }
 
         var runs = calls.ToDictionary(c => c.Key, c => host.RunAsync(c.Value, cancellation));
-        await Task.WhenAll([tree, .. runs.Values]).ConfigureAwait(false);
+        var running = MasterAsync(host, cancellation);
+        await Task.WhenAll([tree, running, .. runs.Values]).ConfigureAwait(false);
 
         var results = runs.ToDictionary(r => r.Key, r => r.Value.Result);
         results[DovecotAnswers.Version] = told;
@@ -89,7 +90,7 @@ public sealed class DovecotService : IMailService
         }
 
         var failed = results[DovecotAnswers.Explicit] is { ExitCode: not 0 } broken ? broken.Error.Trim() : told.ExitCode != 0 ? told.Error.Trim() : null;
-        var master = await MasterAsync(host, DoveconfOutput.Parse(answers[DovecotAnswers.Explicit]).Find("base_dir")?.Value ?? BaseDirectory, cancellation).ConfigureAwait(false);
+        var master = await running.ConfigureAwait(false);
         return new ServiceObservation(
             Kind,
             Installed: true,
@@ -104,15 +105,12 @@ public sealed class DovecotService : IMailService
     }
 
     /// <inheritdoc/>
-    public async Task<bool> IsRunningAsync(IHost host, CancellationToken cancellation)
-    {
-        var told = await host.RunAsync(new ProcessCall(Doveconf, ["-c", MainFile, "-h", "base_dir"]), cancellation).ConfigureAwait(false);
-        return await MasterAsync(host, told.Output.Trim() is ['/', ..] directory ? directory : BaseDirectory, cancellation).ConfigureAwait(false) is not null;
-    }
+    public async Task<bool> IsRunningAsync(IHost host, CancellationToken cancellation) => await MasterAsync(host, cancellation).ConfigureAwait(false) is not null;
 
-    private static async Task<int?> MasterAsync(IHost host, string baseDirectory, CancellationToken cancellation)
+    private static async Task<int?> MasterAsync(IHost host, CancellationToken cancellation)
     {
-        var pid = (await host.ObserveFileAsync(baseDirectory + "/master.pid", cancellation).ConfigureAwait(false)).Text?.Trim();
+        var directory = await BaseDirectoryAsync(host, cancellation).ConfigureAwait(false);
+        var pid = (await host.ObserveFileAsync(directory + "/master.pid", cancellation).ConfigureAwait(false)).Text?.Trim();
         if (!int.TryParse(pid, NumberStyles.None, CultureInfo.InvariantCulture, out var process))
         {
             return null;
@@ -120,6 +118,19 @@ public sealed class DovecotService : IMailService
 
         // The file stays after a crash, and its number may be another program's by now.
         return (await host.ObserveFileAsync($"/proc/{pid}/comm", cancellation).ConfigureAwait(false)).Text?.Trim() == Master ? process : null;
+    }
+
+    private static async Task<string> BaseDirectoryAsync(IHost host, CancellationToken cancellation)
+    {
+        try
+        {
+            return (await host.RunAsync(new ProcessCall(Doveconf, ["-c", MainFile, "-h", "base_dir"]), cancellation).ConfigureAwait(false)).Output.Trim() is ['/', ..] told ? told : BaseDirectory;
+        }
+        catch (MailTlsException)
+        {
+            // It was not recorded, or nothing can be started: a roll-back goes on all the same.
+            return BaseDirectory;
+        }
     }
 
     /// <inheritdoc/>

@@ -185,7 +185,7 @@ public class LabelTests
     [Theory]
     [InlineData("link", "/usr/sbin/semanage is no file that root alone may change")]
     [InlineData("writable", "/usr/sbin/semanage is no file that root alone may change")]
-    [InlineData("alone", "/usr/bin/flock is missing")]
+    [InlineData("alone", "/usr/bin/flock is no file that root alone may change")]
     public async Task No_rule_is_planned_that_an_apply_could_not_set(string state, string expected)
     {
         var host = new LabelledMachine(semanage: false, NotForCertificates);
@@ -197,7 +197,7 @@ public class LabelTests
         };
         var (_, output, error) = await host.Machine.RunAsync("plan", ServingMachine.Manifest);
         Assert.DoesNotContain("labelRule", output, StringComparison.Ordinal);
-        Assert.Contains($"a relabel would undo that: {expected}. hint: run semanage fcontext -a -t cert_t '/etc/pki/mailtls(/.*)?'", error, StringComparison.Ordinal);
+        Assert.Contains($"a relabel would undo that: {expected}. hint: mend that and plan again, or run semanage fcontext -a -t cert_t '/etc/pki/mailtls(/.*)?'", error, StringComparison.Ordinal);
         await host.Machine.ApplyAsync();
         await NothingToDoAsync(host);
     }

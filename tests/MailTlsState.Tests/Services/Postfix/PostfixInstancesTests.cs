@@ -19,6 +19,9 @@ public sealed class PostfixInstancesTests
         Assert.Equal("MTS0305", error.Code.Id);
         Assert.Contains("port 587 for postfix submission is held by another instance of Postfix (master process 200)", error.Fact, StringComparison.Ordinal);
 
+        // A primary that only sends mail holds no socket.
+        Assert.Contains("MTS0305", Plan("3.7.11", "", Smtp, listeners: [At(Second, "0.0.0.0", 587)], process: Primary).Codes);
+
         // Down itself, it could not start either.
         Assert.Contains("MTS0305", Plan("3.7.11", "", Smtp, listeners: [At(Second, "::", 587)]).Codes);
     }

@@ -119,10 +119,11 @@ internal static class LinuxFileReader
             HardLinks = (int)found.Links - (kind == FileKind.Regular && found.Links > 1 ? Surroundings.BeforeImages(path, found.Inode) : 0),
             Size = kind == FileKind.Regular ? (long)found.Size : 0,
             Modified = kind == FileKind.Regular ? Time(found.Modified) : null,
-            Changed = kind is FileKind.Regular or FileKind.SymbolicLink ? Time(found.Changed).AddTicks(found.Changed.Nanoseconds / TimeSpan.NanosecondsPerTick) : null,
+            Changed = kind is FileKind.Regular or FileKind.SymbolicLink ? Time(found.Changed) : null,
             MountPoint = kind == FileKind.Regular && Surroundings.IsMountPoint(path, found),
         });
     }
 
-    private static DateTimeOffset Time(Libc.TimeSpec time) => DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(time.Seconds, 0, LatestSecond));
+    private static DateTimeOffset Time(Libc.TimeSpec time) => 
+        DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(time.Seconds, 0, LatestSecond)).AddTicks(time.Nanoseconds / TimeSpan.NanosecondsPerTick);
 }

@@ -38,8 +38,8 @@ internal static class VerifyCommand
             var manifest = context.ReadManifest(parse.GetRequiredValue(GlobalOptions.Manifest));
             using var deadline = new CancellationTokenSource(parse.GetValue(time), context.Host.Clock);
             var policy = parse.GetValue(against) is { } name ? PolicyCatalogue.Find(name)! : PolicyCatalogue.Resolve(manifest.Policy);
-            var (expectations, leaves) = parse.GetValue(connect) is { } value
-                ? (Remote(context, manifest, policy, await AddressesAsync(context, value, manifest, cancellation).ConfigureAwait(false), parse.GetValue(root)), [])
+            var (expectations, leaves, former) = parse.GetValue(connect) is { } value
+                ? (Remote(context, manifest, policy, await AddressesAsync(context, value, manifest, cancellation).ConfigureAwait(false), parse.GetValue(root)), [], Task.FromResult<IReadOnlyList<FormerProcessCheck.Former>>([]))
                 : await LocalAsync(context, manifest, policy, parse.GetValue(root), cancellation).ConfigureAwait(false);
             if (parse.GetValue(connect) is null && PendingJournal.Look(context.Writer, Journal.DefaultDirectory) is { } pending)
             {
@@ -50,6 +50,7 @@ internal static class VerifyCommand
             var denials = parse.GetValue(connect) is null ? new DenialLog(context.Host, context.Writer, await context.Host.ObserveHostAsync(cancellation).ConfigureAwait(false)) : null;
             denials?.Mark();
             var report = await Verifier.ScanAsync(context.Host, expectations, everything: !parse.GetValue(quick), deadline.Token, cancellation).ConfigureAwait(false);
+            report = FormerProcessCheck.Add(report, await former.ConfigureAwait(false));
             if (report.HasFailures && denials is not null)
             {
                 report = report with { Denials = await denials.SinceAsync().ConfigureAwait(false) };
@@ -71,7 +72,8 @@ internal static class VerifyCommand
         return command;
     }
 
-    private static async Task<(IReadOnlyList<EndpointExpectation> Expectations, IReadOnlyList<CertificateFacts>? Leaves)> LocalAsync(CommandContext context, Manifest manifest, TlsPolicy policy, string? root, CancellationToken cancellation)
+    private static async Task<(IReadOnlyList<EndpointExpectation> Expectations, IReadOnlyList<CertificateFacts>? Leaves, Task<IReadOnlyList<FormerProcessCheck.Former>> Former)> LocalAsync(
+        CommandContext context, Manifest manifest, TlsPolicy policy, string? root, CancellationToken cancellation)
     {
         var files = new ObservedFiles(context.Host);
         var listeners = context.Host.ObserveListenersAsync(cancellation);
@@ -85,8 +87,9 @@ internal static class VerifyCommand
         }
 
         var leaves = chains.Any(c => c.Problem is not null) ? null : chains.Select(c => PemFile.Parse(c.Text ?? "").Certificates.FirstOrDefault()?.Facts).OfType<CertificateFacts>().ToList();
-        var targets = Targets(manifest, await listeners.ConfigureAwait(false), await known.ConfigureAwait(false));
-        return (Expectations.Of(manifest, policy, targets, leaves, Anchors(context, manifest, root)), leaves);
+        var (sockets, told) = (await listeners.ConfigureAwait(false), await known.ConfigureAwait(false));
+        var former = FormerProcessCheck.LookAsync(context.Host, files, manifest, places, sockets, told, cancellation);
+        return (Expectations.Of(manifest, policy, Targets(manifest, sockets, told), leaves, Anchors(context, manifest, root)), leaves, former);
     }
 
     private static IReadOnlyList<EndpointExpectation> Remote(CommandContext context, Manifest manifest, TlsPolicy policy, IReadOnlyList<string> addresses, string? root) =>

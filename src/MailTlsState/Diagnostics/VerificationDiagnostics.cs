@@ -225,12 +225,19 @@ public static class VerificationDiagnostics
         "the policy leaves weaker suites in",
         "The policy is a grade (HIGH) and no list, and so the server accepts suites of TLS 1.2 without forward secrecy or with CBC, as it is told to. Old clients may need them; RFC 9325 section 4.2 wants neither. The policy intermediate has none of them.");
 
+    /// <summary>Processes of before.</summary>
+    public static readonly DiagnosticCode FormerProcess = new(
+        "MTS0838",
+        "a process is older than the certificate's files",
+        "The handshake met the right certificate, but another process that takes connections on the port began before key or certificate were last written, and may still serve the former ones: a new smtpd reads the files by itself, and one of before keeps what it has "
+        + "read for as long as it lives (Postfix's max_idle and max_use, 100 seconds and 100 clients by default, or as long as its client stays). So one client sees the new certificate, and the next one the old. A reload ends those of before with their clients.");
+
     /// <summary>All codes of this area, in order.</summary>
     public static IReadOnlyList<DiagnosticCode> All =>
     [
         NoAnswer, StartTlsNotOffered, StartTlsRefused, HandshakeFailed, NoAnswerOverTls, OtherLeaf, ChainIncomplete, Untrusted, Expired, NotYetValid, NameMismatch,
         ChainOrder, Unfit, BadSignature, Unreadable, BelowFloor, FloorNotTested, AuthBeforeTls, AuthMissing, NotDisabled, NotProbed,
         BrokenSuite, SuiteOutsidePolicy, GroupOutsidePolicy, ClientOrder, KeyOutsidePolicy, SignatureOutsidePolicy, Compressed, InsecureRenegotiation,
-        NoExtendedMasterSecret, EarlyDataAccepted, TicketsAgainstPolicy, CommandInjection, PlainLogin, ShortPrime, ScanIncomplete, LegacySuites,
+        NoExtendedMasterSecret, EarlyDataAccepted, TicketsAgainstPolicy, CommandInjection, PlainLogin, ShortPrime, ScanIncomplete, LegacySuites, FormerProcess,
     ];
 }

@@ -13,18 +13,23 @@ internal static class FormerProcesses
     private static readonly TimeSpan Blur = TimeSpan.FromSeconds(0.1);
 
     /// <summary>What has to go, by port; empty when all of the service's processes are younger than the files. Ports that are not probed count too.</summary>
-    public static IReadOnlyList<AttributeChange> Of(ServiceKind service, HostObservation observed)
+    public static IReadOnlyList<AttributeChange> Of(ServiceKind service, HostObservation observed) =>
+    [
+        .. Find(service, observed, observed.Known).OrderBy(p => p.Process.Port).ThenBy(p => p.Process.Program, StringComparer.Ordinal)
+            .DistinctBy(p => (p.Process.Port, p.Process.Program))
+            .Select(p => new AttributeChange($"{p.Process.Program} on port {p.Process.Port}", "older than the files", $"younger than the files of {AttributeChange.Time(p.Changed)}")),
+    ];
+
+    /// <summary>The service's processes that are older than the files, and when those came to be what they are.</summary>
+    /// <param name="service">The service.</param>
+    /// <param name="observed">Certificates and their files, sockets, and the processes that serve them.</param>
+    /// <param name="known">What the services say of the sockets.</param>
+    public static IEnumerable<(ServingProcess Process, DateTimeOffset Changed)> Find(ServiceKind service, HostObservation observed, KnownListeners known)
     {
         var changed = observed.Certificates.SelectMany(c => new[] { c.Files.Key, c.Files.Chain }.Select(f => c.Files.IsOwn ? WrittenAt(f, observed) : observed.ChangedAt(f))).Max();
         // A port tells not which instance's process it is, where several have it.
-        var known = observed.Known;
         var ports = observed.Listeners.Where(l => ServiceOwners.OwnerOf(l) == service).GroupBy(l => l.Port).Where(p => !p.Any(known.IsOthers)).Select(p => p.Key).ToHashSet();
-        return
-        [
-            .. observed.Serving.Where(p => ports.Contains(p.Port) && p.Started < changed + Blur).OrderBy(p => p.Port).ThenBy(p => p.Program, StringComparer.Ordinal)
-                .DistinctBy(p => (p.Port, p.Program))
-                .Select(p => new AttributeChange($"{p.Program} on port {p.Port}", "older than the files", $"younger than the files of {AttributeChange.Time(changed!.Value)}")),
-        ];
+        return observed.Serving.Where(p => ports.Contains(p.Port) && p.Started < changed + Blur).Select(p => (p, changed!.Value));
     }
 
     // Of our own files the content's time counts: mode, label and the number of names change without a reload. A time that is still to come says nothing.

@@ -68,8 +68,12 @@ public sealed class DisasterTests
             doveadm reload; until openssl s_client -connect 127.0.0.1:993 </dev/null 2>/dev/null | openssl x509 -noout -serial | grep -q 11; do sleep 0.2; done
             """);
         Assert.Contains("service postfix\n      because some of its processes are older than the certificate's files", (await lab.PlanAsync(2)).Output, StringComparison.Ordinal);
+        var verified = (await lab.VerifyAsync(2)).Output;
+        Assert.Contains("MTS0838", verified, StringComparison.Ordinal);
+        Assert.DoesNotContain("MTS0806", verified, StringComparison.Ordinal);
         Assert.Contains("1 service to reload", (await lab.ApplyAsync(0)).Output, StringComparison.Ordinal);
         await lab.ConvergedAsync();
+        await lab.VerifyAsync(0);
 
         // Its client was not sent away, and it ends with that.
         await lab.RunAsync("kill -0 $(cat /run/former); touch /run/quit; i=0; while kill -0 $(cat /run/former) 2>/dev/null; do i=$((i + 1)); [ $i -lt 50 ] || exit 1; sleep 0.1; done");

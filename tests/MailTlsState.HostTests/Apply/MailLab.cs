@@ -121,7 +121,7 @@ internal sealed class MailLab : IAsyncDisposable
 
     // Empty where there is no TLS to be had.
     private async Task<string> ServedAsync() =>
-        (await Host.RunAsync("openssl s_client -connect 10.77.0.1:993 </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256 2>/dev/null")).Output;
+        (await Host.RunAsync($"{ThrowawayHost.ShownBy("-connect 10.77.0.1:993")} | openssl x509 -noout -fingerprint -sha256 2>/dev/null")).Output;
 
     public ValueTask DisposeAsync() => Host.DisposeAsync();
 }

@@ -182,8 +182,8 @@ public sealed class PostfixEndpointTests
         Assert.Contains("note MTS0634: port 995 (dovecot pop3s) is served by another instance of Dovecot on ", applied.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("port 587", applied.Output, StringComparison.Ordinal);
         var verified = (await lab.VerifyAsync(0)).Output;
-        Assert.DoesNotContain("587", verified, StringComparison.Ordinal);
-        Assert.DoesNotContain("995", verified, StringComparison.Ordinal);
+        Assert.DoesNotContain(":587", verified, StringComparison.Ordinal);
+        Assert.DoesNotContain(":995", verified, StringComparison.Ordinal);
         await lab.ConvergedAsync();
         Assert.Equal(before, (await lab.RunAsync(serve + "; cat /var/spool/postfix-out/pid/master.pid /run/dovecot-two/master.pid; find /etc/postfix-out /etc/dovecot-two -type f -exec sha256sum {} +")).Output);
 

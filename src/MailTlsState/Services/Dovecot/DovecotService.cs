@@ -72,8 +72,8 @@ public sealed class DovecotService : IMailService
         }
 
         var runs = calls.ToDictionary(c => c.Key, c => host.RunAsync(c.Value, cancellation));
-        var running = MasterAsync(host, cancellation);
-        await Task.WhenAll([tree, running, .. runs.Values]).ConfigureAwait(false);
+        var directory = BaseDirectoryAsync(host, cancellation);
+        await Task.WhenAll([tree, directory, .. runs.Values]).ConfigureAwait(false);
 
         var results = runs.ToDictionary(r => r.Key, r => r.Value.Result);
         results[DovecotAnswers.Version] = told;
@@ -90,7 +90,9 @@ public sealed class DovecotService : IMailService
         }
 
         var failed = results[DovecotAnswers.Explicit] is { ExitCode: not 0 } broken ? broken.Error.Trim() : told.ExitCode != 0 ? told.Error.Trim() : null;
-        var master = await running.ConfigureAwait(false);
+
+        // Last: a Dovecot that is starting binds its ports first.
+        var master = await MasterAsync(host, await directory.ConfigureAwait(false), cancellation).ConfigureAwait(false);
         return new ServiceObservation(
             Kind,
             Installed: true,
@@ -105,12 +107,12 @@ public sealed class DovecotService : IMailService
     }
 
     /// <inheritdoc/>
-    public async Task<bool> IsRunningAsync(IHost host, CancellationToken cancellation) => await MasterAsync(host, cancellation).ConfigureAwait(false) is not null;
+    public async Task<bool> IsRunningAsync(IHost host, CancellationToken cancellation) =>
+        await MasterAsync(host, await BaseDirectoryAsync(host, cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false) is not null;
 
-    private static async Task<int?> MasterAsync(IHost host, CancellationToken cancellation)
+    private static async Task<int?> MasterAsync(IHost host, string baseDirectory, CancellationToken cancellation)
     {
-        var directory = await BaseDirectoryAsync(host, cancellation).ConfigureAwait(false);
-        var pid = (await host.ObserveFileAsync(directory + "/master.pid", cancellation).ConfigureAwait(false)).Text?.Trim();
+        var pid = (await host.ObserveFileAsync(baseDirectory + "/master.pid", cancellation).ConfigureAwait(false)).Text?.Trim();
         if (!int.TryParse(pid, NumberStyles.None, CultureInfo.InvariantCulture, out var process))
         {
             return null;

@@ -11,6 +11,13 @@ public sealed class DaemonFaultTests
     private const string Doveadm = "/usr/bin/doveadm";
     private const string Smtpd = "/usr/lib/postfix/sbin/smtpd";
 
+    // Until it is really reloaded, an smtpd of the failed apply may serve a leaf of the CA that the roll-back took away.
+    private static async Task RestorePostfixAsync(FaultHost host)
+    {
+        await host.Lab.RestoreAsync(Postfix);
+        await host.Lab.RunAsync("/run/lab/reload.sh");
+    }
+
     [Fact]
     public async Task A_port_taken_between_rehearsal_and_reload_kills_the_master_and_is_undone()
     {
@@ -48,7 +55,7 @@ public sealed class DaemonFaultTests
         await using var host = await FaultHost.StockAsync();
         await host.Lab.ReplaceAsync(Postfix, $"case \"$*\" in *reload*) exit 0;; esac\nexec {Postfix}.real \"$@\"");
         await host.RollsBackAsync(5, ["MTS07", "465"]);
-        await host.Lab.RestoreAsync(Postfix);
+        await RestorePostfixAsync(host);
         await host.SucceedsAsync();
     }
 
@@ -77,9 +84,7 @@ public sealed class DaemonFaultTests
         await host.RollsBackAsync(5, ["start dovecot", "MTS07"]);
         Assert.NotEqual(0, (await host.Host.RunAsync("pgrep -x dovecot")).ExitCode);
 
-        // Until it is really reloaded, an smtpd of the failed apply may serve a leaf of the CA that the roll-back took away.
-        await host.Lab.RestoreAsync(Postfix);
-        await host.Lab.RunAsync("/run/lab/reload.sh");
+        await RestorePostfixAsync(host);
         await host.SucceedsAsync();
         await host.Lab.RunAsync("pgrep -x dovecot");
     }

@@ -223,8 +223,15 @@ public sealed class LockHeldException(int? processId, string? command, DateTimeO
 /// <param name="Port">TCP port of the listening socket.</param>
 /// <param name="Id">Process id.</param>
 /// <param name="Started">When it began, in clock ticks since the boot (proc(5)): with the id, no other process is the same.</param>
-/// <param name="Program">Its short name.</param>
-public sealed record AcceptingProcess(int Port, int Id, long Started, string Program);
+/// <param name="Program">Its short name, which says not who it is: from fork(2) to execve(2) a child has its master's.</param>
+public sealed record AcceptingProcess(int Port, int Id, long Started, string Program)
+{
+    /// <inheritdoc/>
+    public bool Equals(AcceptingProcess? other) => other is not null && (Port, Id, Started) == (other.Port, other.Id, other.Started);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Port, Id, Started);
+}
 
 /// <summary>Namespaces or overlays cannot be had on this host.</summary>
 public sealed class RehearsalUnavailableException(string reason) : Exception(reason);

@@ -25,7 +25,7 @@ public static class HelloProbe
         }
         catch (EndOfStreamException)
         {
-            return new HelloAnswer(null, null, null, null, "the server closed the connection", Closed: true) { HasRead = duplex.IsReadAndClosed };
+            return new HelloAnswer(null, null, null, null, "the server closed the connection", Closed: true) { HasRead = duplex is IDeliveryReport { IsReadAndClosed: true } };
         }
         catch (IOException e)
         {

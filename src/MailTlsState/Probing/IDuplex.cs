@@ -8,9 +8,6 @@ internal interface IDuplex
 
     /// <summary>Sends all of it.</summary>
     ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation);
-
-    /// <summary>True when the server has closed and is known to have read all that was sent.</summary>
-    bool IsReadAndClosed => false;
 }
 
 /// <summary>A connection that can tell what became of what was sent.</summary>
@@ -21,7 +18,7 @@ internal interface IDeliveryReport
 }
 
 /// <summary>A stream as it is.</summary>
-internal sealed class ClearDuplex(Stream stream) : IDuplex
+internal sealed class ClearDuplex(Stream stream) : IDuplex, IDeliveryReport
 {
     public bool IsReadAndClosed => stream is IDeliveryReport { IsReadAndClosed: true };
 

@@ -11,13 +11,6 @@ public sealed class DaemonFaultTests
     private const string Doveadm = "/usr/bin/doveadm";
     private const string Smtpd = "/usr/lib/postfix/sbin/smtpd";
 
-    // Until it is really reloaded, an smtpd of the failed apply may serve a leaf of the CA that the roll-back took away.
-    private static async Task RestorePostfixAsync(FaultHost host)
-    {
-        await host.Lab.RestoreAsync(Postfix);
-        await host.Lab.RunAsync("/run/lab/reload.sh");
-    }
-
     [Fact]
     public async Task A_port_taken_between_rehearsal_and_reload_kills_the_master_and_is_undone()
     {
@@ -147,5 +140,12 @@ public sealed class DaemonFaultTests
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         var count = await socket.ReceiveAsync(buffer, limit.Token);
         return Encoding.ASCII.GetString(buffer, 0, count);
+    }
+
+    // Until it is really reloaded, an smtpd of the failed apply may serve a leaf of the CA that the roll-back took away.
+    private static async Task RestorePostfixAsync(FaultHost host)
+    {
+        await host.Lab.RestoreAsync(Postfix);
+        await host.Lab.RunAsync("/run/lab/reload.sh");
     }
 }

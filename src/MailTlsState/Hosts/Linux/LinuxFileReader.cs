@@ -124,6 +124,6 @@ internal static class LinuxFileReader
         });
     }
 
-    private static DateTimeOffset Time(Libc.TimeSpec time) => 
+    private static DateTimeOffset Time(Libc.TimeSpec time) =>
         DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(time.Seconds, 0, LatestSecond)).AddTicks(time.Nanoseconds / TimeSpan.NanosecondsPerTick);
 }

@@ -14,7 +14,7 @@ public static class SecurityContext
 
     private const int OthersMayWrite = 0x12; // 0022
 
-    /// <summary>True where semanage is a file that nobody but root may change: flock(1) would make the one that it locks, and start whatever it is.</summary>
+    /// <summary>True where the program is a file that nobody but root may change: as root none other is started.</summary>
     public static bool MayRun(FileKind kind, int owner, int mode) => kind == FileKind.Regular && owner == 0 && (mode & OthersMayWrite) == 0;
 
     /// <summary>The type, by which a policy decides; the text itself where it is no context.</summary>

@@ -4,6 +4,7 @@ using MailTlsState.Hosts.SeLinux;
 using MailTlsState.Planning.SeLinux;
 using MailTlsState.Tests.Execution;
 using MailTlsState.Tests.Hosts.SeLinux;
+using Xunit;
 
 namespace MailTlsState.Tests.Planning.SeLinux;
 
@@ -47,6 +48,15 @@ internal sealed class LabelledMachine
 
     /// <summary>Called when semanage has written its store, and before it installs that.</summary>
     public Action BeforeInstall { get; set; } = () => { };
+
+    /// <summary>Has the manifest name a type.</summary>
+    public void Choose(string type) => Machine.Edit("keys: [ecdsa-p256]", $"keys: [ecdsa-p256]\n  selinuxType: {type}");
+
+    public async Task NothingToDoAsync()
+    {
+        var (status, output, error) = await Machine.RunAsync("plan", ServingMachine.Manifest, "--detailed-exitcode");
+        Assert.True(status == 0, output + error);
+    }
 
     /// <summary>A rule that semanage keeps, as an administrator adds it.</summary>
     public void AddRule(string pattern, string context)

@@ -10,7 +10,7 @@ internal static class RollbackCommand
 {
     public static Command Create(CommandRunner run)
     {
-        var id = new Argument<string?>("ID") { Description = "the apply, or the beginning of its id; without it the last one", Arity = ArgumentArity.ZeroOrOne };
+        var id = new Argument<string?>("ID") { Description = "the apply, or the beginning of its id; without it the last one that changed files", Arity = ArgumentArity.ZeroOrOne };
         var approve = new Option<bool>("--auto-approve") { Description = "do not ask for the word yes" };
         var keep = new Option<bool>("--keep-certificate") { Description = "take back settings and modes; the present key and certificate stay" };
         var timeout = LockTimeout.Option();

@@ -52,6 +52,27 @@ internal sealed class ChainLink
         }
     }
 
+    /// <summary>Those of the certificates that can be read: what cannot leads nowhere. A store of roots may hold anything.</summary>
+    /// <param name="certificates">DER.</param>
+    /// <param name="position">The place of all of them, or null for their places among those that were read.</param>
+    public static List<ChainLink> ReadAll(IEnumerable<byte[]> certificates, int? position = null)
+    {
+        var links = new List<ChainLink>();
+        foreach (var der in certificates)
+        {
+            try
+            {
+                links.Add(Read(der, position ?? links.Count));
+            }
+            catch (FormatException)
+            {
+                continue;
+            }
+        }
+
+        return links;
+    }
+
     public bool IsNamedIssuerOf(ChainLink other) => _certificate.SubjectDN.Equivalent(other._certificate.IssuerDN);
 
     /// <summary>True when this certificate's key signed the other. Every endpoint sends the same chain: each two are looked at once.</summary>

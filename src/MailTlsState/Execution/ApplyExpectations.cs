@@ -25,11 +25,11 @@ internal sealed class ApplyExpectations(Manifest manifest, TlsPolicy policy, Sou
         [.. Expectations.Of(manifest, policy, [.. EndpointTarget.Of(manifest, listeners, _known).Where(t => WillRun(t.Service))], _leaves.Count == 0 ? null : _leaves, _anchors).Select(Scoped).OfType<EndpointExpectation>()];
 
     /// <summary>
-    /// The expectations in a rehearsal: the same listeners, but nothing about logging in, since network back ends and other
-    /// daemons' sockets are absent there.
+    /// The expectations in a rehearsal: the same listeners, or those that will take their place, but nothing about logging in,
+    /// since network back ends and other daemons' sockets are absent there.
     /// </summary>
     public IReadOnlyList<EndpointExpectation> Rehearsed() =>
-        [.. For(made.Observed.Listeners).Select(e => e with { AuthForbiddenBeforeTls = false, AuthRequiredOverTls = false })];
+        [.. For([.. made.Observed.Listeners.Where(l => !IsRebound(l))]).Select(e => e with { AuthForbiddenBeforeTls = false, AuthRequiredOverTls = false })];
 
     /// <inheritdoc/>
     public IReadOnlyList<Finding> Judge(EndpointExpectation expectation, ProbeResult result, DateTimeOffset now) => Verifier.Evaluate(expectation, result, now);
@@ -45,6 +45,10 @@ internal sealed class ApplyExpectations(Manifest manifest, TlsPolicy policy, Sou
     private EndpointExpectation? Scoped(EndpointExpectation expectation) => made.Planning.Plan!.Scope == PlanScope.Everything ? expectation
         : !CertificateScope.Uses(made.Observed, expectation.Service) || Before(expectation) != ProbeOutcome.Completed ? null
         : expectation with { MinimumVersion = null, AuthForbiddenBeforeTls = false, AuthRequiredOverTls = false };
+
+    // On a port whose addresses the manifest names, those count and not what is bound now.
+    private bool IsRebound(Listener listener) =>
+        manifest.Services.Any(s => s.Kind == ServiceOwners.OwnerOf(listener) && s.Endpoints.Any(e => e.Port == listener.Port && e.Addresses.Count > 0));
 
     private ProbeOutcome? Before(EndpointExpectation e) =>
         made.Observed.Served.FirstOrDefault(s => s.Probe.Request.Address == e.Address && s.Probe.Request.Port == e.Port)?.Probe.Outcome;

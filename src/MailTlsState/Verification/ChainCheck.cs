@@ -19,7 +19,6 @@ public static class ChainCheck
     /// <param name="serverName">The name that clients connect to.</param>
     /// <param name="now">The time of judgement.</param>
     /// <returns>What is wrong; empty when clients accept the chain.</returns>
-    /// <exception cref="FormatException">A trust anchor is no certificate.</exception>
     public static IReadOnlyList<ChainFault> Evaluate(IReadOnlyList<byte[]> sent, IReadOnlyList<byte[]>? anchors, string serverName, DateTimeOffset now)
     {
         var faults = new List<ChainFault>();
@@ -34,7 +33,7 @@ public static class ChainCheck
             return faults;
         }
 
-        var trusted = TrustAnchors.Candidates(anchors ?? [], [.. links.Select(l => sent[l.Position])]).Select(a => ChainLink.Read(a, -1)).ToList();
+        var trusted = ChainLink.ReadAll(TrustAnchors.Candidates(anchors ?? [], [.. links.Select(l => sent[l.Position])]), -1);
         var path = ChainPath.Find(links[0], links, trusted, now);
         if (anchors is not null && !path.Trusted)
         {

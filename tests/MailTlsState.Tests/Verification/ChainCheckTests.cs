@@ -58,6 +58,16 @@ public class ChainCheckTests
         Assert.All(rubbish, r => Assert.Contains(ChainCheck.Evaluate([r, Intermediate.Der], system, Host, Now), f => f.Code == VerificationDiagnostics.Unreadable));
     }
 
+    [Fact]
+    public void A_root_that_cannot_be_read_is_passed_over()
+    {
+        // Its issuer alternative name (2.5.29.18) becomes a second basicConstraints (2.5.29.19): RFC 5280 section 4.2 allows each extension once.
+        var twice = TestCertificate.Root("CN=Test Root", new Options { Extensions = [("2.5.29.18", false, new BasicConstraints(true))] }).Der;
+        twice[twice.AsSpan().IndexOf((ReadOnlySpan<byte>)[0x06, 0x03, 0x55, 0x1D, 0x12]) + 4] = 0x13;
+        Assert.Empty(ChainCheck.Evaluate([Leaf.Der, Intermediate.Der], [twice, Root.Der], Host, Now));
+        Assert.Same(VerificationDiagnostics.ChainIncomplete, Assert.Single(ChainCheck.Evaluate([Leaf.Der, Intermediate.Der], [twice], Host, Now)).Code);
+    }
+
     [Theory]
     [InlineData("2.5.29.37")]
     [InlineData("2.5.29.17")]

@@ -17,7 +17,7 @@ internal sealed class ChainChoice(ChainDemand demand)
     /// <param name="diagnostics">Everything that is to be said.</param>
     public ImportedChain? Choose(IReadOnlyList<VendorCertificate> imported, out IReadOnlyList<Diagnostic> diagnostics)
     {
-        var links = Read(imported.Select(c => c.Der));
+        var links = ChainLink.ReadAll(imported.Select(c => c.Der));
         diagnostics = _diagnostics;
         var fitting = links.Where(l => demand.Keys.Contains("sha256:" + l.Facts.PublicKeyFingerprint)).ToList();
 
@@ -40,24 +40,6 @@ internal sealed class ChainChoice(ChainDemand demand)
     /// <summary>The wanted names that are not among those of a certificate, nor covered by a wildcard there.</summary>
     public static IReadOnlyList<string> Lacking(IReadOnlyList<string> found, IReadOnlyList<string> wanted) =>
         [.. wanted.Where(n => !found.Any(d => d == n || (!n.StartsWith("*.", StringComparison.Ordinal) && HostNames.Covers(d, n))))];
-
-    private static List<ChainLink> Read(IEnumerable<byte[]> certificates)
-    {
-        var links = new List<ChainLink>();
-        foreach (var der in certificates)
-        {
-            try
-            {
-                links.Add(ChainLink.Read(der, links.Count));
-            }
-            catch (FormatException)
-            {
-                // Read once already; what BouncyCastle's stricter class does not take cannot be part of a chain.
-            }
-        }
-
-        return links;
-    }
 
     private bool IsValid(CertificateFacts facts) => facts.NotBefore <= demand.Now && demand.Now <= facts.NotAfter;
 
@@ -119,10 +101,10 @@ internal sealed class ChainChoice(ChainDemand demand)
     private List<ChainLink> Build(ChainLink leaf, List<ChainLink> imported)
     {
         // A certificate of a CA alone may stand between, and only while it is valid: clients stop at an expired one.
-        var known = Read(demand.Known).Where(k => imported.TrueForAll(i => i.Facts.Fingerprint != k.Facts.Fingerprint));
+        var known = ChainLink.ReadAll(demand.Known).Where(k => imported.TrueForAll(i => i.Facts.Fingerprint != k.Facts.Fingerprint));
         var authorities = imported.Where(l => l != leaf).Concat(known).Where(l => l.Facts.IsAuthority && l.MayUseKeyFor(KeyCertSign)).ToList();
         var usable = authorities.Where(l => IsValid(l.Facts) && (l.Facts.IsSelfIssued || !LeafProfile.IsSignedOldly(l.Facts))).ToList();
-        var anchors = Anchors();
+        var anchors = ChainLink.ReadAll(demand.Anchors, -1);
         var path = ChainPath.Find(leaf, usable, anchors, demand.Now);
         var chain = path.Links.Skip(1).Where(l => l.Position >= 0).ToList();
         if (path.Trusted)
@@ -140,24 +122,6 @@ internal sealed class ChainChoice(ChainDemand demand)
 
         _diagnostics.Add(ImportDiagnostics.IntermediateMissing(last.Issuer, last.AuthorityKeyId, last.IssuerAddresses, Besides(path, authorities)));
         return chain;
-    }
-
-    private List<ChainLink> Anchors()
-    {
-        var anchors = new List<ChainLink>();
-        foreach (var der in demand.Anchors)
-        {
-            try
-            {
-                anchors.Add(ChainLink.Read(der, -1));
-            }
-            catch (FormatException)
-            {
-                // A store of roots may hold what this program cannot read; it is no root of ours then.
-            }
-        }
-
-        return anchors;
     }
 
     private string? Besides(ChainPath path, List<ChainLink> authorities)

@@ -12,7 +12,7 @@ internal sealed class PurchasedRules(IReadOnlyList<byte[]>? anchors, IReadOnlyLi
 
     public override IEnumerable<string> IssuerProblems(byte[] leaf, CertificateFacts facts)
     {
-        if (anchors is null || ChainPath.Find(ChainLink.Read(leaf, 0), Links(chain), Links(TrustAnchors.Candidates(anchors, chain), -1), now).Trusted)
+        if (anchors is null || ChainPath.Find(ChainLink.Read(leaf, 0), ChainLink.ReadAll(chain), ChainLink.ReadAll(TrustAnchors.Candidates(anchors, chain), -1), now).Trusted)
         {
             return [];
         }
@@ -22,22 +22,4 @@ internal sealed class PurchasedRules(IReadOnlyList<byte[]>? anchors, IReadOnlyLi
 
     /// <inheritdoc/>
     public override bool AreRight(IReadOnlyList<string> found, IReadOnlyList<string> wanted) => ChainChoice.Lacking(found, wanted).Count == 0;
-
-    private static List<ChainLink> Links(IReadOnlyList<byte[]> certificates, int? position = null)
-    {
-        var links = new List<ChainLink>();
-        foreach (var der in certificates)
-        {
-            try
-            {
-                links.Add(ChainLink.Read(der, position ?? links.Count));
-            }
-            catch (FormatException)
-            {
-                // What cannot be read leads nowhere.
-            }
-        }
-
-        return links;
-    }
 }

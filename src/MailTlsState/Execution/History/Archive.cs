@@ -11,6 +11,9 @@ public sealed record ArchivedApply(JournalEntry Entry, JournalState State)
 {
     /// <summary>True when its state was served in the end; false when it was taken back at once.</summary>
     public bool Applied => State == JournalState.Verified;
+
+    /// <summary>True when it changed files; false for a reload alone, of which nothing can be taken back.</summary>
+    public bool HasSteps => Entry.Steps.Count > 0;
 }
 
 /// <summary>What the archive holds, newest first, and what in it cannot be read.</summary>
@@ -18,7 +21,7 @@ public sealed record ArchivedApply(JournalEntry Entry, JournalState State)
 /// <param name="Problems">A warning for each file that is damaged or of a newer version, by its id.</param>
 public sealed record ArchiveContent(IReadOnlyList<ArchivedApply> Applies, IReadOnlyDictionary<string, Diagnostic> Problems);
 
-/// <summary>The journals of the last applies: ten that were applied, and ten that were rolled back at once, so that no row of failures pushes out what can be rolled back.</summary>
+/// <summary>The journals of the last applies: ten that changed files, ten of a reload alone, and ten that were rolled back at once, so that no row of the others pushes out what can be rolled back.</summary>
 public static class Archive
 {
     /// <summary>How many of each outcome stay.</summary>
@@ -85,8 +88,8 @@ public static class Archive
                 return;
             }
 
-            var applied = Read(host, journalDirectory).Applies.Where(a => a.Applied).Select(a => a.Entry.Id).ToHashSet();
-            foreach (var old in ids.GroupBy(applied.Contains).SelectMany(g => g.Skip(Kept)))
+            var applies = Read(host, journalDirectory).Applies.ToDictionary(a => a.Entry.Id, a => (a.Applied, a.HasSteps));
+            foreach (var old in ids.GroupBy(i => applies.GetValueOrDefault(i)).SelectMany(g => g.Skip(Kept)))
             {
                 host.Unlink($"{PathIn(journalDirectory)}/{old}");
             }

@@ -29,14 +29,14 @@ public sealed class RollbackPlanSource : PlanSource
     /// <summary>Finds the apply.</summary>
     /// <param name="writer">The host.</param>
     /// <param name="journalDirectory">Where journals live.</param>
-    /// <param name="id">Its id or the beginning of it; null for the last one that was carried out.</param>
+    /// <param name="id">Its id or the beginning of it; null for the last one that was carried out and changed files.</param>
     /// <param name="keepCertificate">True when key and certificate stay as they are.</param>
     /// <exception cref="MailTlsException">There is none, or it cannot be rolled back.</exception>
     public static RollbackPlanSource Open(IHostWriter writer, string journalDirectory, string? id, bool keepCertificate)
     {
         var archive = Archive.Read(writer, journalDirectory);
         var applies = archive.Applies;
-        var apply = id is null ? applies.FirstOrDefault(a => a.Applied) ?? throw new MailTlsException(HistoryDiagnostics.UnknownApply(null, 0)) : Archive.Find(applies, id);
+        var apply = id is null ? applies.FirstOrDefault(a => a.Applied && a.HasSteps) ?? applies.FirstOrDefault(a => a.Applied) ?? throw new MailTlsException(HistoryDiagnostics.UnknownApply(null, 0)) : Archive.Find(applies, id);
         if (archive.Problems.Keys.FirstOrDefault(p => string.CompareOrdinal(p, apply.Entry.Id) > 0) is { } unreadable)
         {
             throw new MailTlsException(HistoryDiagnostics.NotReversible(apply.Entry.Id, $"the record of the later run {unreadable} cannot be read, so nobody knows what else it changed (mailtls history says why)"));

@@ -25,6 +25,15 @@ public class ArchiveTests
     }
 
     [Fact]
+    public void No_row_of_reloads_pushes_out_what_can_be_taken_back()
+    {
+        var host = Host();
+        var first = Close(host, Start, JournalState.Verified, new RemoveFileStep("/etc/pki/mailtls/mail.pem", "sha256:00"));
+        var reloads = Enumerable.Range(1, 14).Select(i => Close(host, Start.AddHours(i), JournalState.Verified)).ToList();
+        Assert.Equal([.. reloads.TakeLast(10).Reverse(), first], Archive.Read(host, Directory).Applies.Select(a => a.Entry.Id));
+    }
+
+    [Fact]
     public void Pruning_that_dies_is_done_by_the_next_apply()
     {
         var host = Host();
@@ -77,10 +86,10 @@ public class ArchiveTests
 
     private static InMemoryHost Host() => new InMemoryHost().AddDirectory("/var/lib");
 
-    private static string Close(InMemoryHost host, DateTimeOffset time, JournalState state)
+    private static string Close(InMemoryHost host, DateTimeOffset time, JournalState state, params Step[] steps)
     {
         var id = Archive.NextId(host, Directory, time);
-        var journal = Journal.Begin(host, Directory, new JournalEntry(id, time, "mailtls apply", "mail", "sha256:00", [], [], []));
+        var journal = Journal.Begin(host, Directory, new JournalEntry(id, time, "mailtls apply", "mail", "sha256:00", [.. steps], [], []));
         journal.Reach(state);
         journal.Close();
         return id;

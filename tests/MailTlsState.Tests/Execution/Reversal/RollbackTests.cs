@@ -2,6 +2,7 @@ using System.Text.Json;
 using MailTlsState.Certificates;
 using MailTlsState.Execution;
 using MailTlsState.Execution.Reversal;
+using MailTlsState.Hosts;
 using Xunit;
 
 namespace MailTlsState.Tests.Execution.Reversal;
@@ -200,6 +201,21 @@ public class RollbackTests
         Assert.All(machine.Host.List(ServingMachine.Archive), id => Assert.Equal(0x180, machine.Host.Stat($"{ServingMachine.Archive}/{id}")!.Mode));
         Assert.Equal(0x1C0, machine.Host.Stat(ServingMachine.Archive)!.Mode);
         Assert.Equal(2, JsonDocument.Parse(shown).RootElement.GetProperty("applies").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task A_reload_alone_is_no_apply_that_is_taken_back_unless_it_is_named()
+    {
+        var machine = new ServingMachine();
+        var before = machine.Files();
+        var first = await machine.ApplyAsync();
+        machine.Host.Serving = [new ServingProcess(25, "smtpd", DateTimeOffset.UnixEpoch)];
+        var reload = await machine.ApplyAsync();
+        Assert.NotEqual(first, reload);
+        machine.Host.Serving = [];
+        Assert.Contains($"Nothing of {reload} is left to take back", (await machine.RunAsync("rollback", reload, "--auto-approve")).Output, StringComparison.Ordinal);
+        Assert.Contains($"Rolled back {first}", (await machine.RunAsync("rollback", "--auto-approve")).Output, StringComparison.Ordinal);
+        Assert.Empty(before.Except(machine.Files()));
     }
 
     [Fact]

@@ -40,7 +40,7 @@ public static class Redaction
             return Binary;
         }
 
-        return SecretSettings.Redact(RedactKeys(latin1Text));
+        return SecretSettings.Redact(KeyDumps.Redact(RedactKeys(latin1Text)));
     }
 
     /// <summary>The block that <see cref="Redact"/> puts in the place of a readable key, without a newline at its end.</summary>

@@ -121,6 +121,39 @@ public sealed class RedactionTests
         Assert.Equal(request, Redaction.Redact(request));
     }
 
+    // As certtool writes every key, and openssl pkey -text.
+    [Theory]
+    [InlineData("private key:\n\t00:9d:ab\n\t25:\n\nx:\n\t58:18:b2\n", "private key:\n[redacted]\n\nx:\n\t58:18:b2\n")]
+    [InlineData("private exponent:\r\n\t09:aa:\r\nexp1:\r\n\t07:\r\nPublic Key PIN:\r\n", "private exponent:\r\n[redacted]\nexp1:\r\n[redacted]\nPublic Key PIN:\r\n")]
+    [InlineData("modulus:\n    00:a7\npublicExponent: 65537 (0x10001)\nprivateExponent:\n    0b:70\nprime1:\n    00:e7\nexponent2:\n    0e", "modulus:\n    00:a7\npublicExponent: 65537 (0x10001)\nprivateExponent:\n[redacted]\nprime1:\n[redacted]\nexponent2:\n[redacted]\n")]
+    [InlineData("priv:\n    6a:a5\npub:\n    04:36\n", "priv:\n[redacted]\npub:\n    04:36\n")]
+    public void The_numbers_of_a_key_in_text_are_redacted_and_what_is_public_stays(string text, string expected)
+    {
+        Assert.Equal(expected, Redaction.Redact(text));
+        Assert.Equal(expected, Redaction.Redact(expected));
+    }
+
+    [Theory]
+    [InlineData("private key")]
+    [InlineData("PRIVAT KEY")]
+    [InlineData("CERTIFICATE")]
+    [InlineData("DH PARAMETERS")]
+    [InlineData(null)]
+    public void A_key_under_any_other_label_is_redacted(string? label)
+    {
+        string[] pems = [P256.ExportPkcs8PrivateKeyPem(), P256.ExportECPrivateKeyPem(), Rsa.ExportRSAPrivateKeyPem(), P256.ExportEncryptedPkcs8PrivateKeyPem("secret", Pbe)];
+        foreach (var pem in pems)
+        {
+            var lines = pem.Split('\n');
+            var body = string.Join('\n', lines[1..^1]) + "\n";
+            var text = label is null ? "# kept\n" + body : $"# kept\n-----BEGIN {label}-----\n{body}-----END {label}-----\n";
+            var redacted = Redaction.Redact(text);
+            AssertNoKeyByte(pem, redacted);
+            Assert.StartsWith("# kept\n", redacted, StringComparison.Ordinal);
+            Assert.Equal(redacted, Redaction.Redact(redacted));
+        }
+    }
+
     [Theory]
     [InlineData("ssl_key_password = hunter2\n", "ssl_key_password = [redacted]\n")]
     [InlineData("  doveadm_password=hunter2 x\r\n", "  doveadm_password=[redacted]\r\n")]
@@ -161,6 +194,8 @@ public sealed class RedactionTests
     [InlineData("smtpd_tls_key_file = /etc/ssl/private/key.pem\n")]
     [InlineData("the words PRIVATE KEY alone\n")]
     [InlineData("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")]
+    [InlineData("smtp_tls_fingerprint_cert_match =\n    3D:95:34:51\n    EC:3B:2D:B0\n")]
+    [InlineData("Modulus:\n    00:a7\nSignature Value:\n    30:45\n")]
     public void A_text_without_secrets_stays_as_it_is(string text) => Assert.Equal(text, Redaction.Redact(text));
 
     [Fact]

@@ -141,5 +141,16 @@ internal sealed record CommandContext(IHost Host, IHostWriter Writer, Terminal T
         }
     }
 
-    public static string FullPath(string path) => Path.GetFullPath(path);
+    /// <exception cref="MailTlsException">The path is none, or it is relative and the working directory is gone.</exception>
+    public static string FullPath(string path)
+    {
+        try
+        {
+            return Path.GetFullPath(path);
+        }
+        catch (Exception e) when (e is ArgumentException or IOException)
+        {
+            throw new MailTlsException(CommandDiagnostics.FileUnreadable(path.Length == 0 ? "a file without a name" : path, e is IOException ? "the working directory does not exist any more" : "that is no path"));
+        }
+    }
 }

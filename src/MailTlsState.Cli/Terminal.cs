@@ -38,7 +38,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, TextReader i
     public static Terminal Console(ColorChoice choice, Action? lost = null)
     {
         // One write per result, so that lines of two streams do not mix. Synchronised: a signal is told while a command writes.
-        TextWriter Writer(int number) => TextWriter.Synchronized(new StreamWriter(new StandardStream(number, lost ?? (() => { })), new UTF8Encoding(false), bufferSize: 16384) { AutoFlush = true });
+        TextWriter Writer(int number) => TextWriter.Synchronized(new StreamWriter(ProcessHardening.WasClosed(number) ? Stream.Null : new StandardStream(number, lost ?? (() => { })), new UTF8Encoding(false), bufferSize: 16384) { AutoFlush = true });
         return new Terminal(
             Writer(1),
             Writer(2),

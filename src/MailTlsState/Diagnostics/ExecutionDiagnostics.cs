@@ -132,12 +132,19 @@ public static class ExecutionDiagnostics
         "processes of before the activation still accept connections",
         "The new state was seen in several rounds of handshakes, one after the other, but a process that was there when the service was told to reload still waits for a client, and may serve it what it has loaded. Postfix ends an idle smtpd after max_idle (100 s by default) or after its next client; Dovecot ends a login process with its sessions. Nothing has to be done, unless clients must not see the former certificate even once more: then restart the service.");
 
+    /// <summary>Others may write to the journal or its directory.</summary>
+    public static readonly DiagnosticCode JournalNotTrustedCode = new(
+        "MTS0722",
+        "journal can be changed by somebody other than root",
+        "The directory of the journal, /var/lib/mailtlsstate, or the journal itself belongs to another user, or its group or everybody may write to it. Root does what a journal says, so that whoever that is could have any file's owner, mode or content changed. "
+        + "MailTlsState makes both for root alone; a restored backup or a chown -R changed that. Look into the journal, if you are not sure who wrote it; then give both to root and take the write permission away.");
+
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } =
     [
         RehearsalFailedCode, NotRehearsedCode, RolledBackCode, IncompleteCode, RecoveredCode, WriteFailedCode, StaleCode, LockedCode, ActivationFailedCode, NotRootCode,
         PendingCode, JournalDamagedCode, JournalOfNewerVersionCode, JournalUnreadableCode, NotTidiedCode, InterruptedLateCode, RestartedCode, NotRestartedCode, NotServedCode,
-        DeniedCode, LingeringCode,
+        DeniedCode, LingeringCode, JournalNotTrustedCode,
     ];
 
     /// <summary><see cref="RehearsalFailedCode"/>.</summary>
@@ -195,6 +202,13 @@ public static class ExecutionDiagnostics
 
     /// <summary><see cref="JournalUnreadableCode"/>.</summary>
     public static Diagnostic JournalUnreadable(string message) => new(JournalUnreadableCode, Severity.Error, message, "make it readable, then run mailtls recover");
+
+    /// <summary><see cref="JournalNotTrustedCode"/>.</summary>
+    public static Diagnostic JournalNotTrusted(string path, int owner, int mode) => new(
+        JournalNotTrustedCode,
+        Severity.Error,
+        owner != 0 ? $"{path} belongs to user {owner}, not to root" : $"{path} can be written by others (mode {Convert.ToString(mode, 8).PadLeft(4, '0')})",
+        $"see who wrote there, then chown root {path} && chmod go-w {path}");
 
     /// <summary><see cref="NotTidiedCode"/>.</summary>
     public static Diagnostic NotTidied(string why) => new(NotTidiedCode, Severity.Warning, $"temporary files are left: {why}", "run mailtls recover");

@@ -41,9 +41,9 @@ internal sealed class ApplyExpectations(Manifest manifest, TlsPolicy policy, Sou
     public IReadOnlyList<Finding> Faults(VerificationReport report) =>
         [.. report.Endpoints.SelectMany(e => e.Findings.Where(f => f.Class == FindingClass.Activation && Counts(e)))];
 
-    // Of a plan for the certificate alone only that is expected, and only of what served before: an administrator's edit may stand.
+    // Of a plan for the certificate alone only that is expected, and only where TLS was begun before: an administrator's edit may stand.
     private EndpointExpectation? Scoped(EndpointExpectation expectation) => made.Planning.Plan!.Scope == PlanScope.Everything ? expectation
-        : !CertificateScope.Uses(made.Observed, expectation.Service) || Before(expectation) != ProbeOutcome.Completed ? null
+        : !CertificateScope.Uses(made.Observed, expectation.Service) || Before(expectation) is not (ProbeOutcome.Completed or ProbeOutcome.StartTlsRefused or ProbeOutcome.HandshakeFailed or ProbeOutcome.NoAnswerOverTls) ? null
         : expectation with { MinimumVersion = null, AuthForbiddenBeforeTls = false, AuthRequiredOverTls = false };
 
     // On a port whose addresses the manifest names, those count and not what is bound now.

@@ -1,4 +1,5 @@
 using System.Text;
+using MailTlsState.Diagnostics;
 using MailTlsState.Execution.History;
 using MailTlsState.Hosts;
 using MailTlsState.Planning;
@@ -17,6 +18,7 @@ public sealed class Journal
 
     private const int PrivateDirectory = 0x1C0; // 0700
     private const int PrivateFile = 0x180; // 0600
+    private const int OthersMayWrite = 0x12; // 0022
 
     private readonly IHostWriter _host;
     private readonly string _directory;
@@ -50,6 +52,7 @@ public sealed class Journal
 
     /// <summary>Writes a new journal in state <see cref="JournalState.Staging"/> and makes it last.</summary>
     /// <exception cref="HostWriteException">It could not be written; nothing of it is left.</exception>
+    /// <exception cref="MailTlsException">Somebody other than root may write to the directory.</exception>
     public static Journal Begin(IHostWriter host, string directory, JournalEntry entry)
     {
         directory = host.Resolve(directory);
@@ -59,6 +62,11 @@ public sealed class Journal
             {
                 host.CreateDirectory(path, 0, 0, PrivateDirectory);
                 host.SyncDirectory(Step.Parent(path));
+            }
+
+            if (Distrusted(host, path) is { } why)
+            {
+                throw new MailTlsException(why);
             }
         }
 
@@ -94,6 +102,11 @@ public sealed class Journal
         if (host.ReadBytes(path) is not { } bytes)
         {
             return null;
+        }
+
+        if ((Distrusted(host, directory) ?? Distrusted(host, Step.Parent(path)) ?? Distrusted(host, path)) is { } why)
+        {
+            throw new JournalUnreadableException(why);
         }
 
         var text = Encoding.UTF8.GetString(bytes);
@@ -168,6 +181,10 @@ public sealed class Journal
         _host.Unlink(PathIn(_directory));
         _host.SyncDirectory(_directory);
     }
+
+    // Root does what a journal says.
+    private static Diagnostic? Distrusted(IHostWriter host, string path) =>
+        host.Stat(path) is { } at && (at.Owner != 0 || (at.Mode & OthersMayWrite) != 0) ? ExecutionDiagnostics.JournalNotTrusted(path, at.Owner, at.Mode) : null;
 
     private static string New(string directory) => directory + "/journal.new";
 

@@ -10,19 +10,28 @@ public static partial class ProcessHardening
     private const int SetDumpable = 4; // PR_SET_DUMPABLE
     private const uint OwnerOnly = 0x3F; // 077
     private const int GetDescriptorFlags = 1; // F_GETFD
+    private const int CloseOnExec = 1; // FD_CLOEXEC
     private const int ReadWrite = 2; // O_RDWR
     private const int BrokenPipe = 13; // SIGPIPE
     private const nint Ignore = 1; // SIG_IGN
 
+    private static readonly bool[] Closed = new bool[3];
+
+    /// <summary>True when whoever started this process had closed its standard output (1) or error (2).</summary>
+    public static bool WasClosed(int standard) => Closed[standard];
+
     /// <summary>
     /// New files are for their owner alone, the memory of this process is never written to a core file, a reader that is gone
-    /// does not end it, and a standard descriptor that was closed is /dev/null: else the journal could become standard error.
+    /// does not end it, and a standard descriptor that was closed is nobody else's: else the journal could become standard error.
     /// </summary>
     public static void Apply()
     {
         for (var standard = 0; standard <= 2; standard++)
         {
-            if (DescriptorControl(standard, GetDescriptorFlags, 0) < 0)
+            // The runtime has opened /dev/urandom before us, and goes on reading it; what was passed on to us does not close on exec.
+            var flags = DescriptorControl(standard, GetDescriptorFlags, 0);
+            Closed[standard] = flags < 0 || (flags & CloseOnExec) != 0;
+            if (flags < 0)
             {
                 // The lowest free number is taken, which is this one.
                 _ = Open("/dev/null", ReadWrite);

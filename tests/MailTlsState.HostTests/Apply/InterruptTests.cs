@@ -109,6 +109,11 @@ public sealed class InterruptTests
         await lab.RunAsync($"mailtls apply {MailLab.Manifest} --auto-approve <&- >&- 2>&-");
         await lab.VerifyAsync(0);
         await lab.ConvergedAsync();
+        foreach (var closed in new[] { "<&-", ">&-", "2>&-", ">&- 2>&-", "<&- 2>&-", "<&- >&-" })
+        {
+            await lab.RunAsync($"mailtls validate {MailLab.Manifest} {closed}");
+        }
+
         Assert.Empty((await lab.RunAsync("grep -rl 'observing the host' /var/lib/mailtlsstate /etc /run/mailtlsstate.lock || :")).Output);
     }
 }

@@ -59,6 +59,7 @@ public class CommandTests
         Assert.Equal(1, run.Status);
         Assert.Contains("MTS0901", run.Error, StringComparison.Ordinal);
         Assert.Contains("/none.yaml", run.Error, StringComparison.Ordinal);
+        Assert.Contains("error MTS0902: a file without a name cannot be read: that is no path", (await RunAsync(new InMemoryHost(), "plan", "")).Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -16,13 +17,17 @@ internal static class LinuxTerminal
     private const uint Signals = 0x1;
     private const uint Echo = 0x8;
 
+    // c_cc[VEOL] of struct termios: a second character that ends a line.
+    private const int SecondEndOfLine = 17 + 11;
+
     private const byte Interrupt = 3;
+    private const int LookForSignals = 200; // milliseconds
     private const int Longest = SecretRules.MaximumSize + 1;
 
     /// <summary>Asks for a line that is not shown.</summary>
     /// <param name="question">Shown before it.</param>
     /// <returns>What was typed, without its newline; null when there is no terminal.</returns>
-    /// <exception cref="OperationCanceledException">Ctrl-C was typed, or the terminal is gone.</exception>
+    /// <exception cref="OperationCanceledException">Ctrl-C was typed, SIGTERM or SIGHUP came, or the terminal is gone.</exception>
     internal static string? AskSecret(string question)
     {
         var number = Libc.OpenAt(Libc.AtCurrentDirectory, Path, Libc.ReadWrite | Libc.CloseOnExec | Libc.NoControllingTerminal, 0);
@@ -38,10 +43,11 @@ internal static class LinuxTerminal
             return null;
         }
 
-        // Without signals: Ctrl-C comes as a byte, and the echo is never left off.
+        // Without signals: Ctrl-C comes as a byte, at once, and the echo is never left off.
         var hidden = former.ToArray();
         var flags = BinaryPrimitives.ReadUInt32LittleEndian(hidden.AsSpan(LocalFlags));
         BinaryPrimitives.WriteUInt32LittleEndian(hidden.AsSpan(LocalFlags), flags & ~(Echo | Signals));
+        hidden[SecondEndOfLine] = Interrupt;
         try
         {
             if (Libc.IoControl(number, SetAndFlush, hidden) != 0)
@@ -64,10 +70,22 @@ internal static class LinuxTerminal
         var line = new byte[Longest];
         var length = 0;
         var one = new byte[1];
+        var ended = false;
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+        using var hungUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, End);
         try
         {
             while (true)
             {
+                // A thread that waits in read(2) hears of no signal.
+                while (Libc.Poll([new Libc.PollEntry { Descriptor = terminal, Events = Libc.PollIn }], 1, LookForSignals) <= 0)
+                {
+                    if (Volatile.Read(ref ended))
+                    {
+                        throw new OperationCanceledException();
+                    }
+                }
+
                 var read = Libc.Read(terminal, one, 1);
                 if (read < 0 && Errno.Last == Errno.Interrupted)
                 {
@@ -94,6 +112,12 @@ internal static class LinuxTerminal
         finally
         {
             CryptographicOperations.ZeroMemory(line);
+        }
+
+        void End(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            Volatile.Write(ref ended, true);
         }
     }
 

@@ -104,7 +104,8 @@ public static class ImportDiagnostics
     public static readonly DiagnosticCode LeftOut = new(
         "MTS0555",
         "imported certificates are left out",
-        "Files from CAs often hold more than the server should send: the root, which clients have or do not trust, expired or cross-signed certificates, and those of other chains. Only the server's certificate and the intermediates between it and the root are served.");
+        "Files from CAs often hold more than the server should send: the root, which clients have or do not trust, expired or cross-signed certificates, and those of other chains. Only the server's certificate and the intermediates between it and the root are served. "
+        + "A certificate that is in use already is left as it is: where its renewal is due, the one that the CA makes for the present request (mailtls csr) is still to be imported.");
 
     /// <summary>A broken part beside good ones.</summary>
     public static readonly DiagnosticCode Damaged = new(
@@ -196,6 +197,8 @@ public static class ImportDiagnostics
     internal static Diagnostic NoKey(string file) => Error(NothingToRequest, $"there is neither a request nor a key in {file}", "run mailtls apply, which makes both");
 
     internal static Diagnostic NotUsed(IReadOnlyList<string> dropped) => new(LeftOut, Severity.Note, $"left out: {string.Join("; ", dropped)}", "");
+
+    internal static Diagnostic InUse(string path) => new(LeftOut, Severity.Note, $"the imported certificate is in use already: {path} holds it", "");
 
     internal static Diagnostic PartDamaged(string file, string problem) =>
         new(Damaged, Severity.Warning, $"{file}: {problem}", "save or download the file again, unless the chain is complete without it");

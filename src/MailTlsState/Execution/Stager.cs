@@ -113,8 +113,14 @@ internal sealed class Stager(IHostWriter host, DateTimeOffset now, IReadOnlyDict
         var renamed = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (target, path) in _kept.Where(k => k.Files.Count == 1).Select(k => (k.Path, k.Files[0])))
         {
-            // What takes the pair's place left its before-image; where nothing does, the file itself only changes its name.
+            // What takes the pair's place left its before-image; where nothing does, a file that goes only changes its name.
+            // One that stays, since it is as it should be already, is in use and no former pair.
             var replaces = files.Find(f => f.Path == path);
+            if (replaces?.BeforeImage is null && !_after.Exists(s => s is RemoveFileStep && s.Path == path))
+            {
+                continue;
+            }
+
             kept.Add(new KeepPairStep(target, replaces?.BeforeImage ?? path, replaces?.OldDigest ?? Step.DigestOf(host, path) ?? throw Moved(path), started, _labels.GetValueOrDefault(target)));
             if (replaces?.BeforeImage is null)
             {

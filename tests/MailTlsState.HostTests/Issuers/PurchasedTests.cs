@@ -59,6 +59,10 @@ public sealed class PurchasedTests
         await lab.VerifyAsync(0);
         await lab.PlanAsync(0);
         await lab.RunAsync($"cp {Csr} /root/ca/2.csr; test ! -e {NextKey}");
+
+        // The present certificate again is no renewal: pair and request stay.
+        Assert.Contains("No changes", (await lab.RunAsync($"mailtls import {MailLab.Manifest} /root/ca/vendor.crt --auto-approve; cmp {Csr} /root/ca/2.csr")).Output, StringComparison.Ordinal);
+        Assert.Equal(pair, (await lab.RunAsync($"sha256sum {MailLab.Bundle}")).Output);
         await SignAsync(lab, "2.csr", "2.pem", days: 365);
 
         // The CA sends the leaf alone: the intermediate is on the host already.

@@ -72,9 +72,13 @@ internal sealed class PurchasedPlanner(CertificatePlanRequest request)
         {
             var createKey = import.Key.Digest != pair.State.PublicKeyDigest;
             byte[][] chain = [import.Chain.Leaf, .. import.Chain.Intermediates];
-            return pair.State.IsCurrent && !createKey && chain.Length == pair.Chain.Count && chain.Zip(pair.Chain).All(c => c.First.AsSpan().SequenceEqual(c.Second))
-                ? null
-                : (pair, new InstalledPair(Made(createKey, createLeaf: true), import.Key, import.Chain.Leaf, import.Chain.Intermediates), "it was imported");
+            if (createKey || chain.Length != pair.Chain.Count || !chain.Zip(pair.Chain).All(c => c.First.AsSpan().SequenceEqual(c.Second)))
+            {
+                return (pair, new InstalledPair(Made(createKey, createLeaf: true), import.Key, import.Chain.Leaf, import.Chain.Intermediates), "it was imported");
+            }
+
+            // Also where its renewal is due: the same again is no renewal, and what was requested is yet to come.
+            _diagnostics.Add(ImportDiagnostics.InUse(pair.Place.Files.Chain));
         }
 
         if (pair.State.IsCurrent || !pair.State.LeafUsable || pair.State.LeafDer is not { } leaf || pair.Running is not { } key)
@@ -127,7 +131,8 @@ internal sealed class PurchasedPlanner(CertificatePlanRequest request)
             _changes.Add(Certificate(pair, made, reason, work));
             work = null;
             _changes.AddRange(own.PlanRemoval(pair.Place, made.Pair.Files));
-            if (made.Pair.CreateLeaf)
+            var renewalDue = pair.State.RenewalTime <= request.Now && made.Leaf.AsSpan().SequenceEqual(pair.State.LeafDer);
+            if (made.Pair.CreateLeaf && !renewalDue)
             {
                 RemoveRequest(pair, made.Key.Digest);
             }

@@ -104,6 +104,54 @@ public sealed class PurchasedPlannerTests
     }
 
     [Fact]
+    public void The_certificate_in_use_imported_while_its_renewal_is_due_leaves_pair_and_request_alone()
+    {
+        var manifest = Read("renewBefore: 396d");
+        var now = Sample.Now + TimeSpan.FromDays(2);
+        var (files, leaf) = Running(KeyKind.EcdsaP256, Bundle);
+        var waiting = Make(Plan(files, manifest, now), files).Concat(files).ToDictionary();
+        var plan = Import(manifest, waiting, leaf, now).Plan;
+        Assert.Empty(plan.Changes.Where(c => c.Kind != "directory"));
+        Assert.Equal([Bundle], plan.Pairs.Select(p => p.Chain));
+        Assert.Equal([ImportDiagnostics.LeftOut, CertificateDiagnostics.CertificateAwaited], plan.Diagnostics.Select(d => d.Code));
+
+        // Not asked for yet: then it is.
+        Assert.Equal([$"request {Request}"], Import(manifest, files, leaf, now).Plan.Changes.Where(c => c.Kind != "directory").Select(c => c.Address));
+    }
+
+    [Fact]
+    public void Of_two_kinds_the_one_whose_certificate_in_use_is_imported_again_stays_with_its_request()
+    {
+        const string rsa = Directory + "/mail.example.com.rsa";
+        var manifest = Read("keys: [ecdsa-p256, rsa-2048]\n  renewBefore: 396d");
+        var now = Sample.Now + TimeSpan.FromDays(2);
+        var (first, second) = (Running(KeyKind.EcdsaP256, Bundle), Running(KeyKind.Rsa2048, rsa + ".pem"));
+        var files = first.Files.Concat(second.Files).DistinctBy(f => f.Key).ToDictionary();
+        var waiting = Make(Plan(files, manifest, now), files).Concat(files).ToDictionary();
+        var renewed = PrivateCaIssuer.IssueLeaf(Sample.Issuing, ["mail.example.com"], Sample.Key(KeyKind.EcdsaP256), TimeSpan.FromDays(397), now);
+        var plan = Import(manifest, waiting, now, renewed, second.Leaf);
+        Assert.Equal(
+            [$"certificate {Bundle}", $"file {Directory}/.mail.example.com.previous.pem", $"file {Request}"],
+            plan.Changes.Where(c => c.Kind != "directory").Select(c => c.Address).Order(StringComparer.Ordinal));
+        Assert.Equal([Bundle], Make(plan, waiting).Keys);
+        Assert.Equal([Bundle, rsa + ".pem"], plan.Pairs.Select(p => p.Chain));
+        Assert.Contains(plan.Diagnostics, d => d.Code == ImportDiagnostics.LeftOut && d.Fact.Contains(rsa + ".pem", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Another_chain_of_the_same_certificate_goes_into_place_and_the_request_for_the_renewal_stays()
+    {
+        var manifest = Read("renewBefore: 396d");
+        var now = Sample.Now + TimeSpan.FromDays(2);
+        var (files, leaf) = Running(KeyKind.EcdsaP256, Bundle);
+        files[Bundle] = BundleWriter.Bundle(Sample.Key(KeyKind.EcdsaP256), leaf, [Sample.Issuing.Certificate]);
+        var waiting = Make(Plan(files, manifest, now), files).Concat(files).ToDictionary();
+        var plan = Import(manifest, waiting, leaf, now).Plan;
+        Assert.Contains(plan.Changes, c => c.Address == $"certificate {Bundle}");
+        Assert.DoesNotContain(plan.Changes, c => c.Name == Request);
+    }
+
+    [Fact]
     public void An_answer_to_another_request_changes_nothing()
     {
         var waiting = Waiting(Manifest);
@@ -147,16 +195,25 @@ public sealed class PurchasedPlannerTests
 
     private static Dictionary<string, byte[]> With(Dictionary<string, byte[]> files, string path, byte[] content) => new(files) { [path] = content };
 
+    private static (Dictionary<string, byte[]> Files, byte[] Leaf) Running(KeyKind kind, string path)
+    {
+        var leaf = Sample.Leaf(Sample.Key(kind), "mail.example.com");
+        return (new() { [path] = BundleWriter.Bundle(Sample.Key(kind), leaf, []), [Trust] = BundleWriter.Certificate(Sample.Issuing.Certificate) }, leaf);
+    }
+
     private static byte[] Answer(Dictionary<string, byte[]> waiting)
     {
         using var key = KeyPair.Import(waiting[KeyPath]);
         return Sample.Leaf(key, "mail.example.com");
     }
 
-    private static (CertificateChanges Plan, byte[] Leaf) Import(Manifest manifest, Dictionary<string, byte[]> files, byte[] leaf, DateTimeOffset? now = null)
+    private static (CertificateChanges Plan, byte[] Leaf) Import(Manifest manifest, Dictionary<string, byte[]> files, byte[] leaf, DateTimeOffset? now = null) =>
+        (Import(manifest, files, now ?? Sample.Now, leaf), leaf);
+
+    private static CertificateChanges Import(Manifest manifest, Dictionary<string, byte[]> files, DateTimeOffset now, params byte[][] leaves)
     {
-        using var file = VendorFile.Read("answer.crt", BundleWriter.Certificate(leaf));
-        return (new PurchasedCertificates().Plan(new CertificatePlanRequest(manifest, Observation.Of(manifest, files), now ?? Sample.Now, []) { Imported = [file] }), leaf);
+        using var file = VendorFile.Read("answer.crt", [.. leaves.SelectMany(BundleWriter.Certificate)]);
+        return new PurchasedCertificates().Plan(new CertificatePlanRequest(manifest, Observation.Of(manifest, files), now, []) { Imported = [file] });
     }
 
     private static CertificateChanges Plan(IReadOnlyDictionary<string, byte[]> files, Manifest? manifest = null, DateTimeOffset? now = null) =>

@@ -10,14 +10,15 @@ namespace MailTlsState.Certificates.Purchased;
 /// <param name="State">What lies there, judged.</param>
 /// <param name="Running">The key that lies there, if it is of the kind.</param>
 /// <param name="Next">The key that was made for a certificate yet to come.</param>
+/// <param name="Former">The key of the pair that is kept, perhaps since a roll-back took its certificate out of use.</param>
 /// <param name="Chain">The certificates that lie there, DER.</param>
-internal sealed record PurchasedPair(KeyKind Kind, CertificatePlace Place, CertificateState State, HostKey? Running, HostKey? Next, IReadOnlyList<byte[]> Chain)
+internal sealed record PurchasedPair(KeyKind Kind, CertificatePlace Place, CertificateState State, HostKey? Running, HostKey? Next, HostKey? Former, IReadOnlyList<byte[]> Chain)
 {
     /// <summary>True when there is a certificate with its key, whatever else is to be said of it: it can be served.</summary>
     public bool Servable => State.Leaf is { } leaf && State.PublicKeyDigest == "sha256:" + leaf.PublicKeyFingerprint;
 
     /// <summary>The keys that a certificate for this kind may be for.</summary>
-    public IEnumerable<HostKey> Keys => new[] { Running, Next }.OfType<HostKey>();
+    public IEnumerable<HostKey> Keys => new[] { Running, Next, Former }.OfType<HostKey>();
 
     /// <summary>Reads the observation.</summary>
     public static PurchasedPair Of(Manifest manifest, HostObservation observed, KeyKind kind, CertificatePlace place, CertificateState state) => new(
@@ -26,6 +27,7 @@ internal sealed record PurchasedPair(KeyKind Kind, CertificatePlace Place, Certi
         state,
         Find(observed.File(place.Files.Key), kind, state.PublicKeyDigest),
         Find(observed.File(CertificatePaths.NextKey(manifest, kind)), kind, null),
+        Find(observed.File(CertificatePaths.Previous(manifest, kind)), kind, null),
         Certificates(observed.File(place.Files.Chain)));
 
     /// <summary>The certificates of a file, DER.</summary>

@@ -163,7 +163,7 @@ internal sealed class PurchasedPlanner(CertificatePlanRequest request)
     {
         var csr = CertificatePaths.Request(_manifest, pair.Kind);
         var asked = SigningRequest.PublicKeyDigest(_observed.File(csr).Text, _manifest.Certificate.Names);
-        if (asked is not null && asked != key && key == pair.Running?.Digest)
+        if (asked is not null && asked != key && (key == pair.Running?.Digest || key == pair.Former?.Digest))
         {
             return;
         }

@@ -9,6 +9,7 @@ using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
+using MailTlsState.Resources;
 using MailTlsState.Tests.Manifests;
 using Xunit;
 
@@ -186,6 +187,33 @@ public sealed class PurchasedPlannerTests
         Assert.Equal(ChangeAction.Replace, certificate.Action);
         Assert.Equal(another, plan.Changes.Any(c => c.Kind == "key"));
         Assert.Equal(renewed, PemFile.Parse(Encoding.ASCII.GetString(Make(plan, waiting)[Bundle])).Certificates.First().Der);
+    }
+
+    // A roll-back leaves the key of the imported certificate there, and nowhere else.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_certificate_whose_key_a_roll_back_put_aside_is_imported_again(bool anotherRuns)
+    {
+        const string previous = Directory + "/.mail.example.com.previous.pem";
+        using var rotated = KeyPair.Generate(KeyKind.EcdsaP256);
+        var leaf = Sample.Leaf(rotated, "mail.example.com");
+        var (files, _) = Running(KeyKind.EcdsaP256, Bundle);
+        var pair = files[Bundle];
+        if (!anotherRuns)
+        {
+            files.Remove(Bundle);
+        }
+
+        files[previous] = BundleWriter.Bundle(rotated, leaf, []);
+        var plan = Import(Manifest, files, leaf).Plan;
+        Assert.Empty(plan.Diagnostics);
+        Assert.Equal(files[previous], Make(plan, files)[Bundle]);
+
+        // The pair in use takes its place there; a request for another key is still to be answered.
+        Assert.Equal(anotherRuns, plan.Changes.Any(c => c.Name == previous && c.Work is KeepPair));
+        var waiting = Make(Plan(Nothing)).Concat(files).ToDictionary();
+        Assert.DoesNotContain(Import(Manifest, waiting, leaf).Plan.Changes, c => c.Name is Request or KeyPath);
     }
 
     private static Manifest Read(string more = "layout: bundle") => Samples.Read(

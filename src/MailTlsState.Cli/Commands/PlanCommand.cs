@@ -11,7 +11,7 @@ namespace MailTlsState.Cli.Commands;
 /// <summary><c>plan MANIFEST</c>: what apply would do.</summary>
 internal static class PlanCommand
 {
-    public static Option<bool> DetailedExitCode { get; } = new("--detailed-exitcode") { Description = "exit with 2 when there are changes" };
+    public static Option<bool> DetailedExitCode { get; } = new("--detailed-exitcode") { Description = "exit with 2 when the host is not as the manifest says" };
 
     public static Command Create(CommandRunner run)
     {
@@ -45,7 +45,7 @@ internal static class PlanCommand
         return command;
     }
 
-    public static int ExitCode(ParseResult parse, Plan plan) => parse.GetValue(DetailedExitCode) && !plan.IsEmpty ? ExitCodes.Changes : ExitCodes.Done;
+    public static int ExitCode(ParseResult parse, Plan plan) => parse.GetValue(DetailedExitCode) && plan.IsDrift ? ExitCodes.Changes : ExitCodes.Done;
 
     public static void Print(CommandContext context, Plan plan)
     {

@@ -112,6 +112,20 @@ public static class CertificateDiagnostics
         "With issuer purchased mailtls makes a key and a request (HOST.csr), which you give to the CA of your choice. Until its answer is imported with mailtls import, the services keep serving what they "
         + "serve: their configuration is not touched, and a plan without other changes is no drift and ends with exit code 0.");
 
+    /// <summary>A renewal was requested long ago.</summary>
+    public static readonly DiagnosticCode RenewalLate = new(
+        "MTS0518",
+        "the certificate in use ends soon, and the next one is not here",
+        "The request for the next certificate was written when its renewal was due, and half of the time until the present one ends has gone by since. mailtls cannot order it: give the request (mailtls csr prints it) to the CA "
+        + "and import the answer. On the day on which the present certificate ends, every client refuses it.");
+
+    /// <summary>The renewal did not come in time.</summary>
+    public static readonly DiagnosticCode RenewalMissed = new(
+        "MTS0519",
+        "the certificate in use has expired, and the next one is not here",
+        "Clients refuse an expired certificate, so TLS is broken for them until the next one is imported; nothing that mailtls can do by itself ends that. plan --detailed-exitcode ends with 2 though there is nothing to apply. "
+        + "Give the request (mailtls csr prints it) to the CA and import the answer. Check the clock first (timedatectl): a date in the future gives the same warning.");
+
     /// <summary>Files that another tool keeps cannot be served.</summary>
     public static readonly DiagnosticCode ExistingUnusable = new(
         "MTS0516",
@@ -153,7 +167,7 @@ public static class CertificateDiagnostics
     public static IReadOnlyList<DiagnosticCode> All =>
     [
         UnreadableKey, WrongPassphrase, EmptyPassphrase, BrokenRootKey, RootMismatch, BrokenRootCertificate, RootIsNoCa, RootExpired,
-        RootNotYetValid, SameSubject, IncompleteRoot, UnencryptedRootKey, RootEndsSoon, RootDiffers, CertificateAwaited, ExistingUnusable, ExistingDoubtful, TrustStoreUnknown, LongLifetime, PurposeMissing,
+        RootNotYetValid, SameSubject, IncompleteRoot, UnencryptedRootKey, RootEndsSoon, RootDiffers, CertificateAwaited, ExistingUnusable, ExistingDoubtful, RenewalLate, RenewalMissed, TrustStoreUnknown, LongLifetime, PurposeMissing,
     ];
 
     internal static Diagnostic KeyUnreadable(string reason) =>
@@ -203,6 +217,12 @@ public static class CertificateDiagnostics
 
     internal static Diagnostic RenewalAwaited(string request, string reason) =>
         new(CertificateAwaited, Severity.Note, $"a new certificate for {request} is waited for, since {reason}; the present one stays in use", "give the request to the CA, then mailtls import its answer");
+
+    internal static Diagnostic EndsWhileAwaited(string request, string reason) =>
+        new(RenewalLate, Severity.Warning, $"a new certificate for {request} is still waited for, and {reason}", "give the request to the CA, then mailtls import its answer");
+
+    internal static Diagnostic ExpiredWhileAwaited(string request, DateTimeOffset end) =>
+        new(RenewalMissed, Severity.Warning, $"the certificate in use has expired on {Day(end)}, so clients refuse it, and a new one for {request} is still waited for", "give the request to the CA, then mailtls import its answer");
 
     internal static Diagnostic NotServable(SourceLocation at, string fact) =>
         new(ExistingUnusable, Severity.Error, fact, "have the tool that keeps the files write them again", at);

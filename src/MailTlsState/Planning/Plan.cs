@@ -42,6 +42,12 @@ public sealed record Plan(
     /// <summary>True when there is nothing to do.</summary>
     public bool IsEmpty => Changes.Count == 0;
 
+    /// <summary>True when what is served has expired and only an import ends that: the host is not as the manifest says, changes or none.</summary>
+    private bool ServesExpired => Diagnostics.Any(d => d.Code == CertificateDiagnostics.RenewalMissed);
+
+    /// <summary>True when the host is not as the manifest says.</summary>
+    public bool IsDrift => !IsEmpty || ServesExpired;
+
     /// <summary>The last line of a plan, for people and for those who search it; its form does not change.</summary>
     public string Summary
     {
@@ -49,7 +55,8 @@ public sealed record Plan(
         {
             if (IsEmpty)
             {
-                return RollsBack is null && Scope == PlanScope.Certificate ? "No changes. Certificate and key match the manifest."
+                return ServesExpired ? "No changes. The certificate in use has expired, and the next one is not imported yet."
+                    : RollsBack is null && Scope == PlanScope.Certificate ? "No changes. Certificate and key match the manifest."
                     : RollsBack is null ? "No changes. This host matches the manifest." : $"No changes. Nothing of {RollsBack} is left to take back.";
             }
 

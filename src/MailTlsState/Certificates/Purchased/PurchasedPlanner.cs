@@ -97,8 +97,7 @@ internal sealed class PurchasedPlanner(CertificatePlanRequest request)
     {
         var csr = CertificatePaths.Request(_manifest, pair.Kind);
         var asked = SigningRequest.PublicKeyDigest(_observed.File(csr).Text, _manifest.Certificate.Names);
-        var reason = string.Join("; ", pair.State.Reasons.Select(r => r.Text));
-        _diagnostics.Add(pair.Servable ? CertificateDiagnostics.RenewalAwaited(csr, reason) : CertificateDiagnostics.Waiting(csr));
+        _diagnostics.Add(Awaited(pair, csr));
         if (pair.Keys.Any(k => k.Digest == asked))
         {
             return;
@@ -107,6 +106,20 @@ internal sealed class PurchasedPlanner(CertificatePlanRequest request)
         // The running key serves again unless the manifest rotates it: TLSA records stay true.
         var key = pair.State.CreateKey ? pair.Next : pair.Running ?? pair.Next;
         wanted.Add(new WantedRequest(pair.Kind, key?.File ?? CertificatePaths.NextKey(_manifest, pair.Kind), key?.Digest, csr));
+    }
+
+    private Diagnostic Awaited(PurchasedPair pair, string csr)
+    {
+        if (!pair.Servable)
+        {
+            return CertificateDiagnostics.Waiting(csr);
+        }
+
+        var leaf = pair.State.Leaf!;
+        var reason = string.Join("; ", pair.State.Reasons.Select(r => r.Text));
+        return request.Now > leaf.NotAfter ? CertificateDiagnostics.ExpiredWhileAwaited(csr, leaf.NotAfter)
+            : leaf.NotAfter - request.Now < CertificateState.RemainingAtRenewal(leaf, _manifest.Certificate.RenewBefore) / 2 ? CertificateDiagnostics.EndsWhileAwaited(csr, reason)
+            : CertificateDiagnostics.RenewalAwaited(csr, reason);
     }
 
     private void PlanInstalled(OwnFiles own, List<(PurchasedPair Pair, InstalledPair Work, string Reason)> installed)

@@ -189,6 +189,27 @@ public sealed class PurchasedPlannerTests
         Assert.Equal(renewed, PemFile.Parse(Encoding.ASCII.GetString(Make(plan, waiting)[Bundle])).Certificates.First().Der);
     }
 
+    // The leaf lasts 397 days; its renewal is due 132 days before the end.
+    [Theory]
+    [InlineData(300, "MTS0515", Severity.Note, false)]
+    [InlineData(340, "MTS0518", Severity.Warning, false)]
+    [InlineData(398, "MTS0519", Severity.Warning, true)]
+    public void A_renewal_that_does_not_come_is_said_louder_as_the_end_comes_near_and_an_expired_certificate_is_drift(int days, string code, Severity severity, bool drift)
+    {
+        var now = Sample.Now + TimeSpan.FromDays(days);
+        var (files, _) = Running(KeyKind.EcdsaP256, Bundle);
+        var waiting = Make(Plan(files, null, now), files).Concat(files).ToDictionary();
+        var planned = Plan(waiting, null, now);
+        Assert.Equal((code, severity), (Assert.Single(planned.Diagnostics).Code.Id, planned.Diagnostics[0].Severity));
+
+        var plan = new Plan("manifest.yaml", "", Fingerprint.Digest(""), "mail.example.com", now, new Dictionary<string, string>(), [], planned.Diagnostics, []);
+        Assert.All([plan, PlanFile.Read("plan.json", PlanFile.Write(plan))], p =>
+        {
+            Assert.Equal(drift, p.IsDrift);
+            Assert.Equal(drift ? "No changes. The certificate in use has expired, and the next one is not imported yet." : "No changes. This host matches the manifest.", p.Summary);
+        });
+    }
+
     // A roll-back leaves the key of the imported certificate there, and nowhere else.
     [Theory]
     [InlineData(false)]

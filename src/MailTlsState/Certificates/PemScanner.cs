@@ -56,7 +56,9 @@ internal static class PemScanner
             var start = from + found;
             var label = start + marker.Length;
             var after = label;
-            while (after < text.Length && (char.IsAsciiLetterUpper(text[after]) || char.IsAsciiDigit(text[after]) || text[after] == ' '))
+
+            // With OpenSSL's own label "PKCS #7 SIGNED DATA".
+            while (after < text.Length && (char.IsAsciiLetterUpper(text[after]) || char.IsAsciiDigit(text[after]) || text[after] is ' ' or '#'))
             {
                 after++;
             }

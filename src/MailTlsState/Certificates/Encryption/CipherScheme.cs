@@ -42,7 +42,24 @@ internal sealed record CipherScheme(int KeySize, int VectorSize, int EffectiveBi
         _ => null,
     };
 
-    /// <summary>Reads the encryption scheme of PBES2 (RFC 8018 appendix B.2): cipher and vector.</summary>
+    /// <summary>The ciphers of OpenSSL's own encryption of PEM keys, by their names there.</summary>
+    public static CipherScheme? OfPem(ReadOnlySpan<char> name) => name switch
+    {
+        "DES-EDE3-CBC" => TripleDes,
+        "DES-CBC" => Des(),
+        "AES-128-CBC" => Aes(16),
+        "AES-192-CBC" => Aes(24),
+        "AES-256-CBC" => Aes(32),
+        "CAMELLIA-128-CBC" => Camellia(16),
+        "CAMELLIA-192-CBC" => Camellia(24),
+        "CAMELLIA-256-CBC" => Camellia(32),
+        "ARIA-128-CBC" => Aria(16),
+        "ARIA-192-CBC" => Aria(24),
+        "ARIA-256-CBC" => Aria(32),
+        _ => null,
+    };
+
+    /// <summary>Reads the encryption scheme of PBES2 (RFC 8018 appendix B.2): cipher and vector. Camellia by RFC 3657, ARIA by RFC 5794.</summary>
     /// <exception cref="PasswordEncryptionException">It is not handled.</exception>
     public static (CipherScheme Cipher, byte[] Vector) ReadPbes2(AsnReader scheme)
     {
@@ -54,6 +71,12 @@ internal sealed record CipherScheme(int KeySize, int VectorSize, int EffectiveBi
             "2.16.840.1.101.3.4.1.42" => (Aes(32), scheme.ReadOctetString()),
             "1.2.840.113549.3.7" => (TripleDes, scheme.ReadOctetString()),
             "1.3.14.3.2.7" => (Des(), scheme.ReadOctetString()),
+            "1.2.392.200011.61.1.1.1.2" => (Camellia(16), scheme.ReadOctetString()),
+            "1.2.392.200011.61.1.1.1.3" => (Camellia(24), scheme.ReadOctetString()),
+            "1.2.392.200011.61.1.1.1.4" => (Camellia(32), scheme.ReadOctetString()),
+            "1.2.410.200046.1.1.2" => (Aria(16), scheme.ReadOctetString()),
+            "1.2.410.200046.1.1.7" => (Aria(24), scheme.ReadOctetString()),
+            "1.2.410.200046.1.1.12" => (Aria(32), scheme.ReadOctetString()),
             "1.2.840.113549.3.2" => ReadRc2(scheme.ReadSequence()),
             _ => throw new PasswordEncryptionException(EncryptionFault.Unsupported, $"its cipher ({oid}) is not handled"),
         };
@@ -94,6 +117,10 @@ internal sealed record CipherScheme(int KeySize, int VectorSize, int EffectiveBi
     }
 
     private static CipherScheme Aes(int keySize) => new(keySize, 16, 0, () => new AesEngine());
+
+    private static CipherScheme Camellia(int keySize) => new(keySize, 16, 0, () => new CamelliaEngine());
+
+    private static CipherScheme Aria(int keySize) => new(keySize, 16, 0, () => new AriaEngine());
 
     private static CipherScheme Des() => new(8, 8, 0, () => new DesEngine());
 

@@ -25,24 +25,20 @@ internal static class TraditionalPem
             throw Broken("its DEK-Info header is missing or broken");
         }
 
-        using var cipher = Cipher(line[..comma].Trim());
-        var vector = Vector(line[(comma + 1)..lineEnd].Trim(), cipher.BlockSize / 8);
+        var cipher = CipherScheme.OfPem(line[..comma].Trim()) ?? throw Broken("it is encrypted by a cipher that is not handled");
+        var vector = Vector(line[(comma + 1)..lineEnd].Trim(), cipher.VectorSize);
         var encrypted = PrivateKeyPem.DecodeBody(line[lineEnd..]);
         if (encrypted is null || encrypted.Length % vector.Length != 0)
         {
             throw Broken("its base64 is empty or broken");
         }
 
-        cipher.Key = DeriveKey(passphrase, vector.AsSpan(0, 8), cipher.KeySize / 8);
+        var key = DeriveKey(passphrase, vector.AsSpan(0, 8), cipher.KeySize);
         byte[]? plain = null;
         try
         {
-            plain = cipher.DecryptCbc(encrypted, vector);
+            plain = cipher.Decrypt(key, vector, encrypted);
             return KeyPair.ImportDer(label, plain);
-        }
-        catch (CryptographicException)
-        {
-            throw new PasswordEncryptionException(EncryptionFault.WrongPassword, "the passphrase does not open it");
         }
         catch (MailTlsException)
         {
@@ -52,20 +48,8 @@ internal static class TraditionalPem
         finally
         {
             CryptographicOperations.ZeroMemory(plain);
+            CryptographicOperations.ZeroMemory(key);
         }
-    }
-
-    private static SymmetricAlgorithm Cipher(ReadOnlySpan<char> name)
-    {
-        SymmetricAlgorithm cipher = name is "DES-EDE3-CBC" ? TripleDES.Create() : Aes.Create();
-        cipher.KeySize = name switch
-        {
-            "DES-EDE3-CBC" or "AES-192-CBC" => 192,
-            "AES-128-CBC" => 128,
-            "AES-256-CBC" => 256,
-            _ => throw Broken("it is encrypted by a cipher that is not handled"),
-        };
-        return cipher;
     }
 
     private static byte[] Vector(ReadOnlySpan<char> hex, int length)

@@ -42,7 +42,7 @@ internal static class PemReader
     {
         switch (label)
         {
-            case "CERTIFICATE" or "X509 CERTIFICATE" or "TRUSTED CERTIFICATE" or "PKCS7" or "CMS" or "PKCS #7 SIGNED DATA":
+            case "CERTIFICATE" or "X509 CERTIFICATE" or "TRUSTED CERTIFICATE" or "PKCS7" or "CMS" or "PKCS #7 SIGNED DATA" or "PKCS12":
                 break;
             case "CERTIFICATE REQUEST" or "NEW CERTIFICATE REQUEST":
                 contents.AddProblem($"the block {place} is a request, which goes to the CA; what comes back is a certificate");
@@ -69,6 +69,11 @@ internal static class PemReader
         catch (AsnContentException)
         {
             contents.AddProblem($"the block \"{label}\" {place} is broken");
+        }
+        finally
+        {
+            // PKCS#12 may hold its key in the clear.
+            CryptographicOperations.ZeroMemory(der);
         }
     }
 

@@ -36,6 +36,10 @@ public class VendorFormatTests(VendorLab lab) : IClassFixture<VendorLab>
         { "PEM with its key encrypted (PBES2)", "openssl pkcs8 -topk8 -in leaf.key -passout pass:x | cat - chain.pem >out", "x", "PEM, 2 certificates, 1 keys, complete" },
         { "PEM with its key encrypted by scrypt", "openssl pkcs8 -topk8 -scrypt -in leaf.key -passout pass:x | cat - chain.pem >out", "x", "PEM, 2 certificates, 1 keys, complete" },
         { "PEM with its key encrypted the old way", "openssl ec -in leaf.key -aes256 -passout pass:x 2>/dev/null | cat - chain.pem >out", "x", "PEM, 2 certificates, 1 keys, complete" },
+        { "PEM with its key encrypted the old way by Camellia", "openssl ec -in leaf.key -camellia256 -passout pass:x 2>/dev/null | cat - chain.pem >out", "x", "PEM, 2 certificates, 1 keys, complete" },
+        { "PEM with its key encrypted the old way by ARIA", "openssl ec -in leaf.key -aria192 -passout pass:x 2>/dev/null | cat - chain.pem >out", "x", "PEM, 2 certificates, 1 keys, complete" },
+        { "PEM with its key by PBES2 and Camellia", "openssl pkcs8 -topk8 -v2 camellia-192-cbc -in leaf.key -passout pass:x | cat - chain.pem >out", "x", "PEM, 2 certificates, 1 keys, complete" },
+        { "PEM with its key by PBES2 and ARIA", "openssl pkcs8 -topk8 -v2 aria-256-cbc -in leaf.key -passout pass:x | cat - chain.pem >out", "x", "PEM, 2 certificates, 1 keys, complete" },
         { "PEM with its key by PBES1 and 3DES", "openssl pkcs8 -topk8 -v1 PBE-SHA1-3DES -in leaf.key -passout pass:x | cat - chain.pem >out", "x", "PEM, 2 certificates, 1 keys, complete" },
         { "PEM with its key by PBES1 and DES", "openssl pkcs8 -topk8 -v1 PBE-MD5-DES -provider legacy -provider default -in leaf.key -passout pass:x | cat - chain.pem >out", "x", "PEM, 2 certificates, 1 keys, complete" },
         { "PEM, the leaf alone", "cp leaf.pem out", null, "PEM, 1 certificates, 0 keys, MTS0547" },
@@ -46,6 +50,7 @@ public class VendorFormatTests(VendorLab lab) : IClassFixture<VendorLab>
         { "PKCS#7 in PEM", "openssl crl2pkcs7 -nocrl -certfile chain.pem >out", null, "PKCS#7, 2 certificates, 0 keys, complete" },
         { "PKCS#7 in DER", "openssl crl2pkcs7 -nocrl -certfile chain.pem -outform DER >out", null, "PKCS#7, 2 certificates, 0 keys, complete" },
         { "PKCS#7 under the label of a certificate", "openssl crl2pkcs7 -nocrl -certfile chain.pem | sed 's/PKCS7/CERTIFICATE/' >out", null, "PKCS#7, 2 certificates, 0 keys, complete" },
+        { "PKCS#7 under OpenSSL's other label", "openssl crl2pkcs7 -nocrl -certfile chain.pem | sed 's/PKCS7/PKCS #7 SIGNED DATA/' >out", null, "PKCS#7, 2 certificates, 0 keys, complete" },
         { "PKCS#7 signed", "echo x | openssl smime -sign -signer leaf.pem -inkey leaf.key -certfile sub.pem -outform DER -nodetach >out", null, "PKCS#7, 2 certificates, 0 keys, complete" },
         { "CMS in streamed BER", "echo x | openssl cms -sign -stream -signer leaf.pem -inkey leaf.key -certfile sub.pem -outform DER -nodetach >out", null, "PKCS#7, 2 certificates, 0 keys, complete" },
         { "PKCS#7 of certtool", "certtool --p7-generate --load-certificate leaf.pem --load-privkey leaf.key --outder --outfile out --infile leaf.pem", null, "PKCS#7, 1 certificates, 0 keys, MTS0547" },
@@ -70,6 +75,8 @@ public class VendorFormatTests(VendorLab lab) : IClassFixture<VendorLab>
         { "PKCS#12, other password", P12(""), "y", "MTS0544" },
         { "PKCS#12, no password given", P12(""), null, "MTS0543" },
         { "PKCS#12 in base64", P12("") + "; base64 out >o; mv o out", "x", "PKCS#12, 2 certificates, 1 keys, complete" },
+        { "PKCS#12 in PEM, as certtool writes it", P12("") + "; { echo -----BEGIN PKCS12-----; base64 out; echo -----END PKCS12-----; } >o; mv o out", "x", "PKCS#12, 2 certificates, 1 keys, complete" },
+        { "PKCS#12 in PEM, no password given", P12("") + "; { echo -----BEGIN PKCS12-----; base64 out; echo -----END PKCS12-----; } >o; mv o out", null, "MTS0543" },
         { "PKCS#12 of certtool, AES-256", Certtool("aes-256"), "x", "PKCS#12, 2 certificates, 1 keys, complete" },
         { "PKCS#12 of certtool, RC2-40", Certtool("rc2-40"), "x", "PKCS#12, 2 certificates, 1 keys, complete" },
         { "PKCS#12 of certtool, no password at all", "certtool --to-p12 --load-certificate chain.pem --load-privkey leaf.key --p12-name mail --null-password --outder --outfile out", null, "PKCS#12, 2 certificates, 1 keys, complete" },
@@ -97,6 +104,7 @@ public class VendorFormatTests(VendorLab lab) : IClassFixture<VendorLab>
     /// <summary>certtool derives keys for seconds in each of them, so they are tried in the long run.</summary>
     public static TheoryData<string, string, string?, string> SlowFormats => new()
     {
+        { "PKCS#12 of certtool in PEM", Certtool("aes-256").Replace(" --outder", "", StringComparison.Ordinal), "x", "PKCS#12, 2 certificates, 1 keys, complete" },
         { "PKCS#12 of certtool, AES-128", Certtool("aes-128"), "x", "PKCS#12, 2 certificates, 1 keys, complete" },
         { "PKCS#12 of certtool, 3DES", Certtool("3des"), "x", "PKCS#12, 2 certificates, 1 keys, complete" },
         { "PKCS#12 of certtool, old 3DES", Certtool("3des-pkcs12"), "x", "PKCS#12, 2 certificates, 1 keys, complete" },

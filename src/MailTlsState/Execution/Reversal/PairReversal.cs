@@ -66,6 +66,13 @@ internal sealed class PairReversal(ReversalRequest request, IReadOnlyList<string
             return [];
         }
 
+        // Made anew where it was lost: older settings name it, and would name nothing.
+        if (IsServed(pair) && pair.AfterFiles.FirstOrDefault(f => !request.Record.Edits.Any(e => BringsIn(e, f.Path))) is { } named)
+        {
+            diagnostics.Add(HistoryDiagnostics.NoFormerPair(named.Path, $"there was none when {request.Id} made this one, and older settings name it"));
+            return [];
+        }
+
         return [.. Removed(pair.AfterFiles, $"{request.Id} made it"), .. Kept(pair, null)];
     }
 
@@ -151,6 +158,17 @@ internal sealed class PairReversal(ReversalRequest request, IReadOnlyList<string
 
     private IEnumerable<Change> Removed(IEnumerable<RecordedPairFile> files, string reason) =>
         files.Where(Exists).Select(f => new Change("file", f.Path, ChangeAction.Delete, reason, [], null, []) { Work = new RemoveFile(f.Path) });
+
+    private bool IsServed(RecordedPair pair) =>
+        pair.AfterLeaf is { } leaf && request.Observed.Served.Any(s => ServedLeaves.Of(s.Probe)?.Contains(leaf, StringComparison.Ordinal) ?? false);
+
+    // True for an edit by which a path came into a file that did not name it.
+    private static bool BringsIn(RecordedEdit edit, string path)
+    {
+        var runs = DiffRuns.Parse(edit.Diff);
+        bool Any(Func<DiffRun, IEnumerable<string>> lines) => runs.SelectMany(lines).Any(l => l.Contains(path, StringComparison.Ordinal));
+        return Any(r => r.Added) && !Any(r => r.Removed);
+    }
 
     private bool IsBack(RecordedPair pair) => pair.BeforeLeaf is null
         ? pair.AfterFiles.Count > 0 && !pair.AfterFiles.Any(Exists)

@@ -133,6 +133,17 @@ public class RollbackTests
         await RefusedAsync(machine, "MTS0736", ["it is kept for 7d", "--keep-certificate"], null);
     }
 
+    // The settings were there before: without the pair the daemons would not start.
+    [Fact]
+    public async Task A_pair_that_was_made_anew_where_it_was_lost_is_not_taken_away()
+    {
+        var machine = new ServingMachine();
+        await machine.ApplyAsync();
+        machine.Host.Unlink(ServingMachine.Bundle);
+        await machine.ApplyAsync();
+        await RefusedAsync(machine, "MTS0736", ["older settings name it", "--keep-certificate"], null);
+    }
+
     [Fact]
     public async Task Nothing_is_kept_where_the_manifest_says_so_and_the_settings_alone_go_back()
     {

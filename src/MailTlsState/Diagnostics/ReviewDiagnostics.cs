@@ -123,18 +123,18 @@ public static class ReviewDiagnostics
     internal static Diagnostic KeyReadable(string path, int mode, bool byAll) =>
         new(KeyReadableCode, byAll ? Severity.Warning : Severity.Note, $"the private key {path} has mode {FileModes.Octal(mode)}: {(byAll ? "everybody" : "its group")} can read it", $"chmod 600 {path}");
 
-    internal static Diagnostic NoSan(string path, int line, int version) =>
-        Warning(NoSanCode, $"the certificate is X.509 v{version} without a subject alternative name", "issue a new one; apply does", path, line);
+    internal static Diagnostic NoSan(string path, int line, int version, bool issues) =>
+        Warning(NoSanCode, $"the certificate is X.509 v{version} without a subject alternative name", NewOne(issues), path, line);
 
-    internal static Diagnostic OutlivesCa(string path, int line, string leaf, string root) =>
-        Warning(OutlivesCaCode, $"the certificate ends on {leaf}, its CA on {root}", "issue a new one; apply does", path, line);
+    internal static Diagnostic OutlivesCa(string path, int line, string leaf, string root, bool issues) =>
+        Warning(OutlivesCaCode, $"the certificate ends on {leaf}, its CA on {root}", NewOne(issues), path, line);
 
-    internal static Diagnostic Mismatch(string certificate, string key) =>
-        new(MismatchCode, Severity.Warning, $"the key in {key} does not belong to the certificate in {certificate}", "put the matching key there, or let apply issue a new certificate");
+    internal static Diagnostic Mismatch(string certificate, string key, bool issues) =>
+        new(MismatchCode, Severity.Warning, $"the key in {key} does not belong to the certificate in {certificate}", $"put the matching key there{(issues ? ", or let apply issue a new certificate" : "")}");
 
     internal static Diagnostic Glued(string path, int line) => Warning(GluedCode, "two PEM lines stand in one line, which OpenSSL cannot read", "put a newline between END and BEGIN", path, line);
 
-    internal static Diagnostic Damaged(string path, int line, string what) => Warning(DamagedCode, what, "restore the file, or let apply write a new one", path, line);
+    internal static Diagnostic Damaged(string path, int line, string what, bool issues) => Warning(DamagedCode, what, issues ? "restore the file, or let apply write a new one" : "restore the file", path, line);
 
     internal static Diagnostic StartTlsRefused(string address, int port, string answer) =>
         new(StartTlsRefusedCode, Severity.Warning, $"{address} port {port} announces STARTTLS and then answers {answer}", "look for \"disabling TLS support\" in the mail log");
@@ -156,6 +156,8 @@ public static class ReviewDiagnostics
             $"port {port} ({endpoint}) is served by {(instanceOf is null ? holder.Executable ?? holder.Program ?? "a program that could not be identified" : $"another instance of {instanceOf}")} on {string.Join(" and ", addresses)} and is left alone",
             "",
             at);
+
+    private static string NewOne(bool issues) => issues ? "issue a new one; apply does" : "have a new one issued";
 
     private static Diagnostic Warning(DiagnosticCode code, string fact, string remedy, string file, int line) =>
         new(code, Severity.Warning, fact, remedy, new SourceLocation(file, line, 1));

@@ -52,7 +52,7 @@ public static class Planner
             return new PlanningResult(null, diagnostics);
         }
 
-        diagnostics.AddRange(HostReview.Of(observed));
+        diagnostics.AddRange(HostReview.Of(observed, issues: manifest.Certificate.Issuer.Kind == IssuerKind.PrivateCa));
         diagnostics.AddRange(OtherServers.Of(manifest, observed));
         bool Reloads(ServiceKind service) => scope == PlanScope.Everything || (CertificateScope.Uses(observed, service) && observed.Services[service].Running);
         var effects = manifest.Services.Where(s => Reloads(s.Kind)).Select(s => $"reload {s.Kind.Name()}").ToList();

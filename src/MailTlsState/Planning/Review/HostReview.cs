@@ -11,7 +11,9 @@ namespace MailTlsState.Planning.Review;
 internal static class HostReview
 {
     /// <summary>Everything that was found, text first, then files, then what is served.</summary>
-    public static IReadOnlyList<Diagnostic> Of(HostObservation observed)
+    /// <param name="observed">The host.</param>
+    /// <param name="issues">True when apply makes new certificates by itself, which is then a remedy.</param>
+    public static IReadOnlyList<Diagnostic> Of(HostObservation observed, bool issues = true)
     {
         var found = new List<Diagnostic>();
         foreach (var service in observed.Services.Values.Where(s => s.Installed).OrderBy(s => s.Kind))
@@ -29,10 +31,10 @@ internal static class HostReview
 
         foreach (var certificate in pairs.Select(p => p.Certificate).DistinctBy(c => c.Path))
         {
-            found.AddRange(Certificate(observed, certificate));
+            found.AddRange(Certificate(observed, certificate, issues));
         }
 
-        found.AddRange(pairs.SelectMany(p => Match(p.Certificate, p.Key)));
+        found.AddRange(pairs.SelectMany(p => Match(p.Certificate, p.Key, issues)));
         found.AddRange(Served(observed));
         return found;
     }
@@ -60,7 +62,7 @@ internal static class HostReview
         }
     }
 
-    private static IEnumerable<Diagnostic> Certificate(HostObservation observed, FileObservation file)
+    private static IEnumerable<Diagnostic> Certificate(HostObservation observed, FileObservation file, bool issues)
     {
         if (file.Problem is not null)
         {
@@ -69,7 +71,7 @@ internal static class HostReview
 
         if (file.Text is not { } text)
         {
-            yield return ReviewDiagnostics.Damaged(file.Path, 1, file.Kind == FileKind.Absent ? "the certificate file is not there" : "the certificate file is no regular file");
+            yield return ReviewDiagnostics.Damaged(file.Path, 1, file.Kind == FileKind.Absent ? "the certificate file is not there" : "the certificate file is no regular file", issues);
             yield break;
         }
 
@@ -81,14 +83,14 @@ internal static class HostReview
 
         foreach (var block in pem.Blocks.Where(b => b.Problem is not null && b.Key is null))
         {
-            yield return ReviewDiagnostics.Damaged(file.Path, block.Line, block.Problem!);
+            yield return ReviewDiagnostics.Damaged(file.Path, block.Line, block.Problem!, issues);
         }
 
         if (pem.Certificates.FirstOrDefault() is not { } leaf)
         {
             if (pem.Blocks.All(b => b.Problem is null))
             {
-                yield return ReviewDiagnostics.Damaged(file.Path, 1, text.Length == 0 ? "the certificate file is empty" : "there is no certificate in the file");
+                yield return ReviewDiagnostics.Damaged(file.Path, 1, text.Length == 0 ? "the certificate file is empty" : "there is no certificate in the file", issues);
             }
 
             yield break;
@@ -96,12 +98,12 @@ internal static class HostReview
 
         if (leaf.Facts!.DnsNames.Count == 0 && leaf.Facts.IpAddresses.Count == 0)
         {
-            yield return ReviewDiagnostics.NoSan(file.Path, leaf.Line, X509CertificateStructure.GetInstance(leaf.Der!).Version);
+            yield return ReviewDiagnostics.NoSan(file.Path, leaf.Line, X509CertificateStructure.GetInstance(leaf.Der!).Version, issues);
         }
 
         if (PairFiles.IssuersOf(observed, leaf).FirstOrDefault().Block?.Facts is { } root && leaf.Facts.NotAfter > root.NotAfter)
         {
-            yield return ReviewDiagnostics.OutlivesCa(file.Path, leaf.Line, CertificateDiagnostics.Time(leaf.Facts.NotAfter), CertificateDiagnostics.Time(root.NotAfter));
+            yield return ReviewDiagnostics.OutlivesCa(file.Path, leaf.Line, CertificateDiagnostics.Time(leaf.Facts.NotAfter), CertificateDiagnostics.Time(root.NotAfter), issues);
         }
     }
 
@@ -121,13 +123,13 @@ internal static class HostReview
         return 1;
     }
 
-    private static IEnumerable<Diagnostic> Match(FileObservation certificate, FileObservation key)
+    private static IEnumerable<Diagnostic> Match(FileObservation certificate, FileObservation key, bool issues)
     {
         if (key.Text is null)
         {
             if (key.Kind == FileKind.Absent && key.Problem is null && key.Path != certificate.Path)
             {
-                yield return ReviewDiagnostics.Damaged(key.Path, 1, "the key file is not there");
+                yield return ReviewDiagnostics.Damaged(key.Path, 1, "the key file is not there", issues);
             }
 
             yield break;
@@ -137,7 +139,7 @@ internal static class HostReview
         var keys = PemFile.Parse(key.Text).Keys.ToList();
         if (leaf is not null && keys.Count > 0 && keys.TrueForAll(k => k.Key!.PublicKeyDigest != "sha256:" + leaf.PublicKeyFingerprint))
         {
-            yield return ReviewDiagnostics.Mismatch(certificate.Path, key.Path);
+            yield return ReviewDiagnostics.Mismatch(certificate.Path, key.Path, issues);
         }
     }
 

@@ -93,6 +93,23 @@ public class HostReviewTests
         Assert.Contains(found, f => f.Code.Id == "MTS0630" && f.Location!.Line == line);
     }
 
+    [Fact]
+    public void Apply_is_no_remedy_where_it_makes_no_certificate()
+    {
+        var old = Root.Issue("CN=mail.example.com", new TestCertificate.Options { NotAfter = TestCertificate.Now.AddDays(91) });
+        Dictionary<string, string>[] hosts =
+        [
+            new() { [Key] = KeyOf(Good) },
+            new() { [Leaf] = Pem(Good), [Key] = KeyOf(Root) },
+            new() { [Leaf] = Pem(old), [Key] = KeyOf(old), ["/root/ca/ca.pem"] = Pem(Root) },
+        ];
+        Assert.All(hosts, files =>
+        {
+            Assert.All(HostReview.Of(Host(files)), d => Assert.Contains("apply", d.Remedy, StringComparison.Ordinal));
+            Assert.All(HostReview.Of(Host(files), issues: false), d => Assert.DoesNotContain("apply", d.Remedy, StringComparison.Ordinal));
+        });
+    }
+
     [Theory]
     [InlineData(0x1A4, 0, "warning MTS0626: the private key /etc/pki/tls/mail.key has mode 0644: everybody can read it")]
     [InlineData(0x1A0, 42, "note MTS0626: the private key /etc/pki/tls/mail.key has mode 0640: its group can read it")]

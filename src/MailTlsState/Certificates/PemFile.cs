@@ -18,6 +18,9 @@ public enum PemOddities
 
     /// <summary>The last line has no newline, so the next <c>cat</c> glues it.</summary>
     NoFinalNewline = 8,
+
+    /// <summary>The text begins with UTF-8's byte order mark, so OpenSSL 1.1.1 does not take its first line for a boundary; OpenSSL 3 does.</summary>
+    ByteOrderMark = 16,
 }
 
 /// <summary>One PEM block.</summary>
@@ -50,7 +53,8 @@ public sealed record PemFile(IReadOnlyList<PemBlock> Blocks, PemOddities Odditie
     {
         var blocks = new List<PemBlock>();
         var oddities = text.Contains('\r') ? PemOddities.CarriageReturns : PemOddities.None;
-        var at = 0;
+        var at = PemScanner.IsMarked(text) ? PemScanner.Mark.Length : 0;
+        oddities |= at > 0 ? PemOddities.ByteOrderMark : PemOddities.None;
         var line = 1;
         foreach (var range in PemScanner.Scan(text))
         {

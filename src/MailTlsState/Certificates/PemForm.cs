@@ -84,6 +84,7 @@ internal static class PemForm
     private static readonly (PemOddities, string)[] Oddities =
     [
         (PemOddities.GluedLines, "has two PEM lines glued into one, which OpenSSL cannot read"),
+        (PemOddities.ByteOrderMark, "begins with a byte order mark, which hides its first block from OpenSSL 1.1.1"),
         (PemOddities.CarriageReturns, "has carriage returns"),
         (PemOddities.TextAround, "has text outside of its PEM blocks"),
         (PemOddities.NoFinalNewline, "has no newline at its end"),

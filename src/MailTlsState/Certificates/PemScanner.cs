@@ -22,6 +22,12 @@ internal static class PemScanner
     private const string End = "-----END ";
     private const string Dashes = "-----";
 
+    /// <summary>UTF-8's byte order mark, each byte a character.</summary>
+    internal const string Mark = "\u00EF\u00BB\u00BF";
+
+    /// <summary>True for a text that begins with the mark.</summary>
+    public static bool IsMarked(ReadOnlySpan<char> text) => text.StartsWith(Mark, StringComparison.Ordinal);
+
     /// <summary>Every block in the order of the text.</summary>
     public static List<PemRange> Scan(ReadOnlySpan<char> text)
     {
@@ -72,7 +78,7 @@ internal static class PemScanner
         }
     }
 
-    private static bool StartsLine(ReadOnlySpan<char> text, int at) => at == 0 || text[at - 1] is '\n' or '\r';
+    private static bool StartsLine(ReadOnlySpan<char> text, int at) => at == 0 || text[at - 1] is '\n' or '\r' || (at == Mark.Length && IsMarked(text));
 
     // OpenSSL drops blanks at a line's end before it compares the line.
     private static bool EndsLine(ReadOnlySpan<char> text, int at)

@@ -75,7 +75,8 @@ public static class ReviewDiagnostics
     public static readonly DiagnosticCode DamagedCode = new(
         "MTS0631",
         "a certificate or key file is missing or damaged",
-        "The configuration names a file that is not there, is empty, or was cut off. cat leaf bundle > leaf empties the leaf before it is read, and returns success. The daemon goes on with what it has in memory until its next start or reload.");
+        "The configuration names a file that is not there, is empty, or was cut off. cat leaf bundle > leaf empties the leaf before it is read, and returns success. The daemon goes on with what it has in memory until its next start or reload. "
+        + "A byte order mark, which some editors put in front of the text, hides the first block from OpenSSL 1.1.1.");
 
     /// <summary>STARTTLS is announced and refused.</summary>
     public static readonly DiagnosticCode StartTlsRefusedCode = new(
@@ -135,6 +136,9 @@ public static class ReviewDiagnostics
     internal static Diagnostic Glued(string path, int line) => Warning(GluedCode, "two PEM lines stand in one line, which OpenSSL cannot read", "put a newline between END and BEGIN", path, line);
 
     internal static Diagnostic Damaged(string path, int line, string what, bool issues) => Warning(DamagedCode, what, issues ? "restore the file, or let apply write a new one" : "restore the file", path, line);
+
+    internal static Diagnostic Marked(string path) =>
+        Warning(DamagedCode, "the file begins with a byte order mark, so OpenSSL 1.1.1 does not find its first PEM block", "save it without the mark, which is its first three bytes", path, 1);
 
     internal static Diagnostic StartTlsRefused(string address, int port, string answer) =>
         new(StartTlsRefusedCode, Severity.Warning, $"{address} port {port} announces STARTTLS and then answers {answer}", "look for \"disabling TLS support\" in the mail log");

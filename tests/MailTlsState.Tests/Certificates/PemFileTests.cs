@@ -65,6 +65,8 @@ public sealed class PemFileTests
     [InlineData("", "remark\n", PemOddities.TextAround)]
     [InlineData("\n \n", "\n", PemOddities.None)]
     [InlineData("\r\n", "", PemOddities.CarriageReturns)]
+    [InlineData("\u00EF\u00BB\u00BF", "", PemOddities.ByteOrderMark)]
+    [InlineData("\u00EF\u00BB\u00BFx", "", PemOddities.ByteOrderMark | PemOddities.TextAround | PemOddities.GluedLines)]
     [InlineData("x", "", PemOddities.TextAround | PemOddities.GluedLines)]
     [InlineData("", "x\n", PemOddities.None | PemOddities.TextAround)]
     public void Text_around_is_read_and_flagged(string before, string after, PemOddities expected)

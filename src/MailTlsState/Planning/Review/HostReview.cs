@@ -76,6 +76,11 @@ internal static class HostReview
         }
 
         var pem = PemFile.Parse(text);
+        if (pem.Oddities.HasFlag(PemOddities.ByteOrderMark))
+        {
+            yield return ReviewDiagnostics.Marked(file.Path);
+        }
+
         if (pem.Oddities.HasFlag(PemOddities.GluedLines))
         {
             yield return ReviewDiagnostics.Glued(file.Path, GluedLine(text));
@@ -110,7 +115,7 @@ internal static class HostReview
     private static int GluedLine(string text)
     {
         var number = 0;
-        foreach (var line in text.Split('\n'))
+        foreach (var line in (PemScanner.IsMarked(text) ? text[PemScanner.Mark.Length..] : text).Split('\n'))
         {
             number++;
             var at = line.IndexOf("-----BEGIN ", StringComparison.Ordinal);

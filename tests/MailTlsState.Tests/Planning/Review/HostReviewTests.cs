@@ -94,6 +94,20 @@ public class HostReviewTests
     }
 
     [Fact]
+    public void A_byte_order_mark_is_found_and_is_no_glued_line()
+    {
+        var marked = "\u00EF\u00BB\u00BF" + Pem(Good);
+        Assert.StartsWith(
+            "/etc/pki/tls/mail.pem:1:1: warning MTS0631: the file begins with a byte order mark",
+            One(Host(new Dictionary<string, string> { [Leaf] = marked, [Key] = KeyOf(Good) })),
+            StringComparison.Ordinal);
+
+        // Lines that are glued further down are found where they are.
+        var found = HostReview.Of(Host(new Dictionary<string, string> { [Leaf] = marked.TrimEnd('\n') + Pem(Root), [Key] = KeyOf(Good) }));
+        Assert.Contains(found, f => f.Code.Id == "MTS0630" && f.Location!.Line == Pem(Good).Count(c => c == '\n'));
+    }
+
+    [Fact]
     public void Apply_is_no_remedy_where_it_makes_no_certificate()
     {
         var old = Root.Issue("CN=mail.example.com", new TestCertificate.Options { NotAfter = TestCertificate.Now.AddDays(91) });

@@ -31,7 +31,7 @@ internal sealed class CertificateExamination(CertificateManifest desired, KeyKin
             leaf is null ? null : CertificateState.RenewalDue(leaf.Facts!, desired.RenewBefore));
     }
 
-    private void Add(CertificateNeed need, string text) => _reasons.Add(new CertificateReason(need, text));
+    private void Add(CertificateNeed need, string text, bool canWait = false) => _reasons.Add(new CertificateReason(need, text) { CanWait = canWait });
 
     private PemFile? Read(FileObservation file, CertificateNeed need, string name)
     {
@@ -129,7 +129,7 @@ internal sealed class CertificateExamination(CertificateManifest desired, KeyKin
     {
         if (rules.Longest is { } longest && facts.NotAfter - facts.NotBefore > longest)
         {
-            Add(CertificateNeed.NewLeaf, $"the certificate is valid for {Durations.Text(facts.NotAfter - facts.NotBefore)}, the manifest allows {Durations.Text(longest)}");
+            Add(CertificateNeed.NewLeaf, $"the certificate is valid for {Durations.Text(facts.NotAfter - facts.NotBefore)}, the manifest allows {Durations.Text(longest)}", canWait: true);
         }
 
         if (now < facts.NotBefore)
@@ -148,7 +148,7 @@ internal sealed class CertificateExamination(CertificateManifest desired, KeyKin
         if (due)
         {
             var before = CertificateState.RemainingAtRenewal(facts, desired.RenewBefore);
-            Add(CertificateNeed.NewLeaf, $"the certificate expires in {Durations.Text(facts.NotAfter - now)}, renewal is due {Durations.Text(before)} before");
+            Add(CertificateNeed.NewLeaf, $"the certificate expires in {Durations.Text(facts.NotAfter - now)}, renewal is due {Durations.Text(before)} before", canWait: true);
         }
 
         return due;

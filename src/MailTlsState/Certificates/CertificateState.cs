@@ -18,7 +18,11 @@ public enum CertificateNeed
 /// <summary>One way in which what lies on disk is not what the manifest wants.</summary>
 /// <param name="Need">What it demands.</param>
 /// <param name="Text">The reason as the plan shows it: lower case, no full stop.</param>
-public sealed record CertificateReason(CertificateNeed Need, string Text);
+public sealed record CertificateReason(CertificateNeed Need, string Text)
+{
+    /// <summary>True when clients accept the certificate as it is, so that it may wait until one can be signed.</summary>
+    public bool CanWait { get; init; }
+}
 
 /// <summary>What lies on disk for one certificate of the manifest, judged.</summary>
 /// <param name="Reasons">Why something is to be done, what demands most first; empty when nothing is.</param>
@@ -49,6 +53,11 @@ public sealed record CertificateState(
 
     /// <summary>True when apply signs a new leaf.</summary>
     public bool CreateLeaf => !LeafUsable;
+
+    /// <summary>The same where nothing can be signed: a leaf that clients accept as it is stays until something can be.</summary>
+    public CertificateState Deferred => Reasons.Any(r => r.Need >= CertificateNeed.NewLeaf && !r.CanWait)
+        ? this
+        : this with { Reasons = [.. Reasons.Where(r => !r.CanWait)], RotatesKey = false };
 
     /// <summary>When a leaf's renewal is due.</summary>
     /// <param name="leaf">The leaf.</param>

@@ -46,6 +46,9 @@ public sealed record CertificatePlanRequest(Manifest Manifest, HostObservation O
     /// <summary>Files that a CA sent, where they are to be put into place; else null.</summary>
     public IReadOnlyList<VendorFile>? Imported { get; init; }
 
+    /// <summary>How much of the manifest is brought about.</summary>
+    public PlanScope Scope { get; init; }
+
     /// <summary>True when whoever asked knows that clients will have to trust another root.</summary>
     public bool AcceptNewRoot { get; init; }
 }

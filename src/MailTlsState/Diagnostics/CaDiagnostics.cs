@@ -48,7 +48,8 @@ public static class CaDiagnostics
         "the root CA is lost",
         "The CA's key is gone, or all of the CA, while a certificate of it is in use. That certificate is good until its end, and nothing has to be done at once; but no other can be signed. What costs nothing: bring ca.key back from a backup. "
         + "Else clients need a new root. While the certificate still lasts, that goes without an interruption: add successor: { directory: … } under certificate.issuer, apply, give its ca.pem to all clients, then say trusted: true. "
-        + "With --accept-new-root a new root is made and used at once, and clients cannot connect until they have it. A passphrase that is lost is a key that is lost: only then is the same to be done.");
+        + "With --accept-new-root a new root is made and used at once, and clients cannot connect until they have it. A passphrase that is lost is a key that is lost: only then is the same to be done, and the successor needs a passphrase of its own (successor: { passphrase: … }). "
+        + "A renewal that is due waits all that time, with a warning; apply --only certificate, which a timer runs, fails then, so that it is noticed.");
 
     /// <summary>Two roots at a time.</summary>
     public static readonly DiagnosticCode TwoRoots = new(
@@ -107,12 +108,12 @@ public static class CaDiagnostics
         new(NewRoot, Severity.Warning, "clients have to trust another root: until they have it, they refuse the host", "after apply, give them what mailtls ca export prints");
 
     /// <summary><see cref="CaLost"/>.</summary>
-    public static Diagnostic RootIsLost(string what, bool signs, DateTimeOffset? end) => new(
+    public static Diagnostic RootIsLost(string what, bool signs, bool waits, DateTimeOffset? end) => new(
         CaLost,
         Severity.Error,
         signs
             ? $"the root CA is lost ({what}), and a certificate has to be signed"
-            : $"the root CA is lost ({what}); the certificate in use is good until {(end is { } day ? CertificateDiagnostics.Day(day) : "its end")}, and no other can be signed",
+            : $"the root CA is lost ({what}); the certificate in use is good until {(end is { } day ? CertificateDiagnostics.Day(day) : "its end")}, and no other can be signed{(waits ? ", though its renewal is due" : "")}",
         "bring it back from a backup; else prepare certificate.issuer.successor, or make a new root at once with --accept-new-root: either way all clients have to get a new root");
 
     /// <summary><see cref="TwoRoots"/>.</summary>

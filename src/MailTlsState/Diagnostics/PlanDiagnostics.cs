@@ -144,8 +144,8 @@ public static class PlanDiagnostics
         new(PassphraseMissingCode, Severity.Error, $"the CA's passphrase cannot be had: {problem}", "make the file with mode 0600, owned by root; or set the variable, or load the credential", at);
 
     /// <summary><see cref="PassphraseMissingCode"/>.</summary>
-    public static Diagnostic PassphraseMissingLater(SourceLocation at, string problem) =>
-        new(PassphraseMissingCode, Severity.Warning, $"the CA's passphrase cannot be had, and the next renewal needs it: {problem}", "bring the file back with mode 0600, owned by root; if the passphrase is lost, see mailtls explain MTS0536", at);
+    public static Diagnostic PassphraseMissingLater(SourceLocation at, string problem, bool waits) =>
+        new(PassphraseMissingCode, Severity.Warning, $"the CA's passphrase cannot be had, and {(waits ? "the certificate, whose renewal is due, waits for it" : "the next renewal needs it")}: {problem}", "bring the file back with mode 0600, owned by root; if the passphrase is lost, see mailtls explain MTS0536", at);
 
     /// <summary><see cref="SeLinuxCode"/>.</summary>
     public static Diagnostic SeLinuxAbsent(SourceLocation at) =>

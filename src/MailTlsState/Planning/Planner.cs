@@ -57,7 +57,7 @@ public static class Planner
         bool Reloads(ServiceKind service) => scope == PlanScope.Everything || (CertificateScope.Uses(observed, service) && observed.Services[service].Running);
         var effects = manifest.Services.Where(s => Reloads(s.Kind)).Select(s => $"reload {s.Kind.Name()}").ToList();
         var issuer = CertificateIssuers.Of(manifest);
-        var certificate = issuer.Plan(new CertificatePlanRequest(manifest, observed, now, effects) { Imported = imported, AcceptNewRoot = acceptNewRoot });
+        var certificate = issuer.Plan(new CertificatePlanRequest(manifest, observed, now, effects) { Imported = imported, Scope = scope, AcceptNewRoot = acceptNewRoot });
         diagnostics.AddRange(certificate.Diagnostics);
         var trust = HostTrustPlanner.Plan(manifest, issuer.HostAnchors(manifest), observed, certificate.Changes);
         diagnostics.AddRange(trust.Diagnostics);

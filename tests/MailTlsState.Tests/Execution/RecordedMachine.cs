@@ -39,13 +39,16 @@ internal static class RecordedMachine
             .Select(p => p with { Request = request }).FirstOrDefault() ?? InMemoryHost.NotConnected(request);
     }
 
-    private sealed class StoppedClock(DateTimeOffset time) : TimeProvider
+    /// <summary>A clock that a test alone moves.</summary>
+    internal sealed class StoppedClock(DateTimeOffset time) : TimeProvider
     {
+        public DateTimeOffset Now { get; set; } = time;
+
         private long _ticks = time.UtcTicks;
 
         public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-        public override DateTimeOffset GetUtcNow() => time;
+        public override DateTimeOffset GetUtcNow() => Now;
 
         // Each look at the stopwatch is a second later, so that waiting ends.
         public override long GetTimestamp() => _ticks += TimeSpan.TicksPerSecond;

@@ -62,6 +62,9 @@ internal sealed class ServingMachine
         Host.AddFile(path, text, at.Owner, at.Group, at.Mode);
     }
 
+    /// <summary>Lets time go by.</summary>
+    public void Wait(TimeSpan time) => ((RecordedMachine.StoppedClock)Host.Clock).Now += time;
+
     /// <summary>All that is on disk but the program's own folder.</summary>
     public IReadOnlyList<string> Files() => [.. StepTests.Snapshot(Host).Where(l => !l.StartsWith("/var/lib/mailtlsstate", StringComparison.Ordinal) && !l.StartsWith("/root/", StringComparison.Ordinal))];
 

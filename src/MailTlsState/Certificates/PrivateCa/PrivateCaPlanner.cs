@@ -36,8 +36,10 @@ internal sealed class PrivateCaPlanner(CertificatePlanRequest request)
         var roots = new Roots(request, _diagnostics);
         var root = Roots.Examine(_manifest, Ca.Signing, _observed, _now);
         var trust = new TrustMove(request, root);
-        var states = OwnObservation.Examine(_manifest, _observed, new PrivateCaRules(Ca, root, _now, trust.MakesRoot), _now);
-        _diagnostics.AddRange(trust.Judge(states));
+        var found = OwnObservation.Examine(_manifest, _observed, new PrivateCaRules(Ca, root, _now, trust.MakesRoot), _now);
+        var states = trust.Defer(found);
+        var waits = states.Zip(found).Any(s => s.First.CreateLeaf != s.Second.CreateLeaf);
+        _diagnostics.AddRange(trust.Judge(states, waits));
         if (Failed)
         {
             return new CertificateChanges([], _diagnostics, present);
@@ -61,7 +63,7 @@ internal sealed class PrivateCaPlanner(CertificatePlanRequest request)
         PlanPairs(pairs, trust.MakesRoot ? root with { Facts = null } : root, trust.MakesRoot, own);
         _changes.AddRange(roots.PlanSuccessor(Roots.Examine(_manifest, Ca, _observed, _now), root));
         _changes.AddRange(roots.PlanEncryption());
-        roots.JudgePassphrases();
+        roots.JudgePassphrases(waits);
         foreach (var pair in pairs)
         {
             _changes.AddRange(PreviousPair.Plan(

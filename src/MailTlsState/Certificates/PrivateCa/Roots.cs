@@ -38,7 +38,8 @@ internal sealed class Roots(CertificatePlanRequest request, List<Diagnostic> dia
     public void Need(SecretReference passphrase) => _needed.Add(passphrase);
 
     /// <summary>Says which passphrases are missing: those that this plan needs, and those of files that the next renewal will need.</summary>
-    public void JudgePassphrases()
+    /// <param name="waits">True where a renewal is due, and waits.</param>
+    public void JudgePassphrases(bool waits)
     {
         foreach (var secret in request.Observed.Secrets.Where(s => s.Problem is not null))
         {
@@ -48,9 +49,9 @@ internal sealed class Roots(CertificatePlanRequest request, List<Diagnostic> dia
             {
                 diagnostics.Add(PlanDiagnostics.PassphraseMissing(at, secret.Problem!));
             }
-            else if (secret.Reference.File is not null && secret.Reference == Ca.Signing.Passphrase)
+            else if ((waits || secret.Reference.File is not null) && secret.Reference == Ca.Signing.Passphrase)
             {
-                diagnostics.Add(PlanDiagnostics.PassphraseMissingLater(at, secret.Problem!));
+                diagnostics.Add(PlanDiagnostics.PassphraseMissingLater(at, secret.Problem!, waits));
             }
         }
     }

@@ -26,9 +26,17 @@ internal sealed class TrustMove(CertificatePlanRequest request, PrivateCaState r
     /// <summary>True when the manifest's own root can sign no more.</summary>
     private bool IsLost => root.KeyLost || _former == NameOf(Ca.Signing.Subject);
 
+    // Where the certificate alone is asked for, as by a timer, nothing is left to go on with: whoever watches it has to hear of it.
+    private bool MayDefer => request.Scope == PlanScope.Everything && !MakesRoot
+        && (IsLost || request.Observed.Secrets.Any(s => s.Reference == Ca.Signing.Passphrase && s.Problem is not null));
+
+    /// <summary>What is to be done while nothing can be signed: a renewal that is merely due waits.</summary>
+    public IReadOnlyList<CertificateState> Defer(IReadOnlyList<CertificateState> states) => MayDefer ? [.. states.Select(s => s.Deferred)] : states;
+
     /// <summary>What is to be said: errors where the plan must not go on.</summary>
-    /// <param name="states">The certificates on disk, judged.</param>
-    public IEnumerable<Diagnostic> Judge(IReadOnlyList<CertificateState> states)
+    /// <param name="states">The certificates on disk, judged; what can wait is left out (<see cref="Defer"/>).</param>
+    /// <param name="waits">True where a renewal waits.</param>
+    public IEnumerable<Diagnostic> Judge(IReadOnlyList<CertificateState> states, bool waits)
     {
         var signs = states.Any(s => s.CreateLeaf);
         if (!root.Exists && Ca.Successor is { Trusted: true, SameKey: var sameKey })
@@ -43,7 +51,7 @@ internal sealed class TrustMove(CertificatePlanRequest request, PrivateCaState r
             var lost = root.Exists ? CertificatePaths.RootKey(Ca.Signing) : Ca.Signing.Directory;
             var end = states.Select(s => s.Leaf?.NotAfter).Min();
             var severity = signs ? Severity.Error : Severity.Warning;
-            return [CaDiagnostics.RootIsLost(lost, signs, end) with { Severity = severity }, .. root.Diagnostics.Select(d => d with { Severity = (Severity)Math.Max((int)d.Severity, (int)severity) })];
+            return [CaDiagnostics.RootIsLost(lost, signs, waits, end) with { Severity = severity }, .. root.Diagnostics.Select(d => d with { Severity = (Severity)Math.Max((int)d.Severity, (int)severity) })];
         }
 
         if (MakesRoot)

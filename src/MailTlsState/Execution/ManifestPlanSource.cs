@@ -42,8 +42,17 @@ public sealed class ManifestPlanSource(Manifest manifest, PlanScope scope = Plan
     internal override ApplyRecord Record(SourcedPlan made, Stager stager, Invocation invocation) => RecordBuilder.Build(made, invocation, Pairs(made, stager)) with
     {
         Endpoints = [.. manifest.Services.SelectMany(s => s.Endpoints.Select(e => new RecordedEndpoint(s.Kind, e.Kind, e.Port, e.Security != EndpointSecurity.Disabled)))],
+        Issuers = Issuers(made, stager),
         KeepPrevious = manifest.Certificate.KeepPrevious,
     };
+
+    private IReadOnlyList<string> Issuers(SourcedPlan made, Stager stager)
+    {
+        var written = made.Planning.Plan!.Changes.Select(c => c.Work).OfType<MakeCertificates>().SelectMany(m => m.Pairs).Select(p => manifest.Certificate.Keys.ToList().IndexOf(p.Kind)).ToHashSet();
+        return [.. stager.NewLeaves.Select(l => CertificateFacts.TryRead(l))
+            .Concat(_onDisk.Where((_, i) => !written.Contains(i)).Select(s => s.Leaf))
+            .OfType<CertificateFacts>().Where(l => !l.IsSelfIssued).Select(l => l.Issuer).Distinct()];
+    }
 
     private List<RecordedPair> Pairs(SourcedPlan made, Stager stager)
     {

@@ -5,6 +5,7 @@ using MailTlsState.Hosts.SeLinux;
 using MailTlsState.Manifests;
 using MailTlsState.Planning.AppArmor;
 using MailTlsState.Probing;
+using MailTlsState.Services;
 
 namespace MailTlsState.Planning;
 
@@ -34,6 +35,9 @@ public sealed record HostObservation(
     /// <summary>Certificates of a second kind of key that the manifest does not name.</summary>
     public IReadOnlyList<DroppedPair> Dropped { get; init; } = [];
 
+    /// <summary>Who issued what earlier runs left in service; asked only where a private CA is to sign and no certificate is on disk.</summary>
+    public IReadOnlyList<string> FormerIssuers { get; init; } = [];
+
     /// <summary>What the DNS says of the host's keys; asked only where a key is to change.</summary>
     public IReadOnlyList<TlsaObservation> Tlsa { get; init; } = [];
 
@@ -42,6 +46,10 @@ public sealed record HostObservation(
 
     /// <summary>What SELinux says of the ports that the manifest names and nobody serves yet.</summary>
     public IReadOnlyList<PortObservation> PortLabels { get; init; } = [];
+
+    /// <summary>The files of certificates that the services' settings name, whoever wrote them.</summary>
+    public IEnumerable<string> NamedCertificates =>
+        Services.Values.Where(s => s.Installed).SelectMany(s => MailServices.Of(s.Kind).NamedPairs(s)).Select(p => p.Certificate).Distinct();
 
     /// <summary>What the services say of what listens.</summary>
     public KnownListeners Known => KnownListeners.Of(Listeners, Services.Values);

@@ -43,6 +43,12 @@ public static class HostObserver
         await Task.WhenAll([facts, listeners, serving, served, .. services.Values, .. secrets, certificates, trust]).ConfigureAwait(false);
         var dropped = await DroppedPairs.ObserveAsync(host, files, manifest, cancellation).ConfigureAwait(false);
         await PairFiles.LookAsync(host, files, services.Values.Select(s => s.Result).Where(s => s.Installed), cancellation).ConfigureAwait(false);
+        var looks = manifest.Certificate.Issuer.Kind == IssuerKind.PrivateCa;
+        foreach (var place in await certificates.ConfigureAwait(false))
+        {
+            looks &= (await files.LookAsync(place.Files.Chain, cancellation).ConfigureAwait(false)).Kind == FileKind.Absent;
+        }
+
         var profiles = await AppArmorCheck.LookAsync(host, files, manifest, facts.Result, cancellation).ConfigureAwait(false);
         var observed = new HostObservation(
             at,
@@ -56,6 +62,7 @@ public static class HostObserver
             Certificates = await certificates.ConfigureAwait(false),
             Serving = await serving.ConfigureAwait(false),
             Dropped = dropped,
+            FormerIssuers = looks ? await Planning.FormerIssuers.LookAsync(host, cancellation).ConfigureAwait(false) : [],
             Profiles = profiles,
         };
         return await LabelQuestions.LookAsync(host, manifest, observed, cancellation).ConfigureAwait(false);

@@ -163,6 +163,11 @@ public sealed class PrivateCaLifeTests
         // All of it, while the daemons serve on from memory.
         await lab.RunAsync("rm -r /etc/pki/mailtls");
         await lab.RefusesAsync(1, ["error MTS0536"]);
+
+        // After a reboot Dovecot does not even start: only history knows that clients trust a root.
+        await lab.RunAsync("postfix stop 2>/dev/null; doveadm stop; while pgrep -x dovecot >/dev/null; do sleep 0.05; done");
+        Assert.Contains("error MTS0536", (await lab.ApplyAsync(1)).Error, StringComparison.Ordinal);
+        await lab.RunAsync("test ! -e /etc/pki/mailtls");
         await lab.RunAsync($"mailtls apply {MailLab.Manifest} --auto-approve --accept-new-root");
         await AcceptsAsync(lab, MailLab.Root, true);
         await lab.VerifyAsync(0);

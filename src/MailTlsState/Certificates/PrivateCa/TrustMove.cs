@@ -17,8 +17,7 @@ internal sealed class TrustMove(CertificatePlanRequest request, PrivateCaState r
 
     private PrivateCaManifest Ca => (PrivateCaManifest)_manifest.Certificate.Issuer;
 
-    // What shows, where there is no root, that clients trust one.
-    private readonly string? _former = root.Exists ? null : Former(request).FirstOrDefault();
+    private readonly string? _former = root.Exists ? null : Former(request);
 
     /// <summary>True when the CA that signs is made by this plan.</summary>
     public bool MakesRoot => root.KeyLost || _former is not null ? request.AcceptNewRoot : !root.Exists;
@@ -64,7 +63,7 @@ internal sealed class TrustMove(CertificatePlanRequest request, PrivateCaState r
             return [CaDiagnostics.RootWouldChange(_former, NameOf(Ca.Signing.Subject) + ", which is yet to be made")];
         }
 
-        var moves = root.Usable ? states.Where(s => s.CreateLeaf && IsOfAnotherRoot(s)).Select(s => s.Leaf!.Issuer).FirstOrDefault() : null;
+        var moves = root.Usable ? Leaves(states).FirstOrDefault(IsOfAnotherRoot)?.Issuer : null;
         return moves is null ? Others()
             : request.AcceptNewRoot ? [CaDiagnostics.NewRootAccepted(), .. Others()]
             : [CaDiagnostics.RootWouldChange(moves, root.Facts!.Subject), .. Others()];
@@ -73,45 +72,32 @@ internal sealed class TrustMove(CertificatePlanRequest request, PrivateCaState r
     // While the next root is at hand, the end of the present one is told with it.
     private IEnumerable<Diagnostic> Others() => root.Diagnostics.Where(d => Ca.Successor is null or { Trusted: true } || d.Code != CertificateDiagnostics.RootEndsSoon);
 
-    // A self-signed certificate is trusted by nobody who did not look at it, and one of a root that the manifest names is at its administrator's word.
-    private bool IsOfAnotherRoot(CertificateState state) =>
-        state.Leaf is { IsSelfIssued: false } && Ca.Successor is not { Trusted: true }
-        && !PrivateCaCertificates.All(_manifest).Select(c => Roots.Examine(_manifest, c, request.Observed, request.Now).Certificate).OfType<byte[]>().Any(c => LeafProfile.IsSignedBy(state.LeafDer!, c));
-
-    // What shows that there was a CA of this name or a certificate of any: on disk, or still served.
-    private static IEnumerable<string> Former(CertificatePlanRequest request)
+    // The leaves that clients accept today and that another takes the place of. Where the manifest's files are yet to be made, another set of files is left.
+    private IEnumerable<TrustWitness> Leaves(IReadOnlyList<CertificateState> states)
     {
-        var disk = request.Observed.Certificates.SelectMany(p => p.Former.Prepend(p.Files.Chain)).Distinct()
-            .Select(f => request.Observed.File(f).Text).OfType<string>().SelectMany(t => PemFile.Parse(t).Certificates).Select(c => c.Facts!);
-        foreach (var leaf in disk.Where(f => f is { IsAuthority: false, IsSelfIssued: false }))
-        {
-            yield return leaf.Issuer;
-        }
+        var replaced = states.Where(s => s.CreateLeaf).ToList();
+        return replaced.Count > 0 && states.All(s => s.Leaf is null or { IsSelfIssued: true })
+            ? TrustWitness.Elsewhere(request.Observed, root.Facts!.Subject)
+            : replaced.Where(s => s.Leaf is { IsSelfIssued: false }).Select(s => new TrustWitness(s.Leaf!.Issuer, s.LeafDer));
+    }
 
-        var name = NameOf(((PrivateCaManifest)request.Manifest.Certificate.Issuer).Signing.Subject);
-        foreach (var chain in request.Observed.Served.Select(s => s.Probe.Chain).Where(c => c.Count > 0))
-        {
-            if (Issuer(chain[0]) is { } issuer && issuer == name)
-            {
-                yield return issuer;
-            }
-        }
+    // One of a root that the manifest names is at its administrator's word.
+    private bool IsOfAnotherRoot(TrustWitness witness)
+    {
+        var roots = PrivateCaCertificates.All(_manifest).Select(c => Roots.Examine(_manifest, c, request.Observed, request.Now)).Where(r => r.Certificate is not null);
+        return Ca.Successor is not { Trusted: true }
+            && !roots.Any(r => witness.Leaf is { } leaf ? LeafProfile.IsSignedBy(leaf, r.Certificate!) : witness.Issuer == r.Facts!.Subject);
+    }
+
+    // What shows, where there is no root, that clients trust one: the manifest's own before any other.
+    private static string? Former(CertificatePlanRequest request)
+    {
+        var own = NameOf(((PrivateCaManifest)request.Manifest.Certificate.Issuer).Signing.Subject);
+        var issuers = TrustWitness.OnDisk(request.Observed).Concat(TrustWitness.Elsewhere(request.Observed, own)).Select(w => w.Issuer).ToList();
+        return issuers.Contains(own) ? own : issuers.FirstOrDefault();
     }
 
     private static string NameOf(DistinguishedName subject) => CertificateFacts.NameText(X509Name.GetInstance(Names.Encode(subject).RawData));
-
-    private static string? Issuer(string leaf)
-    {
-        try
-        {
-            var facts = CertificateFacts.Read(Convert.FromBase64String(leaf));
-            return facts.IsSelfIssued ? null : facts.Issuer;
-        }
-        catch (FormatException)
-        {
-            return null;
-        }
-    }
 
     private SourceLocation At(string setting) => _manifest.Source.Locate("/certificate/issuer/" + setting);
 }

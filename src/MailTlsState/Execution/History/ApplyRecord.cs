@@ -21,6 +21,9 @@ public sealed record ApplyRecord(
     /// <summary>The apply that it rolled back, or null.</summary>
     public string? RollsBack { get; init; }
 
+    /// <summary>Who issued the certificates that it left in service (RFC 4514), those that signed themselves left out: clients trust their roots.</summary>
+    public IReadOnlyList<string> Issuers { get; init; } = [];
+
     /// <summary>The endpoints that the manifest named.</summary>
     public IReadOnlyList<RecordedEndpoint> Endpoints { get; init; } = [];
 

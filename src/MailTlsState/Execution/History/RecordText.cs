@@ -31,6 +31,13 @@ internal static class RecordText
         }
 
         json.WriteEndArray();
+        json.WriteStartArray("issuers");
+        foreach (var issuer in record.Issuers)
+        {
+            json.WriteStringValue(issuer);
+        }
+
+        json.WriteEndArray();
         json.WriteStartArray("endpoints");
         foreach (var e in record.Endpoints)
         {
@@ -72,6 +79,7 @@ internal static class RecordText
     {
         RollsBack = e.GetProperty("rollsBack").GetString(),
         KeepPrevious = TimeSpan.ParseExact(Text(e, "keepPrevious"), "c", CultureInfo.InvariantCulture),
+        Issuers = e.TryGetProperty("issuers", out var issuers) ? [.. issuers.EnumerateArray().Select(i => i.GetString()!)] : [],
         Endpoints = [.. e.GetProperty("endpoints").EnumerateArray().Select(p => new RecordedEndpoint(
             Enum.Parse<ServiceKind>(Text(p, "service")), Enum.Parse<EndpointKind>(Text(p, "endpoint")), p.GetProperty("port").GetInt32(), p.GetProperty("enabled").GetBoolean()))],
     };

@@ -1,0 +1,144 @@
+using MailTlsState.Certificates;
+using MailTlsState.Certificates.PrivateCa;
+using MailTlsState.Execution;
+using MailTlsState.Execution.History;
+using MailTlsState.Manifests;
+using MailTlsState.Planning;
+using MailTlsState.Tests.Execution;
+using Xunit;
+
+namespace MailTlsState.Tests.Certificates.PrivateCa;
+
+/// <summary>What clients trust is found wherever it shows, and no other root is made or used without a word.</summary>
+public sealed class TrustMoveTests
+{
+    private const string Root = "/etc/pki/mailtls/ca/ca.pem";
+    private const string AcceptNewRoot = "--accept-new-root";
+
+    [Fact]
+    public async Task A_directory_that_is_lost_while_the_daemons_are_down_is_remembered_by_history()
+    {
+        var machine = await AppliedAsync();
+        var root = machine.Text(Root);
+        Lose(machine);
+        var lost = await RunAsync(machine, 1, "plan");
+        Assert.Contains("error MTS0536: the root CA is lost (/etc/pki/mailtls/ca), and a certificate has to be signed", lost.Error, StringComparison.Ordinal);
+        await RunAsync(machine, 0, "observe", "-o", "/root/seen.json");
+        Assert.Contains("error MTS0536", (await RunAsync(machine, 1, "plan", "--observation", "/root/seen.json")).Error, StringComparison.Ordinal);
+        Assert.Contains("error MTS0536", (await RunAsync(machine, 1, "apply", "--auto-approve")).Error, StringComparison.Ordinal);
+        Assert.Null(machine.Host.Stat(Root));
+
+        machine.Loads = true;
+        Assert.Contains("warning MTS0535", (await RunAsync(machine, 0, "apply", "--auto-approve", AcceptNewRoot)).Error, StringComparison.Ordinal);
+        Assert.NotEqual(root, machine.Text(Root));
+    }
+
+    [Fact]
+    public async Task A_first_apply_that_was_taken_back_leaves_nothing_to_remember()
+    {
+        var machine = await AppliedAsync();
+        Assert.Equal(0, (await machine.RunAsync("rollback", "--auto-approve")).Status);
+        Lose(machine);
+        machine.Loads = true;
+        await machine.ApplyAsync();
+        Assert.NotNull(machine.Host.Stat(Root));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Another_directory_does_not_move_trust_to_a_root_that_is_yet_to_be_made(bool serving)
+    {
+        var machine = await AppliedAsync();
+        machine.Loads = serving;
+        machine.Edit("directory: /etc/pki/mailtls", "directory: /etc/pki/moved");
+        Assert.Contains("error MTS0536", (await RunAsync(machine, 1, "plan")).Error, StringComparison.Ordinal);
+        machine.Edit("commonName: My Mail CA", "commonName: Another CA");
+        var moved = await RunAsync(machine, 1, "plan");
+        Assert.Contains("error MTS0535: the certificate in use was signed by CN=My Mail CA", moved.Error, StringComparison.Ordinal);
+        await RunAsync(machine, 0, "plan", AcceptNewRoot);
+
+        // The files move, the root stays where it is.
+        machine.Edit("    lifetime: 1825d", "    directory: /etc/pki/mailtls/ca\n    lifetime: 1825d");
+        var stays = await RunAsync(machine, 0, "plan");
+        Assert.DoesNotContain("MTS0535", stays.Error, StringComparison.Ordinal);
+        Assert.Matches("issuer +CN=My Mail CA,O=My Domain", stays.Output);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Another_directory_does_not_move_trust_to_a_root_that_is_there(bool serving)
+    {
+        var machine = await AppliedAsync();
+        machine.Edit("directory: /etc/pki/mailtls", "directory: /etc/pki/moved");
+        machine.Edit("    lifetime: 1825d", "    directory: /root/ca\n    lifetime: 1825d");
+        Assert.Equal(0, (await machine.RunAsync("ca", "create", ServingMachine.Manifest)).Status);
+        machine.Loads = serving;
+        Assert.Contains("error MTS0535", (await RunAsync(machine, 1, "plan")).Error, StringComparison.Ordinal);
+        await RunAsync(machine, 0, "plan", AcceptNewRoot);
+
+        // By its name alone, where nothing but history is left.
+        machine.Edit("commonName: My Mail CA", "commonName: Another CA");
+        machine.Host.Unlink("/root/ca/ca.key");
+        machine.Host.Unlink("/root/ca/ca.pem");
+        Assert.Equal(0, (await machine.RunAsync("ca", "create", ServingMachine.Manifest)).Status);
+        Lose(machine);
+        Assert.Contains("error MTS0535", (await RunAsync(machine, 1, "plan")).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_served_before_the_first_apply_counts_where_clients_can_have_accepted_it()
+    {
+        using var files = new TemporaryFiles();
+        using var bought = Sample.Root(Sample.Ca() with { Subject = new DistinguishedName("A CA Elsewhere") });
+        var machine = new ServingMachine();
+        var stock = machine.Host.Probes;
+        void Serve(byte[] leaf) => machine.Host.Probes = r => stock(r) with { Chain = [Convert.ToBase64String(leaf)] };
+
+        Serve(PrivateCaIssuer.IssueLeaf(bought, Sample.Names, Sample.Key(KeyKind.EcdsaP256), TimeSpan.FromDays(90), Sample.Now));
+        Assert.Matches("error MTS0535: the certificate in use was signed by CN=A CA Elsewhere", (await RunAsync(machine, 1, "plan")).Error);
+        Assert.Contains("warning MTS0535", (await RunAsync(machine, 0, "plan", AcceptNewRoot)).Error, StringComparison.Ordinal);
+
+        // As the article has it: no SAN, so that clients refuse it whatever they trust. A self-signed one is trusted by nobody.
+        var key = files.Write("key.pem", Sample.Key(KeyKind.EcdsaP256).ExportPem());
+        var request = files.Write("mail.csr", System.Text.Encoding.ASCII.GetBytes(OpenSsl.Must(null, "req", "-new", "-key", key, "-subj", "/CN=mail.mydomain.com")));
+        var ca = RootKeyFileTests.SelfSign(key, "/CN=Article CA");
+        foreach (var pem in new[]
+        {
+            OpenSsl.Must(null, "x509", "-req", "-in", request, "-CA", files.Write("ca.pem", ca), "-CAkey", key, "-set_serial", "7", "-days", "1825", "-sha256"),
+            OpenSsl.Must(null, "req", "-x509", "-new", "-key", key, "-subj", "/CN=mail.mydomain.com", "-addext", "subjectAltName=DNS:mail.mydomain.com", "-days", "9"),
+        })
+        {
+            Serve(PemFile.Parse(pem).Certificates.Single().Der!);
+            Assert.DoesNotContain("MTS0535", (await RunAsync(machine, 0, "plan")).Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void History_is_looked_for_where_it_is_written() => Assert.Equal(Archive.PathIn(Journal.DefaultDirectory), FormerIssuers.Journals);
+
+    private static async Task<ServingMachine> AppliedAsync()
+    {
+        var machine = new ServingMachine();
+        await machine.ApplyAsync();
+        return machine;
+    }
+
+    // The daemons do not serve it any more, either.
+    private static void Lose(ServingMachine machine)
+    {
+        machine.Loads = false;
+        foreach (var path in machine.Host.Paths.Where(p => p.StartsWith("/etc/pki/mailtls/", StringComparison.Ordinal) && machine.Host.Stat(p)!.Kind == MailTlsState.Hosts.FileKind.Regular).ToList())
+        {
+            machine.Host.Unlink(path);
+        }
+    }
+
+    private static async Task<(string Output, string Error)> RunAsync(ServingMachine machine, int status, string command, params string[] options)
+    {
+        var run = await machine.RunAsync([command, ServingMachine.Manifest, .. options]);
+        Assert.True(status == run.Status, $"{command}: {run.Status}\n{run.Output}{run.Error}");
+        return (run.Output, run.Error);
+    }
+}

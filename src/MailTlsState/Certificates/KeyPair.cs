@@ -152,10 +152,18 @@ public sealed class KeyPair : IDisposable
                     ((RSA)key).ImportRSAPrivateKey(der, out _);
                     break;
                 case "EC PRIVATE KEY":
-                    ((ECDsa)key).ImportECPrivateKey(der, out _);
+                    if (!EcPrivateKey.TryImport((ECDsa)key, der))
+                    {
+                        ((ECDsa)key).ImportECPrivateKey(der, out _);
+                    }
+
                     break;
                 default:
-                    key.ImportPkcs8PrivateKey(der, out _);
+                    if (key is not ECDsa curve || !EcPrivateKey.TryImportPkcs8(curve, der))
+                    {
+                        key.ImportPkcs8PrivateKey(der, out _);
+                    }
+
                     break;
             }
 

@@ -1,6 +1,9 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography;
 using System.Text;
 using MailTlsState.Certificates;
 using MailTlsState.Diagnostics;
+using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using Xunit;
 
@@ -48,6 +51,44 @@ public sealed class KeyPairTests
         var pem = Encoding.Latin1.GetBytes(OpenSsl.Must(null, arguments));
         using var key = KeyPair.Import(pem);
         Assert.NotNull(key.Kind);
+    }
+
+    // certtool writes half of its EC keys with a leading zero; OpenSSL, Postfix and Dovecot take them, and so does what shows a key in a plan.
+    [Theory]
+    [InlineData("1.2.840.10045.3.1.7", 32)]
+    [InlineData("1.3.132.0.34", 48)]
+    [InlineData("1.3.132.0.35", 66)]
+    public void An_EC_scalar_may_be_longer_or_shorter_than_the_curve_and_its_point_left_out_or_compressed(string curve, int size)
+    {
+        var full = new byte[size];
+        full.AsSpan(1).Fill(0x5A);
+        full[0] = 0;
+        using var wanted = ECDsa.Create(new ECParameters { Curve = ECCurve.CreateFromValue(curve), D = full });
+        var digest = KeyPair.DigestOf(wanted.ExportSubjectPublicKeyInfo());
+        var q = wanted.ExportParameters(false).Q;
+        byte[] compressed = [(byte)(2 + (q.Y![^1] & 1)), .. q.X!];
+        byte[][] scalars = [full, [0, .. full], [0, 0, 0, .. full], full[1..]];
+        byte[][] points = [[], compressed, [4, .. q.X!, .. q.Y!]];
+        foreach (var (scalar, point) in scalars.SelectMany(s => points.Select(p => (s, p))))
+        {
+            foreach (var (label, der) in new[] { ("EC PRIVATE KEY", Sec1(scalar, curve, point)), ("PRIVATE KEY", Pkcs8(curve, Sec1(scalar, null, point))) })
+            {
+                var pem = PrivateKeyPem.Encode(label, der);
+                using var key = KeyPair.Import(pem);
+                Assert.Equal(digest, key.PublicKeyDigest);
+                Assert.Equal(digest, "sha256:" + PrivateKeyFacts.Read(label, Convert.ToBase64String(der))!.PublicKeyDigest);
+                Assert.Equal(key.PublicKeyDigest, PublicDigestByOpenSsl(pem));
+                using var again = KeyPair.Import(key.ExportPem());
+                Assert.Equal(digest, again.PublicKeyDigest);
+            }
+        }
+
+        // Too long, zero, or with another key's point: broken.
+        byte[] other = [(byte)(compressed[0] ^ 1), .. q.X!];
+        foreach (var der in new[] { Sec1([1, .. full], curve, []), Sec1([], curve, []), Sec1(new byte[size], curve, []), Sec1(full, curve, other), Sec1(full, curve, [4, .. q.Y!, .. q.X!]), Sec1([.. Enumerable.Repeat((byte)0xFF, size)], curve, []) })
+        {
+            Assert.Same(CertificateDiagnostics.UnreadableKey, Sample.Code(() => KeyPair.Import(PrivateKeyPem.Encode("EC PRIVATE KEY", der))));
+        }
     }
 
     [Fact]
@@ -105,6 +146,55 @@ public sealed class KeyPairTests
     {
         var key = Sample.Key(KeyKind.EcdsaP256);
         Assert.Equal($"ecdsa-p256, public key {key.PublicKeyDigest}", key.ToString());
+    }
+
+    private static byte[] Sec1(byte[] scalar, string? curve, byte[] point)
+    {
+        var der = new AsnWriter(AsnEncodingRules.DER);
+        using (der.PushSequence())
+        {
+            der.WriteInteger(1);
+            der.WriteOctetString(scalar);
+            if (curve is not null)
+            {
+                using var _ = der.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 0, true));
+                der.WriteObjectIdentifier(curve);
+            }
+
+            if (point.Length > 0)
+            {
+                using var _ = der.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 1, true));
+                der.WriteBitString(point);
+            }
+        }
+
+        return der.Encode();
+    }
+
+    private static byte[] Pkcs8(string curve, byte[] key)
+    {
+        var der = new AsnWriter(AsnEncodingRules.DER);
+        using (der.PushSequence())
+        {
+            der.WriteInteger(0);
+            using (der.PushSequence())
+            {
+                der.WriteObjectIdentifier("1.2.840.10045.2.1");
+                der.WriteObjectIdentifier(curve);
+            }
+
+            der.WriteOctetString(key);
+        }
+
+        return der.Encode();
+    }
+
+    private static string PublicDigestByOpenSsl(byte[] pem)
+    {
+        using var files = new TemporaryFiles();
+        var file = files.Write("key", pem) + ".pub";
+        OpenSsl.Must(pem, "ec", "-pubout", "-conv_form", "uncompressed", "-outform", "DER", "-out", file);
+        return "sha256:" + CertificateFacts.Sha256(File.ReadAllBytes(file));
     }
 
     [Fact]

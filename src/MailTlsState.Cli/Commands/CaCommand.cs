@@ -66,6 +66,7 @@ internal static class CaCommand
             var key = RequestSigner.Judge(context.ReadFile(path), path, manifest.Certificate);
             using var root = Inputs(context).ReadKey(
                 CertificatePaths.RootKey(ca), bytes => PrivateCaIssuer.OpenRoot(bytes, context.ReadFile(CertificatePaths.Root(ca)), context.Writer.ReadSecret(ca.Passphrase)));
+            PrivateCaIssuer.ThrowIfUnfit(root, manifest.Certificate.Names);
             var leaf = PrivateCaIssuer.SignLeaf(root, manifest.Certificate.Names, key, ca.LeafLifetime, context.Host.Clock.GetUtcNow());
             context.SaveOrPrint(parse.GetValue(output), BundleWriter.Certificate(leaf));
             return ExitCodes.Done;

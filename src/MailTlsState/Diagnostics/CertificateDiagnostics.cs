@@ -35,6 +35,14 @@ public static class CertificateDiagnostics
         + "No passphrase can help. Restore the file from a backup. Without its key a root CA is lost, and clients need "
         + "a new root (mailtls explain MTS0536).");
 
+    /// <summary>Clients refuse what the root signs.</summary>
+    public static readonly DiagnosticCode UnfitRoot = new(
+        "MTS0519",
+        "clients refuse the root CA",
+        "A client accepts a certificate only where all of its chain is fit for it. OpenSSL, Python, curl and most others refuse a root that another CA issued (a subordinate CA is no trust anchor to them), an RSA key of less than 2048 bits, "
+        + "an extendedKeyUsage without serverAuth, and nameConstraints that leave the host out. An error where such a root is to be used for the first time: choose another one, or an empty directory to have one made. Where it signed the certificate in use already, "
+        + "it is a warning: prepare a successor, since some clients do not connect.");
+
     /// <summary>Root key and root certificate are not a pair.</summary>
     public static readonly DiagnosticCode RootMismatch = new(
         "MTS0505",
@@ -167,7 +175,7 @@ public static class CertificateDiagnostics
     public static IReadOnlyList<DiagnosticCode> All =>
     [
         UnreadableKey, WrongPassphrase, EmptyPassphrase, BrokenRootKey, RootMismatch, BrokenRootCertificate, RootIsNoCa, RootExpired,
-        RootNotYetValid, SameSubject, IncompleteRoot, UnencryptedRootKey, RootEndsSoon, RootDiffers, CertificateAwaited, ExistingUnusable, ExistingDoubtful, RenewalLate, RenewalMissed, TrustStoreUnknown, LongLifetime, PurposeMissing,
+        RootNotYetValid, SameSubject, IncompleteRoot, UnencryptedRootKey, RootEndsSoon, RootDiffers, CertificateAwaited, ExistingUnusable, ExistingDoubtful, RenewalLate, RenewalMissed, TrustStoreUnknown, LongLifetime, PurposeMissing, UnfitRoot,
     ];
 
     internal static Diagnostic KeyUnreadable(string reason) =>
@@ -190,6 +198,9 @@ public static class CertificateDiagnostics
 
     internal static Diagnostic RootNotCa(string reason) =>
         new(RootIsNoCa, Severity.Error, Said(RootIsNoCa, reason), "point certificate.issuer.directory at a root CA or at an empty place");
+
+    internal static Diagnostic RootIsUnfit(string reason) =>
+        new(UnfitRoot, Severity.Error, Said(UnfitRoot, reason), "point certificate.issuer.directory at a root CA that clients accept or at an empty place; where it is in use, prepare a successor");
 
     internal static Diagnostic RootHasExpired(DateTimeOffset end) =>
         new(RootExpired, Severity.Error, $"the root certificate has expired on {Day(end)}", "check the clock; if it is right, add successor: { directory: …, trusted: true } under certificate.issuer and apply with --accept-new-root");

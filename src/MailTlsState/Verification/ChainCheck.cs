@@ -1,9 +1,6 @@
 using System.Globalization;
 using MailTlsState.Certificates;
 using MailTlsState.Diagnostics;
-using Org.BouncyCastle.Asn1;
-using Org.BouncyCastle.Asn1.X509;
-using Org.BouncyCastle.Pkix;
 
 namespace MailTlsState.Verification;
 
@@ -44,6 +41,14 @@ public static class ChainCheck
         // An expired certificate beside the chain, such as a cross-signed root, still stops clients that go by it.
         faults.AddRange(links.Except(path.Links).SelectMany(l => Dates(l.Facts, now)).Select(f => f with { Severity = FindingSeverity.Warning }));
         faults.AddRange(Uses(path));
+        if (path.Trusted && path.Links.Count > 1 && !LeadsToRoot(path.Links[^1], anchors!))
+        {
+            faults.Add(Unfit(path.Links[^1], "a root, which issued itself", $"{Quote(path.Links[^1].Facts.Issuer)} issued it, and is not trusted", "RFC 5280 section 6.1.1 (d); OpenSSL takes nothing else for a trust anchor") with
+            {
+                Remedy = "have clients trust the root, and serve this certificate after the leaf",
+            });
+        }
+
         faults.AddRange(Names(links[0], path, serverName));
         faults.AddRange(Order(path, links));
         return faults;
@@ -102,6 +107,22 @@ public static class ChainCheck
         }
     }
 
+    // A store may hold an intermediate beside its root. OpenSSL goes on from it, so it is no fault.
+    private static bool LeadsToRoot(ChainLink anchor, IReadOnlyList<byte[]> anchors)
+    {
+        for (var length = 0; !ChainFitness.IsRoot(anchor.Facts); length++)
+        {
+            if (length == 10 || ChainLink.ReadAll(anchors, -1).Find(a => a.IsNamedIssuerOf(anchor) && a.Signed(anchor)) is not { } issuer)
+            {
+                return false;
+            }
+
+            anchor = issuer;
+        }
+
+        return true;
+    }
+
     private static IEnumerable<ChainFault> Uses(ChainPath path)
     {
         var leaf = path.Links[0];
@@ -135,6 +156,16 @@ public static class ChainCheck
                 yield return Unfit(link, "basicConstraints with CA:TRUE", "it signed a certificate without being an authority", "RFC 5280 section 4.2.1.9");
             }
 
+            if (!link.MayBeServer)
+            {
+                yield return Unfit(link, "no extendedKeyUsage, or one with serverAuth", "the extension leaves it out", "RFC 5280 section 4.2.1.12");
+            }
+
+            if (ChainFitness.IsShort(link.Facts))
+            {
+                yield return Unfit(link, $"an RSA key of {ChainFitness.LeastRsaBits} bits or more", $"it has {link.Facts.Key["rsa-".Length..]}", "NIST SP 800-131A section 3") with { Remedy = "have clients trust another root, then let it issue the certificate" };
+            }
+
             if (!link.MayUseKeyFor(KeyCertSign))
             {
                 yield return Unfit(link, "keyUsage with keyCertSign", "the extension leaves it out", "RFC 5280 section 4.2.1.3");
@@ -159,52 +190,10 @@ public static class ChainCheck
 
         foreach (var link in path.Links.Skip(1))
         {
-            if (link.Constraints is { } constraints && Forbidden(constraints, leaf.Names) is { } name)
+            if (link.Constraints is { } constraints && ChainFitness.Forbidden(constraints, leaf.Names) is { } name)
             {
                 yield return Unfit(link, "name constraints that allow the leaf's names", $"{name} is not allowed", "RFC 5280 section 4.2.1.10");
             }
-        }
-    }
-
-    private static string? Forbidden(NameConstraints constraints, GeneralName[] names)
-    {
-        var validator = new PkixNameConstraintValidator();
-        try
-        {
-            Read(constraints, validator);
-        }
-        catch (Exception e) when (ChainLink.IsUnreadable(e))
-        {
-            // Of what cannot be understood a client may allow nothing (RFC 5280 section 6.1.4 (g)).
-            return "what they say cannot be read, so that any name";
-        }
-
-        foreach (var name in names)
-        {
-            try
-            {
-                validator.CheckPermittedName(name);
-                validator.CheckExcludedName(name);
-            }
-            catch (Exception e) when (e is PkixNameConstraintValidatorException || ChainLink.IsUnreadable(e))
-            {
-                return name.Name.ToString();
-            }
-        }
-
-        return null;
-    }
-
-    private static void Read(NameConstraints constraints, PkixNameConstraintValidator validator)
-    {
-        if (constraints.PermittedSubtreesValue is { } permitted)
-        {
-            validator.IntersectPermittedSubtree(Asn1Sequence.GetInstance(permitted.ToAsn1Object()));
-        }
-
-        foreach (var excluded in constraints.ExcludedSubtreesValue is { } subtrees ? Asn1Sequence.GetInstance(subtrees.ToAsn1Object()) : DerSequence.Empty)
-        {
-            validator.AddExcludedSubtree(GeneralSubtree.GetInstance(excluded));
         }
     }
 

@@ -54,6 +54,39 @@ public sealed class PrivateCaStateTests
         Single(Examine(now: Sample.Now.AddDays(-1)), CertificateDiagnostics.RootNotYetValid);
     }
 
+    [Theory]
+    [InlineData("its key is rsa-1024, and less than 2048 bits are too few", "genrsa 1024")]
+    [InlineData("its extendedKeyUsage lacks serverAuth", "ecparam -name prime256v1 -genkey -noout", "extendedKeyUsage=clientAuth")]
+    [InlineData("its nameConstraints do not allow mail.mydomain.com", "ecparam -name prime256v1 -genkey -noout", "nameConstraints=critical,excluded;DNS:mydomain.com")]
+    [InlineData("", "ecparam -name prime256v1 -genkey -noout", "nameConstraints=critical,permitted;DNS:mydomain.com", "extendedKeyUsage=anyExtendedKeyUsage")]
+    [InlineData("", "genrsa 2048", "extendedKeyUsage=clientAuth,serverAuth")]
+    public void A_root_that_clients_refuse_is_told_with_the_reason(string reason, string key, params string[] extensions)
+    {
+        using var files = new TemporaryFiles();
+        var file = files.Write("ca.key", System.Text.Encoding.ASCII.GetBytes(OpenSsl.Must(null, key.Split(' '))));
+        var pem = RootKeyFileTests.SelfSign(file, "/CN=Adopted", more: [.. extensions.SelectMany(e => new[] { "-addext", e })]);
+        var told = Examine(certificate: Sample.File(CertificatePath, pem), now: DateTimeOffset.UtcNow.AddMinutes(1)).Diagnostics.Where(d => d.Code == CertificateDiagnostics.UnfitRoot).ToList();
+        Assert.Equal(reason.Length > 0 ? [$"clients refuse the root CA: {reason}"] : [], told.Select(d => d.Fact));
+
+        // A key that other CAs vouch for signs elsewhere, and what it signs is refused all the same.
+        using var root = RootAuthority.Join(KeyPair.Import(File.ReadAllBytes(file)), PrivateCaIssuer.ReadRoot(pem));
+        Assert.Equal(reason.Length > 0, Record.Exception(() => PrivateCaIssuer.ThrowIfUnfit(root, Sample.Names)) is MailTlsException);
+    }
+
+    [Fact]
+    public void A_subordinate_CA_is_no_root()
+    {
+        using var files = new TemporaryFiles();
+        var key = files.Write("key.pem", Sample.Key(KeyKind.EcdsaP256).ExportPem());
+        var above = files.Write("root.pem", RootKeyFileTests.SelfSign(key, "/CN=Above"));
+        var request = files.Write("sub.csr", System.Text.Encoding.ASCII.GetBytes(OpenSsl.Must(null, "req", "-new", "-key", key, "-subj", "/CN=Below")));
+        var extensions = files.Write("ca.ext", "basicConstraints=critical,CA:TRUE\n"u8.ToArray());
+        var pem = OpenSsl.Must(null, "x509", "-req", "-in", request, "-CA", above, "-CAkey", key, "-set_serial", "7", "-days", "1825", "-extfile", extensions);
+        var state = Examine(certificate: Sample.File(CertificatePath, pem[pem.IndexOf("-----BEGIN", StringComparison.Ordinal)..]), now: DateTimeOffset.UtcNow.AddMinutes(1));
+        Assert.Equal("clients refuse the root CA: CN=Below is no root, CN=Above issued it", Assert.Single(state.Diagnostics, d => d.Code == CertificateDiagnostics.UnfitRoot).Fact);
+        Assert.False(state.Usable);
+    }
+
     [Fact]
     public void A_root_key_without_encryption_is_used_with_a_warning()
     {

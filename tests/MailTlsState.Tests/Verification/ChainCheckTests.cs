@@ -230,6 +230,27 @@ public class ChainCheckTests
     }
 
     [Fact]
+    public void An_authority_for_other_purposes_is_unfit_and_so_is_a_root()
+    {
+        var client = Root.Intermediate("CN=Clients", With("2.5.29.37", new ExtendedKeyUsage(KeyPurposeID.id_kp_clientAuth), critical: false, names: []));
+        var any = Root.Intermediate("CN=Any", With("2.5.29.37", new ExtendedKeyUsage(KeyPurposeID.AnyExtendedKeyUsage), critical: false, names: []));
+        var root = TestCertificate.Root("CN=Clients' Root", With("2.5.29.37", new ExtendedKeyUsage(KeyPurposeID.id_kp_clientAuth), critical: false, names: []));
+
+        Assert.Contains("\"CN=Clients\": no extendedKeyUsage, or one with serverAuth", Unfit([client.Leaf(Host), client]), StringComparison.Ordinal);
+        Assert.Empty(Check([any.Leaf(Host), any]));
+        Assert.Contains("serverAuth", Assert.Single(ChainCheck.Evaluate([root.Leaf(Host).Der], [root.Der], Host, Now)).Expected, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_anchor_that_another_authority_issued_is_none_to_openssl_unless_its_root_is_trusted_too()
+    {
+        var fault = Assert.Single(ChainCheck.Evaluate([Leaf.Der], [Intermediate.Der], Host, Now));
+        Assert.Same(VerificationDiagnostics.Unfit, fault.Code);
+        Assert.Contains("\"CN=Test Root\" issued it, and is not trusted", fault.Observed, StringComparison.Ordinal);
+        Assert.Empty(ChainCheck.Evaluate([Leaf.Der], [Intermediate.Der, Root.Der], Host, Now));
+    }
+
+    [Fact]
     public void Name_constraints_of_an_authority_are_kept()
     {
         var permitted = new NameConstraints(Subtrees("example.test"), null);

@@ -103,7 +103,7 @@ internal sealed class ChainChoice(ChainDemand demand)
         // A certificate of a CA alone may stand between, and only while it is valid: clients stop at an expired one.
         var known = ChainLink.ReadAll(demand.Known).Where(k => imported.TrueForAll(i => i.Facts.Fingerprint != k.Facts.Fingerprint));
         var authorities = imported.Where(l => l != leaf).Concat(known).Where(l => l.Facts.IsAuthority && l.MayUseKeyFor(KeyCertSign)).ToList();
-        var usable = authorities.Where(l => IsValid(l.Facts) && (l.Facts.IsSelfIssued || !LeafProfile.IsSignedOldly(l.Facts))).ToList();
+        var usable = authorities.Where(l => IsValid(l.Facts) && l.MayBeServer && (l.Facts.IsSelfIssued || !LeafProfile.IsSignedOldly(l.Facts))).ToList();
         var anchors = ChainLink.ReadAll(demand.Anchors, -1);
         var path = ChainPath.Find(leaf, usable, anchors, demand.Now);
         var chain = path.Links.Skip(1).Where(l => l.Position >= 0).ToList();
@@ -134,6 +134,7 @@ internal sealed class ChainChoice(ChainDemand demand)
 
         return authorities.Find(a => a.IsNamedIssuerOf(last) && path.Links.All(l => l.Facts.Fingerprint != a.Facts.Fingerprint)) is not { } unusable ? null
             : !IsValid(unusable.Facts) ? $"the one that was imported is valid from {CertificateDiagnostics.Day(unusable.Facts.NotBefore)} to {CertificateDiagnostics.Day(unusable.Facts.NotAfter)}"
+            : !unusable.MayBeServer ? "the one that was imported is not for servers (its extendedKeyUsage lacks serverAuth), and clients refuse it"
             : $"the one that was imported is signed by {unusable.Facts.SignatureAlgorithm}, which clients refuse";
     }
 
@@ -159,6 +160,7 @@ internal sealed class ChainChoice(ChainDemand demand)
         { IsSelfIssued: true, IsAuthority: true } => "a root, which clients have or do not trust",
         var f when f.PublicKeyFingerprint == leaf.Facts.PublicKeyFingerprint => "an older certificate of the same key",
         { IsAuthority: false } => "for another key",
+        _ when !link.MayBeServer => "not for servers by its extendedKeyUsage",
         var f when LeafProfile.IsSignedOldly(f) => $"signed by {f.SignatureAlgorithm}",
         _ => "not needed in this chain",
     };

@@ -126,6 +126,18 @@ public static class PrivateCaIssuer
         return certificate.RawData;
     }
 
+    /// <summary>Refuses to sign what clients would refuse. Whether another root stands above this one is not known here.</summary>
+    /// <param name="root">The CA.</param>
+    /// <param name="names">The leaf's names.</param>
+    /// <exception cref="MailTlsException">They would, for each of the reasons in it.</exception>
+    public static void ThrowIfUnfit(RootAuthority root, IReadOnlyList<string> names)
+    {
+        if (RootCheck.Unfit(root.Certificate, names, isAnchor: false).ToList() is { Count: > 0 } reasons)
+        {
+            throw new MailTlsException(reasons);
+        }
+    }
+
     /// <summary>The end of a leaf that is made now: <see cref="IssueLeaf"/> would give it this <c>notAfter</c>.</summary>
     /// <param name="lifetime">Wanted validity.</param>
     /// <param name="rootEnd">The root's end, or null for a root that is made now as well and lasts longer.</param>

@@ -55,6 +55,11 @@ public sealed record PrivateCaState(bool Exists, CertificateFacts? Facts, byte[]
         if (block is not null)
         {
             diagnostics.AddRange(RootCheck.Problems(block.Der!, block.Facts!, names, now));
+            if (diagnostics.TrueForAll(d => d.Code != CertificateDiagnostics.RootIsNoCa))
+            {
+                diagnostics.AddRange(RootCheck.Unfit(block.Der!, names));
+            }
+
             JudgeEnd(ca, block.Facts!, now, diagnostics);
             JudgeDifference(ca, block, diagnostics);
         }

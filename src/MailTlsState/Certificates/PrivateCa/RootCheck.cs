@@ -53,6 +53,50 @@ internal static class RootCheck
         return problems;
     }
 
+    /// <summary>Why clients would refuse what this root signs, dates aside; empty when they would not.</summary>
+    /// <param name="certificate">The root, DER.</param>
+    /// <param name="names">The names of the leaf.</param>
+    /// <param name="isAnchor">False where another root may stand above it, on another machine.</param>
+    public static IEnumerable<Diagnostic> Unfit(byte[] certificate, IReadOnlyList<string> names, bool isAnchor = true)
+    {
+        ChainLink? link = null;
+        try
+        {
+            link = ChainLink.Read(certificate, -1);
+        }
+        catch (FormatException)
+        {
+            // Said below: an iterator cannot yield here.
+        }
+
+        if (link is null)
+        {
+            yield return CertificateDiagnostics.RootIsUnfit("its extensions cannot be read");
+            yield break;
+        }
+
+        if (isAnchor && !ChainFitness.IsRoot(link.Facts))
+        {
+            yield return CertificateDiagnostics.RootIsUnfit($"{link.Facts.Subject} is no root, {link.Facts.Issuer} issued it");
+        }
+
+        if (ChainFitness.IsShort(link.Facts))
+        {
+            yield return CertificateDiagnostics.RootIsUnfit($"its key is {link.Facts.Key}, and less than {ChainFitness.LeastRsaBits} bits are too few");
+        }
+
+        if (!link.MayBeServer)
+        {
+            yield return CertificateDiagnostics.RootIsUnfit("its extendedKeyUsage lacks serverAuth");
+        }
+
+        var subjects = names.Select(n => new GeneralName(HostNames.Address(n) is null ? GeneralName.DnsName : GeneralName.IPAddress, n));
+        if (link.Constraints is { } constraints && ChainFitness.Forbidden(constraints, subjects) is { } name)
+        {
+            yield return CertificateDiagnostics.RootIsUnfit($"its nameConstraints do not allow {name}");
+        }
+    }
+
     /// <summary>The article's trap: a root whose subject is the leaf's makes a leaf that counts as self-signed. Null when they differ.</summary>
     public static Diagnostic? Collision(DistinguishedName root, IReadOnlyList<string> names) =>
         Collision(X509Name.GetInstance(Names.Encode(root).RawData), names);

@@ -15,8 +15,17 @@ internal sealed class Roots(CertificatePlanRequest request, List<Diagnostic> dia
     private PrivateCaManifest Ca => (PrivateCaManifest)_manifest.Certificate.Issuer;
 
     /// <summary>A CA on disk, judged.</summary>
-    public static PrivateCaState Examine(Manifest manifest, PrivateCaManifest ca, HostObservation observed, DateTimeOffset now) =>
-        PrivateCaState.Examine(ca, manifest.Certificate.Names, observed.File(CertificatePaths.RootKey(ca)), observed.File(CertificatePaths.Root(ca)), now);
+    public static PrivateCaState Examine(Manifest manifest, PrivateCaManifest ca, HostObservation observed, DateTimeOffset now)
+    {
+        var state = PrivateCaState.Examine(ca, manifest.Certificate.Names, observed.File(CertificatePaths.RootKey(ca)), observed.File(CertificatePaths.Root(ca)), now);
+        if (state.Diagnostics.All(d => d.Code != CertificateDiagnostics.UnfitRoot) || !TrustWitness.OnDisk(observed).Any(w => LeafProfile.IsSignedBy(w.Leaf!, state.Certificate!)))
+        {
+            return state;
+        }
+
+        // Clients that accept what it signed go on doing so, and the others lose nothing by another leaf.
+        return state with { Diagnostics = [.. state.Diagnostics.Select(d => d.Code == CertificateDiagnostics.UnfitRoot ? d with { Severity = Severity.Warning } : d)] };
+    }
 
     /// <summary>The change that makes the CA that signs; the certificate's work does it.</summary>
     /// <param name="replaces">True when what is left of a lost one is replaced.</param>

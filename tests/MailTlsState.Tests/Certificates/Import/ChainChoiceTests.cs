@@ -85,6 +85,14 @@ public sealed class ChainChoiceTests : IClassFixture<ChainChoiceTests.Lab>
         Assert.Contains("the one that was imported is valid from", Refused("MTS0547", ["leaf.pem", "subexpired.pem"]).Fact, StringComparison.Ordinal);
 
     [Fact]
+    public void An_intermediate_that_is_not_for_servers_is_passed_over_and_named_as_the_reason()
+    {
+        Assert.Contains("not for servers", Refused("MTS0547", ["leaf.pem", "subclient.pem"]).Fact, StringComparison.Ordinal);
+        Assert.Equal([_lab.Der("sub.pem")], Choose(["leaf.pem", "subclient.pem", "sub.pem"]).Intermediates);
+        Assert.Equal([_lab.Der("subany.pem")], Choose(["leaf.pem", "subany.pem"]).Intermediates);
+    }
+
+    [Fact]
     public void An_intermediate_of_the_right_name_and_another_key_is_named_as_the_reason() =>
         Assert.Contains("its key did not sign", Refused("MTS0547", ["leaf.pem", "impostor.pem"]).Fact, StringComparison.Ordinal);
 
@@ -161,6 +169,10 @@ public sealed class ChainChoiceTests : IClassFixture<ChainChoiceTests.Lab>
             openssl req -new -key sub.key -subj '/O=Test/CN=Test Sub CA' -out sub.csr
             dated 20200101000000Z 20210101000000Z sub leaf.csr server.ext expired.pem
             dated 20200101000000Z 20210101000000Z root sub.csr ca.ext subexpired.pem
+            for use in client any; do
+                { cat ca.ext; echo "extendedKeyUsage=$([ $use = any ] && echo anyExtendedKeyUsage || echo clientAuth)"; } >sub$use.ext
+                openssl x509 -req -in sub.csr -CA root.pem -CAkey root.key -days 900 -set_serial $RANDOM$RANDOM -extfile sub$use.ext -out sub$use.pem
+            done
             dated 20900101000000Z 20910101000000Z sub leaf.csr server.ext future.pem
             key impostor; openssl req -new -key impostor.key -subj '/O=Test/CN=Test Sub CA' | openssl x509 -req -CA root.pem -CAkey root.key -days 9 -set_serial 77 -extfile ca.ext -out impostor.pem
             key old; openssl req -x509 -key old.key -subj '/CN=Old Root' -days 3650 -out old.pem

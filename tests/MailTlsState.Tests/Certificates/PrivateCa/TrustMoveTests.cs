@@ -12,6 +12,7 @@ namespace MailTlsState.Tests.Certificates.PrivateCa;
 /// <summary>What clients trust is found wherever it shows, and no other root is made or used without a word.</summary>
 public sealed class TrustMoveTests
 {
+    private const string Key = "/etc/pki/mailtls/ca/ca.key";
     private const string Root = "/etc/pki/mailtls/ca/ca.pem";
     private const string AcceptNewRoot = "--accept-new-root";
 
@@ -113,6 +114,23 @@ public sealed class TrustMoveTests
             Serve(PemFile.Parse(pem).Certificates.Single().Der!);
             Assert.DoesNotContain("MTS0535", (await RunAsync(machine, 0, "plan")).Error, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task A_root_that_clients_refuse_is_not_adopted_and_one_that_is_in_use_goes_on_with_a_warning()
+    {
+        using var files = new TemporaryFiles();
+        var machine = await AppliedAsync();
+        var key = files.Write("ca.key", System.Text.Encoding.ASCII.GetBytes(OpenSsl.Must(machine.Host.ReadBytes(Key), "pkey", "-passin", "pass:" + machine.Text("/root/mail-ca.pass").TrimEnd())));
+
+        // The same root, but for its extended key usage: what it signed stays, and so does the leaf.
+        machine.SetText(Root, System.Text.Encoding.ASCII.GetString(RootKeyFileTests.SelfSign(key, "/O=My Domain/CN=My Mail CA", more: ["-addext", "extendedKeyUsage=clientAuth"])));
+        machine.Wait(DateTimeOffset.UtcNow.AddMinutes(1) - machine.Host.Clock.GetUtcNow());
+        Assert.Contains("warning MTS0519: clients refuse the root CA: its extendedKeyUsage lacks serverAuth", (await RunAsync(machine, 0, "plan")).Error, StringComparison.Ordinal);
+
+        machine.Host.Unlink(ServingMachine.Bundle);
+        machine.Loads = false;
+        Assert.Contains("error MTS0519", (await RunAsync(machine, 1, "plan")).Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -21,6 +21,9 @@ public sealed record PrivateCaState(bool Exists, CertificateFacts? Facts, byte[]
     /// <summary>True when its certificate is there and its key is not, or only what is left of it.</summary>
     public bool KeyLost => Exists && Certificate is not null && Key is null;
 
+    /// <summary>True when nothing at all is left of its key: no file, or an empty one.</summary>
+    public bool KeyGone { get; init; }
+
     /// <summary>
     /// Judges the two files. A root CA that exists is never replaced, because clients trust it: what differs from the manifest is said and kept.
     /// Whether the key belongs to the certificate shows when apply opens it.
@@ -64,7 +67,7 @@ public sealed record PrivateCaState(bool Exists, CertificateFacts? Facts, byte[]
             JudgeDifference(ca, block, diagnostics);
         }
 
-        return new PrivateCaState(true, block?.Facts, block?.Der, diagnostics) { Key = found };
+        return new PrivateCaState(true, block?.Facts, block?.Der, diagnostics) { Key = found, KeyGone = keyAbsent || key is { Kind: FileKind.Regular, Text: "" } };
     }
 
     private static KeyFacts? JudgeKey(FileObservation file, List<Diagnostic> diagnostics)

@@ -20,7 +20,10 @@ internal sealed class TrustMove(CertificatePlanRequest request, PrivateCaState r
     private readonly string? _former = root.Exists ? null : Former(request);
 
     /// <summary>True when the CA that signs is made by this plan.</summary>
-    public bool MakesRoot => root.KeyLost || _former is not null ? request.AcceptNewRoot : !root.Exists;
+    public bool MakesRoot => root.KeyLost || _former is not null ? request.AcceptNewRoot && !KeyIsThere : !root.Exists;
+
+    // What cannot be read may be whole: a key of another algorithm, a file system's fault, a copy that is under way.
+    private bool KeyIsThere => root.KeyLost && !root.KeyGone;
 
     /// <summary>True when the manifest's own root can sign no more.</summary>
     private bool IsLost => root.KeyLost || _former == NameOf(Ca.Signing.Subject);
@@ -44,7 +47,12 @@ internal sealed class TrustMove(CertificatePlanRequest request, PrivateCaState r
             return sameKey || !request.AcceptNewRoot ? [CaDiagnostics.SuccessorIsMissing(At("successor/trusted"), Ca.Signing.Directory)] : [CaDiagnostics.NewRootAccepted(), .. Others()];
         }
 
-        if (IsLost && !request.AcceptNewRoot)
+        if (KeyIsThere && request.AcceptNewRoot)
+        {
+            return [CaDiagnostics.AlreadyExists(CertificatePaths.RootKey(Ca.Signing)), .. root.Diagnostics];
+        }
+
+        if (IsLost && !MakesRoot)
         {
             // What can be served goes on; only what has to be signed cannot be.
             var lost = root.Exists ? CertificatePaths.RootKey(Ca.Signing) : Ca.Signing.Directory;

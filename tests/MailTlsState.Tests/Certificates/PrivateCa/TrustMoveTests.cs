@@ -116,6 +116,22 @@ public sealed class TrustMoveTests
         }
     }
 
+    [Theory]
+    [InlineData("RSA-PSS")]
+    [InlineData("")]
+    public async Task A_key_that_is_there_and_cannot_be_read_is_never_written_over(string algorithm)
+    {
+        var machine = await AppliedAsync();
+        var root = machine.Text(Root);
+        var odd = algorithm.Length > 0 ? OpenSsl.Must(null, "genpkey", "-algorithm", algorithm) : machine.Text(Key)[..200];
+        machine.SetText(Key, odd);
+        var told = await RunAsync(machine, 0, "plan");
+        Assert.Contains("warning MTS0536", told.Error, StringComparison.Ordinal);
+        Assert.Contains("MTS0504", told.Error, StringComparison.Ordinal);
+        Assert.Contains($"error MTS0534: {Key} exists", (await RunAsync(machine, 1, "apply", "--auto-approve", AcceptNewRoot)).Error, StringComparison.Ordinal);
+        Assert.Equal((odd, root), (machine.Text(Key), machine.Text(Root)));
+    }
+
     [Fact]
     public async Task A_root_that_clients_refuse_is_not_adopted_and_one_that_is_in_use_goes_on_with_a_warning()
     {

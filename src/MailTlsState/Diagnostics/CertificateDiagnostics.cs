@@ -30,9 +30,9 @@ public static class CertificateDiagnostics
     /// <summary>The root CA's key file cannot be read whatever the passphrase.</summary>
     public static readonly DiagnosticCode BrokenRootKey = new(
         "MTS0504",
-        "the root CA's key file is broken",
+        "the root CA's key file cannot be used",
         "The file has no private key in a form that can be read: encrypted PKCS#8 as MailTlsState and OpenSSL 3 write it, or the older form of openssl genrsa -des3. "
-        + "No passphrase can help. Restore the file from a backup. Without its key a root CA is lost, and clients need "
+        + "No passphrase can help. Restore the file from a backup. A key that is whole but neither RSA nor ECDSA (Ed25519, RSA-PSS) is none that mailtls signs with. Without its key a root CA is lost, and clients need "
         + "a new root (mailtls explain MTS0536).");
 
     /// <summary>Clients refuse what the root signs.</summary>
@@ -189,6 +189,9 @@ public static class CertificateDiagnostics
 
     internal static Diagnostic RootKeyBroken(string reason) =>
         new(BrokenRootKey, Severity.Error, Said(BrokenRootKey, reason), "restore the file from a backup");
+
+    internal static Diagnostic RootKeyUnusable(string reason) =>
+        new(BrokenRootKey, Severity.Error, Said(BrokenRootKey, reason), "mailtls signs with RSA and ECDSA keys: prepare another root under certificate.issuer.successor");
 
     internal static Diagnostic RootFilesMismatch() =>
         new(RootMismatch, Severity.Error, RootMismatch.Title, "restore both files from the same backup");

@@ -98,6 +98,19 @@ public sealed class RootKeyFileTests
         }
     }
 
+    [Theory]
+    [InlineData("ED25519", "1.3.101.112")]
+    [InlineData("RSA-PSS", "1.2.840.113549.1.1.10")]
+    public void A_key_of_another_algorithm_is_called_so_under_the_right_passphrase_and_not_under_a_wrong_one(string algorithm, string oid)
+    {
+        var key = Encoding.ASCII.GetBytes(OpenSsl.Must(null, "genpkey", "-algorithm", algorithm, "-aes256", "-pass", "pass:secret"));
+        var refused = Assert.Throws<MailTlsException>(() => PrivateCaIssuer.OpenRoot(key, Made.CertificatePem, "secret")).Diagnostics[0];
+        Assert.Same(CertificateDiagnostics.BrokenRootKey, refused.Code);
+        Assert.Contains($"its algorithm ({oid}) is neither RSA nor ECDSA", refused.Fact, StringComparison.Ordinal);
+        Assert.DoesNotContain("backup", refused.Remedy, StringComparison.Ordinal);
+        Assert.Same(CertificateDiagnostics.WrongPassphrase, Sample.Code(() => PrivateCaIssuer.OpenRoot(key, Made.CertificatePem, "Secret")));
+    }
+
     [Fact]
     public void A_passphrase_may_hold_any_characters()
     {

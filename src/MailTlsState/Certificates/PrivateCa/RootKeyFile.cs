@@ -84,6 +84,11 @@ internal static class RootKeyFile
         {
             return KeyPair.ImportDer("PRIVATE KEY", plain);
         }
+        catch (MailTlsException unreadable) when (IsPrivateKeyInfo(plain))
+        {
+            // The passphrase is right, since nothing else gives such a structure.
+            throw new MailTlsException(CertificateDiagnostics.RootKeyUnusable(CertificateDiagnostics.ReasonOf(unreadable)));
+        }
         catch (MailTlsException)
         {
             // With a wrong passphrase the padding fits by chance once in 256 times.
@@ -92,6 +97,25 @@ internal static class RootKeyFile
         finally
         {
             CryptographicOperations.ZeroMemory(plain);
+        }
+    }
+
+    // PrivateKeyInfo ::= SEQUENCE { version INTEGER, privateKeyAlgorithm SEQUENCE { algorithm OBJECT IDENTIFIER, … }, privateKey OCTET STRING, … } (RFC 5958 section 2)
+    private static bool IsPrivateKeyInfo(ReadOnlySpan<byte> plain)
+    {
+        try
+        {
+            AsnDecoder.ReadSequence(plain, AsnEncodingRules.BER, out var offset, out var length, out _);
+            var content = plain.Slice(offset, length);
+            AsnDecoder.ReadIntegerBytes(content, AsnEncodingRules.BER, out var used);
+            content = content[used..];
+            AsnDecoder.ReadSequence(content, AsnEncodingRules.BER, out offset, out length, out used);
+            AsnDecoder.ReadObjectIdentifier(content.Slice(offset, length), AsnEncodingRules.BER, out _);
+            return Asn1Tag.TryDecode(content[used..], out var tag, out _) && tag.TagValue == Asn1Tag.PrimitiveOctetString.TagValue;
+        }
+        catch (AsnContentException)
+        {
+            return false;
         }
     }
 

@@ -27,6 +27,13 @@ public static class CertificateDiagnostics
         "A root CA's key that no passphrase protects can be used by everybody who gets hold of a backup of this host, to make certificates that all of its clients "
         + "accept. MailTlsState does not make such a key. Put a passphrase of at least 20 random characters into the file, for example by openssl rand -base64 24.");
 
+    /// <summary>A new key's passphrase has a line break within.</summary>
+    public static readonly DiagnosticCode LongPassphrase = new(
+        "MTS0518",
+        "the passphrase for a new CA key is more than one line",
+        "OpenSSL takes the first line of a passphrase file (openssl pkey -passin file:…) and nobody can type a line break, so a key under such a passphrase could be opened by mailtls alone. "
+        + "One newline at the end of the file does not count; a second one does. Keys that are under such a passphrase already are opened as before.");
+
     /// <summary>The root CA's key file cannot be read whatever the passphrase.</summary>
     public static readonly DiagnosticCode BrokenRootKey = new(
         "MTS0504",
@@ -175,7 +182,7 @@ public static class CertificateDiagnostics
     public static IReadOnlyList<DiagnosticCode> All =>
     [
         UnreadableKey, WrongPassphrase, EmptyPassphrase, BrokenRootKey, RootMismatch, BrokenRootCertificate, RootIsNoCa, RootExpired,
-        RootNotYetValid, SameSubject, IncompleteRoot, UnencryptedRootKey, RootEndsSoon, RootDiffers, CertificateAwaited, ExistingUnusable, ExistingDoubtful, RenewalLate, RenewalMissed, TrustStoreUnknown, LongLifetime, PurposeMissing, UnfitRoot,
+        RootNotYetValid, SameSubject, IncompleteRoot, UnencryptedRootKey, RootEndsSoon, RootDiffers, CertificateAwaited, ExistingUnusable, ExistingDoubtful, RenewalLate, RenewalMissed, TrustStoreUnknown, LongLifetime, PurposeMissing, UnfitRoot, LongPassphrase,
     ];
 
     internal static Diagnostic KeyUnreadable(string reason) =>
@@ -186,6 +193,9 @@ public static class CertificateDiagnostics
 
     internal static Diagnostic PassphraseEmpty() =>
         new(EmptyPassphrase, Severity.Error, EmptyPassphrase.Title, "put at least 20 random characters into what certificate.issuer.passphrase refers to");
+
+    internal static Diagnostic PassphraseHasLines() =>
+        new(LongPassphrase, Severity.Error, LongPassphrase.Title, "leave one line in what certificate.issuer.passphrase refers to, with one newline at its end or none");
 
     internal static Diagnostic RootKeyBroken(string reason) =>
         new(BrokenRootKey, Severity.Error, Said(BrokenRootKey, reason), "restore the file from a backup");

@@ -149,6 +149,16 @@ public sealed class RootKeyFileTests
     public void A_root_key_is_never_written_without_a_passphrase() =>
         Assert.Same(CertificateDiagnostics.EmptyPassphrase, Sample.Code(() => PrivateCaIssuer.CreateRoot(Sample.Ca(), Sample.Now, "")));
 
+    // openssl -passin file: takes the first line.
+    [Theory]
+    [InlineData("one\ntwo")]
+    [InlineData("one\n")]
+    public void A_new_root_key_takes_a_passphrase_of_one_line_and_an_old_one_is_opened_by_any(string passphrase)
+    {
+        Assert.Same(CertificateDiagnostics.LongPassphrase, Sample.Code(() => PrivateCaIssuer.CreateRoot(Sample.Ca(), Sample.Now, passphrase)));
+        PrivateCaIssuer.OpenRoot(RootKeyFile.Write(Made.Root.Key, passphrase), Made.CertificatePem, passphrase).Dispose();
+    }
+
     [Fact]
     public void Neither_passphrase_nor_key_is_shown()
     {

@@ -23,12 +23,17 @@ public static class PrivateCaIssuer
     /// <param name="ca">Subject, key kind and lifetime.</param>
     /// <param name="now">The host's time; the validity begins <see cref="ClockSkew"/> earlier.</param>
     /// <param name="passphrase">Encrypts the key file.</param>
-    /// <exception cref="MailTlsException">The passphrase is empty.</exception>
+    /// <exception cref="MailTlsException">The passphrase is empty, or more than a line.</exception>
     public static CaMaterial CreateRoot(PrivateCaManifest ca, DateTimeOffset now, string passphrase)
     {
         if (passphrase.Length == 0)
         {
             throw new MailTlsException(CertificateDiagnostics.PassphraseEmpty());
+        }
+
+        if (passphrase.Contains('\n', StringComparison.Ordinal))
+        {
+            throw new MailTlsException(CertificateDiagnostics.PassphraseHasLines());
         }
 
         var key = KeyPair.Generate(ca.Key);

@@ -15,6 +15,7 @@ internal sealed class OwnFiles(Manifest manifest, HostObservation observed, IRea
     private const int PrivateDirectory = 0x1C0; // 0700
     private const int SharedDirectory = 0x1ED; // 0755
     private const int PrivateFile = 0x180; // 0600
+    private const int OthersMayWrite = 0x12; // 0022
 
     private readonly List<Diagnostic> _diagnostics = [];
 
@@ -106,6 +107,27 @@ internal sealed class OwnFiles(Manifest manifest, HostObservation observed, IRea
                     Work = new SetAttributes(path, 0, 0, PrivateFile),
                 };
             }
+        }
+    }
+
+    /// <summary>Sets owner and mode of a file right that everybody may read and root alone may change, such as a root's certificate.</summary>
+    public IEnumerable<Change> PlanPublicAttributes(string path)
+    {
+        var file = observed.File(path);
+        var mode = file.Mode & ~OthersMayWrite;
+        if (file.Kind == FileKind.Regular && (file.Owner != 0 || mode != file.Mode))
+        {
+            yield return new Change(
+                "file",
+                path,
+                ChangeAction.Update,
+                "others may change it",
+                [new("owner", $"{file.Owner}:{file.Group}", "0:0"), new("mode", FileModes.Octal(file.Mode), FileModes.Octal(mode))],
+                null,
+                [])
+            {
+                Work = new SetAttributes(path, 0, 0, mode),
+            };
         }
     }
 

@@ -74,7 +74,9 @@ internal sealed class PrivateCaPlanner(CertificatePlanRequest request)
         var written = pairs.Where(p => !p.State.IsCurrent).SelectMany(p => new[] { p.Place.Files.Key, p.Place.Files.Chain })
             .Concat(_changes.Select(c => c.Work).OfType<EncryptRootKey>().Select(e => CertificatePaths.RootKey(e.Ca)))
             .Concat(trust.MakesRoot ? [CertificatePaths.RootKey(Ca.Signing), CertificatePaths.Root(Ca.Signing)] : []);
-        _changes.AddRange(own.PlanAttributes(pairs.SelectMany(p => new[] { p.Place.Files.Key, p.Place.Files.Chain }).Concat(authority).Distinct().Except(written)));
+        var anchors = PrivateCaCertificates.All(_manifest).Select(CertificatePaths.Root).ToList();
+        _changes.AddRange(own.PlanAttributes(pairs.SelectMany(p => new[] { p.Place.Files.Key, p.Place.Files.Chain }).Concat(authority).Distinct().Except(written).Except(anchors)));
+        _changes.AddRange(anchors.Except(written).SelectMany(own.PlanPublicAttributes));
         return new CertificateChanges(_changes, _diagnostics, [.. pairs.Select(p => p.After)]);
     }
 

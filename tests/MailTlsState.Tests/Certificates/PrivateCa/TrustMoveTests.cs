@@ -150,6 +150,20 @@ public sealed class TrustMoveTests
     }
 
     [Fact]
+    public async Task An_adopted_roots_certificate_may_be_read_by_all_and_changed_by_root_alone()
+    {
+        var machine = await AppliedAsync();
+        machine.Host.SetOwnerAndMode(Root, 0, 0, 0b110_100_100);
+        Assert.Contains("No changes", (await RunAsync(machine, 0, "plan")).Output, StringComparison.Ordinal);
+        machine.Host.SetOwnerAndMode(Root, 5, 60, 0b110_110_100);
+        await machine.ApplyAsync();
+        Assert.Equal((0, 0, 0b110_100_100), (machine.Host.Stat(Root)!.Owner, machine.Host.Stat(Root)!.Group, machine.Host.Stat(Root)!.Mode));
+        machine.Host.SetOwnerAndMode(Key, 0, 0, 0b110_100_100);
+        await machine.ApplyAsync();
+        Assert.Equal(0b110_000_000, machine.Host.Stat(Key)!.Mode);
+    }
+
+    [Fact]
     public void History_is_looked_for_where_it_is_written() => Assert.Equal(Archive.PathIn(Journal.DefaultDirectory), FormerIssuers.Journals);
 
     private static async Task<ServingMachine> AppliedAsync()

@@ -78,7 +78,7 @@ internal sealed class CertificateReader(YamlMapping? certificate, ManifestReport
 
             Diagnostic? problem = null;
             var name = TakesAddresses ? HostNames.Address(scalar.Value) : null;
-            name ??= HostNames.Normalize(scalar, wildcardAllowed: true, out problem);
+            name ??= HostNames.Normalize(scalar, wildcardAllowed: true, out problem, TakesAddresses);
             if (problem is not null)
             {
                 report.Add(scalar.Path, problem);

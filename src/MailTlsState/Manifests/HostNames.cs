@@ -14,11 +14,15 @@ internal static class HostNames
             : null;
 
     /// <summary>The name in lower case, or null and the reason.</summary>
-    public static string? Normalize(YamlScalar scalar, bool wildcardAllowed, out Diagnostic? problem)
+    /// <param name="scalar">The name.</param>
+    /// <param name="wildcardAllowed">True where it may begin with <c>*.</c>.</param>
+    /// <param name="problem">The reason.</param>
+    /// <param name="addressAllowed">True where an IP address may stand as well; one that <see cref="Address"/> takes is none of this method's.</param>
+    public static string? Normalize(YamlScalar scalar, bool wildcardAllowed, out Diagnostic? problem, bool addressAllowed = false)
     {
         var value = scalar.Value;
         var name = value.ToLowerInvariant();
-        problem = Judge(scalar, name, wildcardAllowed);
+        problem = Judge(scalar, name, wildcardAllowed, addressAllowed);
         return problem is null ? name : null;
     }
 
@@ -29,7 +33,7 @@ internal static class HostNames
             && host.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot
             && host.AsSpan(dot).SequenceEqual(pattern.AsSpan(1)));
 
-    private static Diagnostic? Judge(YamlScalar scalar, string name, bool wildcardAllowed)
+    private static Diagnostic? Judge(YamlScalar scalar, string name, bool wildcardAllowed, bool addressAllowed)
     {
         Diagnostic Invalid(string why, string remedy = "write a fully qualified name, such as mail.example.com") =>
             ManifestDiagnostics.InvalidName(scalar.Place, scalar.Path, scalar.Value, why, remedy);
@@ -41,6 +45,12 @@ internal static class HostNames
 
         if (name.Contains(':', StringComparison.Ordinal) ? IPAddress.TryParse(name, out _) : name.All(c => char.IsAsciiDigit(c) || c == '.'))
         {
+            // Programs read such a number as octal, as decimal or not at all, so which address is meant is a guess.
+            if (addressAllowed && name.Split('.').Any(n => n.Length > 1 && n[0] == '0'))
+            {
+                return Invalid("a number in an IP address begins with a zero", "write the address without leading zeros, such as 10.0.0.1");
+            }
+
             return ManifestDiagnostics.NameAddress(scalar.Place, scalar.Path, scalar.Value);
         }
 

@@ -238,6 +238,15 @@ public class BadManifestTests
     }
 
     [Fact]
+    public void An_address_with_leading_zeros_is_refused_where_addresses_may_stand_with_the_way_to_write_it()
+    {
+        var text = Samples.Minimal.Replace("certificate:\n", "certificate:\n  names: [mail.example.com, 010.0.0.1]\n", StringComparison.Ordinal);
+        var told = Assert.Single(Samples.Read(text).Diagnostics);
+        Assert.Equal(("MTS0130", "write the address without leading zeros, such as 10.0.0.1"), (told.Code.Id, told.Remedy));
+        Assert.Empty(Samples.Read(text.Replace("010", "10", StringComparison.Ordinal)).Diagnostics);
+    }
+
+    [Fact]
     public void All_errors_are_listed_at_once_in_the_order_of_the_text()
     {
         const string Text = """

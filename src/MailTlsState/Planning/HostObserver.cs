@@ -46,7 +46,7 @@ public static class HostObserver
         var looks = manifest.Certificate.Issuer.Kind == IssuerKind.PrivateCa;
         foreach (var place in await certificates.ConfigureAwait(false))
         {
-            looks &= (await files.LookAsync(place.Files.Chain, cancellation).ConfigureAwait(false)).Kind == FileKind.Absent;
+            looks &= await files.LookAsync(place.Files.Chain, cancellation).ConfigureAwait(false) is { Kind: FileKind.Absent, Problem: null };
         }
 
         var profiles = await AppArmorCheck.LookAsync(host, files, manifest, facts.Result, cancellation).ConfigureAwait(false);

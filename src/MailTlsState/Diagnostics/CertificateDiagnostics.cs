@@ -29,7 +29,7 @@ public static class CertificateDiagnostics
 
     /// <summary>A new key's passphrase has a line break within.</summary>
     public static readonly DiagnosticCode LongPassphrase = new(
-        "MTS0518",
+        "MTS0520",
         "the passphrase for a new CA key is more than one line",
         "OpenSSL takes the first line of a passphrase file (openssl pkey -passin file:…) and nobody can type a line break, so a key under such a passphrase could be opened by mailtls alone. "
         + "One newline at the end of the file does not count; a second one does. Keys that are under such a passphrase already are opened as before.");
@@ -44,7 +44,7 @@ public static class CertificateDiagnostics
 
     /// <summary>Clients refuse what the root signs.</summary>
     public static readonly DiagnosticCode UnfitRoot = new(
-        "MTS0519",
+        "MTS0521",
         "clients refuse the root CA",
         "A client accepts a certificate only where all of its chain is fit for it. OpenSSL, Python, curl and most others refuse a root that another CA issued (a subordinate CA is no trust anchor to them), an RSA key of less than 2048 bits, "
         + "an extendedKeyUsage without serverAuth, and nameConstraints that leave the host out. An error where such a root is to be used for the first time: choose another one, or an empty directory to have one made. Where it signed the certificate in use already, "
@@ -182,7 +182,7 @@ public static class CertificateDiagnostics
     public static IReadOnlyList<DiagnosticCode> All =>
     [
         UnreadableKey, WrongPassphrase, EmptyPassphrase, BrokenRootKey, RootMismatch, BrokenRootCertificate, RootIsNoCa, RootExpired,
-        RootNotYetValid, SameSubject, IncompleteRoot, UnencryptedRootKey, RootEndsSoon, RootDiffers, CertificateAwaited, ExistingUnusable, ExistingDoubtful, RenewalLate, RenewalMissed, TrustStoreUnknown, LongLifetime, PurposeMissing, UnfitRoot, LongPassphrase,
+        RootNotYetValid, SameSubject, IncompleteRoot, UnencryptedRootKey, RootEndsSoon, RootDiffers, CertificateAwaited, ExistingUnusable, ExistingDoubtful, RenewalLate, RenewalMissed, LongPassphrase, UnfitRoot, TrustStoreUnknown, LongLifetime, PurposeMissing,
     ];
 
     internal static Diagnostic KeyUnreadable(string reason) =>

@@ -142,11 +142,11 @@ public sealed class TrustMoveTests
         // The same root, but for its extended key usage: what it signed stays, and so does the leaf.
         machine.SetText(Root, System.Text.Encoding.ASCII.GetString(RootKeyFileTests.SelfSign(key, "/O=My Domain/CN=My Mail CA", more: ["-addext", "extendedKeyUsage=clientAuth"])));
         machine.Wait(DateTimeOffset.UtcNow.AddMinutes(1) - machine.Host.Clock.GetUtcNow());
-        Assert.Contains("warning MTS0519: clients refuse the root CA: its extendedKeyUsage lacks serverAuth", (await RunAsync(machine, 0, "plan")).Error, StringComparison.Ordinal);
+        Assert.Contains("warning MTS0521: clients refuse the root CA: its extendedKeyUsage lacks serverAuth", (await RunAsync(machine, 0, "plan")).Error, StringComparison.Ordinal);
 
         machine.Host.Unlink(ServingMachine.Bundle);
         machine.Loads = false;
-        Assert.Contains("error MTS0519", (await RunAsync(machine, 1, "plan")).Error, StringComparison.Ordinal);
+        Assert.Contains("error MTS0521", (await RunAsync(machine, 1, "plan")).Error, StringComparison.Ordinal);
     }
 
     [Fact]

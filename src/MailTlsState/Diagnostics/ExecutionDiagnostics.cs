@@ -27,7 +27,7 @@ public static class ExecutionDiagnostics
     public static readonly DiagnosticCode IncompleteCode = new(
         "MTS0704",
         "roll-back is incomplete",
-        "Something could not be put back, or an endpoint does not serve what it served before. The journal in /var/lib/mailtlsstate is kept and names every file and its before-image; mailtls recover tries again, and so does the next apply before it does anything else. Where all files are back and only an endpoint answers otherwise, that apply then goes on from there.");
+        "Something could not be put back, or an endpoint does not serve what it served before. The journal in /var/lib/mailtlsstate is kept and names every file and its before-image; mailtls recover tries again, and so does the next apply before it does anything else. Where one file cannot be put back, because somebody changed it after the commit or its before-image is missing or damaged, none is: the new files stay together as they are, and no service is told anything. Then take that change out again, or put the former content back yourself, and run mailtls recover. To keep the new files instead and the change with them, move /var/lib/mailtlsstate/journal to another folder and apply again, which goes by the host as it is; the hidden before-images (.NAME.mtls-RUN-N.old) are then yours to remove. Where all files are back and only an endpoint answers otherwise, that apply then goes on from there.");
 
     /// <summary>An earlier run left a journal.</summary>
     public static readonly DiagnosticCode RecoveredCode = new(
@@ -161,7 +161,7 @@ public static class ExecutionDiagnostics
 
     /// <summary><see cref="IncompleteCode"/>.</summary>
     public static Diagnostic Incomplete(string what) =>
-        new(IncompleteCode, Severity.Error, $"the former state could not be restored in full: {what}", "mend what is named, then run mailtls recover");
+        new(IncompleteCode, Severity.Error, $"the former state could not be restored in full: {what}", "mend what is named, then run mailtls recover; mailtls explain MTS0704 says how to go on otherwise");
 
     /// <summary><see cref="RecoveredCode"/>.</summary>
     public static Diagnostic Recovered(string id, string how) =>

@@ -151,36 +151,53 @@ public sealed class FileTransaction
         Journal.Close();
     }
 
+    /// <summary>True after an <see cref="Undo"/> that put every file back, also where a program or the journal's line failed: the services can be told.</summary>
+    public bool FilesAreBack { get; private set; }
+
     /// <summary>
-    /// Puts every file back, newest change first, and writes that the services have still to be seen. May be repeated.
+    /// Puts every file back, newest change first, and writes that the services have still to be seen. May be repeated. Where one file cannot be
+    /// put back none is, since files of both states need not go together; an error on the way ends it there, since in this order each state in between serves.
     /// </summary>
     /// <returns>What could not be put back; empty when all is as before.</returns>
     public IReadOnlyList<string> Undo()
     {
-        var failed = new List<string>();
-        foreach (var step in Entry.Steps.Reverse())
+        // It was all done before that line was written; what somebody changed since is nobody's to take back.
+        if (State == JournalState.VerifyLater)
         {
-            try
-            {
-                step.Undo(_host);
-            }
-            catch (Exception e) when (e is HostWriteException or StepNotUndoneException or MailTlsException)
-            {
-                // A program that cannot be started, too, is no reason to leave the other files as they are.
-                failed.Add(Words(e));
-            }
+            FilesAreBack = true;
+            return [];
         }
 
-        if (failed.Count == 0 && State != JournalState.VerifyLater)
+        var failed = new List<string>();
+        try
         {
-            try
+            if (Entry.Steps.Select(s => s.Hindrance(_host)).OfType<string>().ToList() is { Count: > 0 } hindrances)
+            {
+                return [$"{string.Join("; ", hindrances)}; so every file was left as it is: those of both states need not go together"];
+            }
+
+            foreach (var step in Entry.Steps.Reverse())
+            {
+                try
+                {
+                    step.Undo(_host);
+                }
+                catch (Exception e) when (step is not ReplaceFileStep && e is HostWriteException or MailTlsException)
+                {
+                    // A program that cannot be started, too, is no reason to leave the other files as they are.
+                    failed.Add(Words(e));
+                }
+            }
+
+            FilesAreBack = true;
+            if (failed.Count == 0)
             {
                 Journal.Reach(JournalState.VerifyLater);
             }
-            catch (HostWriteException e)
-            {
-                failed.Add(e.Message);
-            }
+        }
+        catch (Exception e) when (e is HostWriteException or StepNotUndoneException or MailTlsException)
+        {
+            failed.Add(Words(e));
         }
 
         return failed;

@@ -20,13 +20,13 @@ internal sealed class Rollback(IHost host, IHostWriter writer, IApplyProgress pr
     public async Task<Result> UndoAsync(FileTransaction files)
     {
         var failed = files.Undo();
-        var proven = await ProveAsync(files, complete: failed.Count == 0).ConfigureAwait(false);
+        var proven = files.FilesAreBack ? await ProveAsync(files, complete: failed.Count == 0).ConfigureAwait(false) : await StartEndedAsync(files.Entry).ConfigureAwait(false);
         return proven with { Left = [.. failed, .. proven.Left] };
     }
 
     /// <summary>With the files back: puts the services to what they were and sees that they answer as before.</summary>
     /// <param name="files">The run; its journal is ended when nothing is left.</param>
-    /// <param name="complete">False when a file could not be put back, so that the journal has to stay.</param>
+    /// <param name="complete">False when something else could not be taken back or written down, so that the journal has to stay.</param>
     public async Task<Result> ProveAsync(FileTransaction files, bool complete = true)
     {
         var former = await FormerState.OfAsync(host, files.Entry).ConfigureAwait(false);
@@ -34,13 +34,13 @@ internal sealed class Rollback(IHost host, IHostWriter writer, IApplyProgress pr
         var activations = files.Entry.Activations;
 
         // A reload makes a service read what was on its disk before, and that need not be what it served: who was told nothing is better left alone.
-        if (complete && !files.Journal.HasReached(JournalState.Committed))
+        if (!files.Journal.HasReached(JournalState.Committed))
         {
             progress.Begin("looking whether the former state is still served");
             var touched = await former.TouchedAsync(limits).ConfigureAwait(false);
             if (touched.Count == 0)
             {
-                return new Result(Finish(files), []);
+                return new Result(complete ? Finish(files) : [], []);
             }
 
             activations = [.. activations.Where(a => touched.Contains(a.Service))];
@@ -65,6 +65,24 @@ internal sealed class Rollback(IHost host, IHostWriter writer, IApplyProgress pr
         // A command that failed is no matter when everything answers as before.
         List<string> left = differing.Count == 0 ? [] : [.. failures, .. differing.Select(d => d.Words)];
         return new Result(left.Count == 0 && complete ? Finish(files) : left, notes);
+    }
+
+    // With new files in place no service is told anything. But one that ended of its reload ran before, and runs by them rather than not at all.
+    private async Task<Result> StartEndedAsync(JournalEntry entry)
+    {
+        var facts = await host.ObserveHostAsync(CancellationToken.None).ConfigureAwait(false);
+        var control = new ServiceControl(host, writer, facts.Systemd);
+        var failed = new List<ServiceControl.Failure?>();
+        foreach (var kind in entry.Activations.Where(a => a.Activation is Activation.Reload or Activation.Restart).Select(a => a.Service))
+        {
+            if (!await control.IsRunningAsync(kind).ConfigureAwait(false))
+            {
+                progress.Begin($"starting {kind.Name()}");
+                failed.Add(await control.StartAgainAsync(kind).ConfigureAwait(false));
+            }
+        }
+
+        return new Result(Words(failed), []);
     }
 
     private static IReadOnlyList<string> Finish(FileTransaction files)

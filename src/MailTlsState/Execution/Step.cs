@@ -20,6 +20,9 @@ public abstract record Step(string Path)
     /// <summary>Brings the host back to the old state and makes that last.</summary>
     public abstract void Undo(IHostWriter host);
 
+    /// <summary>Why <see cref="Undo"/> would throw away what is somebody else's, or lacks what it brings back; null where it can be done.</summary>
+    public virtual string? Hindrance(IHostWriter host) => null;
+
     /// <summary>True when it is done only after the new state was seen, and never undone.</summary>
     public virtual bool FollowsProof => false;
 
@@ -151,21 +154,38 @@ public sealed record ReplaceFileStep(string Path, string Staged, string? BeforeI
     /// <inheritdoc/>
     public override void Undo(IHostWriter host)
     {
-        var now = DigestOf(host, Path);
-        if (now == NewDigest)
+        if (Hindrance(host) is { } why)
+        {
+            throw new StepNotUndoneException(why);
+        }
+
+        if (IsDone(host))
         {
             BringBack(host);
-        }
-        else if (now != OldDigest && host.Stat(Staged) is null)
-        {
-            // The staged file went to its place, and something else is there by now: it is not ours to throw away.
-            throw new StepNotUndoneException(BeforeImage is { } image && host.Stat(image) is not null
-                ? $"{Path} was changed by somebody else after the commit; its former content is kept in {image}"
-                : $"{Path} was changed by somebody else after the commit");
         }
 
         // Also when nothing was to be done: the run that did it may have died before this.
         Sync(host);
+    }
+
+    /// <inheritdoc/>
+    public override string? Hindrance(IHostWriter host)
+    {
+        var now = DigestOf(host, Path);
+        if (now == NewDigest)
+        {
+            var image = BeforeImage is null ? null : DigestOf(host, BeforeImage);
+            return image == OldDigest ? null : $"the former content of {Path} is {(image is null ? "missing" : "damaged")} at {BeforeImage}";
+        }
+
+        // While the staged file has not gone to its place, whatever is there was there before.
+        if (now == OldDigest || host.Stat(Staged) is not null)
+        {
+            return null;
+        }
+
+        return $"{Path} was changed by somebody else after the commit"
+            + (BeforeImage is null ? "; before it there was none" : host.Stat(BeforeImage) is not null ? $"; its former content is kept in {BeforeImage}" : "");
     }
 
     private void BringBack(IHostWriter host)
@@ -173,16 +193,11 @@ public sealed record ReplaceFileStep(string Path, string Staged, string? BeforeI
         if (BeforeImage is null)
         {
             host.Unlink(Path);
-            return;
         }
-
-        var image = DigestOf(host, BeforeImage);
-        if (image != OldDigest)
+        else
         {
-            throw new StepNotUndoneException($"the former content of {Path} is {(image is null ? "missing" : "damaged")} at {BeforeImage}");
+            host.Rename(BeforeImage, Path, replace: true);
         }
-
-        host.Rename(BeforeImage, Path, replace: true);
     }
 
     private void Sync(IHostWriter host)

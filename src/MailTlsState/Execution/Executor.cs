@@ -306,18 +306,21 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
     {
         var now = host.Clock.GetUtcNow();
         var id = Archive.NextId(writer, journalDirectory, now);
+        var steps = stager.Steps(id, now);
+        var written = steps.OfType<ReplaceFileStep>().Select(s => s.Path).ToHashSet(StringComparer.Ordinal);
         return new JournalEntry(
             id,
             now,
             invocation.CommandLine,
             source.Host,
             plan.ManifestDigest,
-            stager.Steps(id, now),
+            steps,
             [.. plan.Changes.Select(c => c.Work).OfType<ActivateService>().Select(w => new JournalActivation(w.Service, w.Activation))],
             [.. made.Observed.Served.Select(JournalEndpoint.Of), .. made.Silent])
         {
             Boot = await FormerState.BootAsync(host).ConfigureAwait(false),
             LeavesOnDisk = made.LeavesOnDisk,
+            CertificateFiles = [.. made.CertificateFiles.Where(f => !written.Contains(writer.Resolve(f)))],
             Record = source.Record(made, stager, invocation),
         };
     }

@@ -1,3 +1,4 @@
+using MailTlsState.Certificates;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
@@ -94,6 +95,20 @@ internal sealed class FormerState
         return [.. looked.OfType<Difference>()];
     }
 
+    // A daemon that had not loaded what was on its disk has loaded it now, also what another program renewed meanwhile; the one before is nowhere any more.
+    private async Task<bool> FitsAsync(string? now, string? before)
+    {
+        if (ServedLeaves.Fit(now, before, _entry.LeavesOnDisk))
+        {
+            return true;
+        }
+
+        var files = new ObservedFiles(_host);
+        var seen = await Task.WhenAll(_entry.CertificateFiles.Select(f => files.ResolveAsync(f, CancellationToken.None))).ConfigureAwait(false);
+        var renewed = seen.Select(f => PemFile.Parse(f.Text ?? "").Certificates.FirstOrDefault()?.Facts).OfType<CertificateFacts>().Select(f => "sha256:" + f.Fingerprint);
+        return ServedLeaves.Fit(now, before, [.. _entry.LeavesOnDisk, .. renewed]);
+    }
+
     private async Task<Difference?> DifferenceAsync(JournalEndpoint before, IReadOnlyList<Listener> listeners)
     {
         if (before.Outcome == ProbeOutcome.NotConnected
@@ -113,8 +128,7 @@ internal sealed class FormerState
             return null;
         }
 
-        // A daemon that had not loaded what was on its disk has loaded it now; the one before is nowhere any more.
-        if (now.Outcome != before.Outcome || !ServedLeaves.Fit(now.Leaf, before.Leaf, _entry.LeavesOnDisk))
+        if (now.Outcome != before.Outcome || !await FitsAsync(now.Leaf, before.Leaf).ConfigureAwait(false))
         {
             return Differs(before.Describe(), now.Describe());
         }

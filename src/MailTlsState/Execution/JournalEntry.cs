@@ -105,6 +105,12 @@ public sealed record JournalEntry(
     /// <summary>Digests of the leaves on disk before, which a daemon that had not loaded them serves after a roll-back.</summary>
     public IReadOnlyList<string> LeavesOnDisk { get; init; } = [];
 
+    /// <summary>
+    /// Files of certificates that the configuration named before and this run does not write: what their keeper puts there meanwhile is what is served after a
+    /// roll-back. Empty in the journal of an early version.
+    /// </summary>
+    public IReadOnlyList<string> CertificateFiles { get; init; } = [];
+
     /// <summary>What history and roll-back need, or null in the journal of an early version.</summary>
     public History.ApplyRecord? Record { get; init; }
 }

@@ -32,6 +32,13 @@ internal static class JournalText
             }
 
             json.WriteEndArray();
+            json.WriteStartArray("certificateFiles");
+            foreach (var path in entry.CertificateFiles)
+            {
+                json.WriteStringValue(path);
+            }
+
+            json.WriteEndArray();
             json.WriteString("manifest", entry.ManifestDigest);
             json.WriteStartArray("steps");
             foreach (var step in entry.Steps)
@@ -116,6 +123,7 @@ internal static class JournalText
         {
             Boot = Text(root, "boot"),
             LeavesOnDisk = [.. root.GetProperty("leavesOnDisk").EnumerateArray().Select(l => l.GetString()!)],
+            CertificateFiles = root.TryGetProperty("certificateFiles", out var files) ? [.. files.EnumerateArray().Select(f => f.GetString()!)] : [],
             Record = root.TryGetProperty("record", out var record) ? RecordText.Read(record) : null,
         };
     }

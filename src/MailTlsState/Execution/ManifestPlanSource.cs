@@ -6,6 +6,7 @@ using MailTlsState.Manifests;
 using MailTlsState.Planning;
 using MailTlsState.Policies;
 using MailTlsState.Resources;
+using MailTlsState.Services;
 
 namespace MailTlsState.Execution;
 
@@ -30,6 +31,7 @@ public sealed class ManifestPlanSource(Manifest manifest, PlanScope scope = Plan
         return new SourcedPlan(made.Observed, made.Planning)
         {
             LeavesOnDisk = [.. _onDisk.Select(s => s.Leaf).OfType<CertificateFacts>().Select(l => "sha256:" + l.Fingerprint)],
+            CertificateFiles = [.. made.Observed.Services.Values.Where(s => s.Installed).OrderBy(s => s.Kind).SelectMany(s => MailServices.Of(s.Kind).NamedPairs(s)).Select(p => p.Certificate).Distinct()],
             Silent = [.. EndpointTarget.Of(manifest, made.Observed).Where(t => !t.Listening).Select(JournalEndpoint.Silent)],
         };
     }

@@ -12,6 +12,9 @@ public sealed record SourcedPlan(HostObservation Observed, PlanningResult Planni
     /// <summary>Digests of the leaves on disk.</summary>
     public IReadOnlyList<string> LeavesOnDisk { get; init; } = [];
 
+    /// <summary>Files of certificates that the services name now.</summary>
+    public IReadOnlyList<string> CertificateFiles { get; init; } = [];
+
     /// <summary>Places where a service could listen and does not.</summary>
     public IReadOnlyList<JournalEndpoint> Silent { get; init; } = [];
 }

@@ -10,13 +10,15 @@ using MailTlsState.Tests.Planning;
 namespace MailTlsState.Tests.Execution;
 
 /// <summary>
-/// A recorded host whose daemons serve what lies on its disk: the bundle once the configuration names it, else what the
-/// recording has. Commands run on it in process.
+/// A recorded host whose daemons serve what lies on its disk: the bundle or another tool's pair once the configuration names it,
+/// else what the recording has. Commands run on it in process.
 /// </summary>
 internal sealed class ServingMachine
 {
     public const string Bundle = "/etc/pki/mailtls/mail.mydomain.com.pem";
     public const string Previous = "/etc/pki/mailtls/.mail.mydomain.com.previous.pem";
+    public const string LiveChain = "/etc/letsencrypt/live/fullchain.pem";
+    public const string LiveKey = "/etc/letsencrypt/live/privkey.pem";
     public const string MainCf = "/etc/postfix/main.cf";
     public const string MasterCf = "/etc/postfix/master.cf";
     public const string Own = "/etc/dovecot/conf.d/99-mailtlsstate.conf";
@@ -106,10 +108,14 @@ internal sealed class ServingMachine
         return recorded with { Output = string.Join('\n', recorded.Output.Split('\n').Select(l => own.GetValueOrDefault(l.Split(" = ")[0], l))) };
     }
 
+    private string Behind(string link) => Text(Host.ObserveFileAsync(link, CancellationToken.None).Result.LinkTarget!);
+
     private ProbeResult Serve(ProbeRequest request)
     {
         var was = _recorded(request);
-        var pair = Loads && Text(MainCf).Contains(Bundle, StringComparison.Ordinal) && Host.Stat(Bundle) is not null ? KeyedPair.Find(Text(Bundle)) : null;
+        var pair = !Loads ? null
+            : Text(MainCf).Contains(Bundle, StringComparison.Ordinal) && Host.Stat(Bundle) is not null ? KeyedPair.Find(Text(Bundle))
+            : Text(MainCf).Contains(LiveChain, StringComparison.Ordinal) ? KeyedPair.Find(Behind(LiveChain), Behind(LiveKey)) : null;
         var uses = pair is not null;
         if (was.Outcome == ProbeOutcome.NotConnected && !uses)
         {

@@ -68,6 +68,7 @@ public sealed class RollbackPlanSource : PlanSource
         return new SourcedPlan(observed, new RollbackPlanner(_request).Plan())
         {
             LeavesOnDisk = [.. Apply.Entry.Record!.Pairs.Select(p => KeyedPair.Find(p.AfterFiles.Select(f => observed.File(f.Path).Text))?.Fingerprint).OfType<string>()],
+            CertificateFiles = Apply.Entry.CertificateFiles,
             Silent = [.. Apply.Entry.Before
                 .Where(b => !observed.Served.Any(s => s.Probe.Request.Address == b.Address && s.Probe.Request.Port == b.Port))
                 .Select(b => b with { Outcome = Probing.ProbeOutcome.NotConnected, Leaf = null })],

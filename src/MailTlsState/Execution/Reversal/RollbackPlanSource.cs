@@ -15,10 +15,11 @@ public sealed class RollbackPlanSource : PlanSource
     private readonly IHostWriter _writer;
     private readonly string _journalDirectory;
     private readonly bool _keepCertificate;
+    private readonly bool _last;
     private ReversalRequest? _request;
 
-    private RollbackPlanSource(IHostWriter writer, string journalDirectory, ArchivedApply apply, bool keepCertificate) =>
-        (_writer, _journalDirectory, Apply, _keepCertificate) = (writer, journalDirectory, apply, keepCertificate);
+    private RollbackPlanSource(IHostWriter writer, string journalDirectory, ArchivedApply apply, bool last, bool keepCertificate) =>
+        (_writer, _journalDirectory, Apply, _last, _keepCertificate) = (writer, journalDirectory, apply, last, keepCertificate);
 
     /// <summary>What is taken back.</summary>
     public ArchivedApply Apply { get; }
@@ -36,7 +37,7 @@ public sealed class RollbackPlanSource : PlanSource
     {
         var archive = Archive.Read(writer, journalDirectory);
         var applies = archive.Applies;
-        var apply = id is null ? applies.FirstOrDefault(a => a.Applied && a.HasSteps) ?? applies.FirstOrDefault(a => a.Applied) ?? throw new MailTlsException(HistoryDiagnostics.UnknownApply(null, 0)) : Archive.Find(applies, id);
+        var apply = id is null ? Last(applies) ?? throw new MailTlsException(HistoryDiagnostics.UnknownApply(null, 0)) : Archive.Find(applies, id);
         if (archive.Problems.Keys.FirstOrDefault(p => string.CompareOrdinal(p, apply.Entry.Id) > 0) is { } unreadable)
         {
             throw new MailTlsException(HistoryDiagnostics.NotReversible(apply.Entry.Id, $"the record of the later run {unreadable} cannot be read, so nobody knows what else it changed (mailtls history says why)"));
@@ -49,14 +50,21 @@ public sealed class RollbackPlanSource : PlanSource
 
         return apply.Entry.Record is null
             ? throw new MailTlsException(HistoryDiagnostics.NotReversible(apply.Entry.Id, "an early version made it and kept no diffs"))
-            : new RollbackPlanSource(writer, journalDirectory, apply, keepCertificate);
+            : new RollbackPlanSource(writer, journalDirectory, apply, last: id is null, keepCertificate);
     }
 
     /// <inheritdoc/>
+    /// <exception cref="PlanStaleException">The last apply was to be taken back, and by now another one is.</exception>
     public override async Task<SourcedPlan> MakeAsync(IHost host, DateTimeOffset? now, CancellationToken cancellation)
     {
         // Read anew each time: under the lock there may be one more.
-        var newer = Archive.Read(_writer, _journalDirectory).Applies.Where(a => a.Applied && string.CompareOrdinal(a.Entry.Id, Apply.Entry.Id) > 0).Reverse().ToList();
+        var applies = Archive.Read(_writer, _journalDirectory).Applies;
+        if (_last && Last(applies)?.Entry.Id is { } last && last != Apply.Entry.Id)
+        {
+            throw new PlanStaleException([$"the last apply is {last} by now, not {Apply.Entry.Id}"]);
+        }
+
+        var newer = applies.Where(a => a.Applied && string.CompareOrdinal(a.Entry.Id, Apply.Entry.Id) > 0).Reverse().ToList();
         var observed = await ReversalObserver.ObserveAsync(host, Apply.Entry, cancellation).ConfigureAwait(false);
         var directories = new Dictionary<string, IReadOnlyList<string>>();
         foreach (var made in Apply.Entry.Steps.OfType<CreateDirectoryStep>().Where(s => observed.File(s.Path).Kind == FileKind.Directory))
@@ -74,6 +82,9 @@ public sealed class RollbackPlanSource : PlanSource
                 .Select(b => b with { Outcome = Probing.ProbeOutcome.NotConnected, Leaf = null })],
         };
     }
+
+    // One that changed no file is there to be named, not to be chosen.
+    private static ArchivedApply? Last(IReadOnlyList<ArchivedApply> applies) => applies.FirstOrDefault(a => a.Applied && a.HasSteps) ?? applies.FirstOrDefault(a => a.Applied);
 
     /// <inheritdoc/>
     internal override IExpectedState Expect(SourcedPlan made, Stager stager, DateTimeOffset now) => new ExpectedAsBefore(_request!, made.Planning.Plan!);

@@ -90,6 +90,25 @@ public class RollbackTests
     }
 
     [Fact]
+    public async Task What_was_chosen_as_the_last_apply_is_stale_once_another_one_is_the_last()
+    {
+        var machine = new ServingMachine();
+        var first = await machine.ApplyAsync();
+        var chosen = RollbackPlanSource.Open(machine.Host, Journal.DefaultDirectory, null, keepCertificate: false);
+        var named = RollbackPlanSource.Open(machine.Host, Journal.DefaultDirectory, first, keepCertificate: false);
+
+        // Another run ends while this one waits for the lock.
+        machine.Edit(Article, Intermediate);
+        var second = await machine.ApplyAsync();
+        var stale = await Assert.ThrowsAsync<PlanStaleException>(() => chosen.MakeAsync(machine.Host, null, TestContext.Current.CancellationToken));
+        Assert.Equal([$"the last apply is {second} by now, not {first}"], stale.Moved);
+
+        // Of one that was named its own plan says what is in its way.
+        var made = await named.MakeAsync(machine.Host, null, TestContext.Current.CancellationToken);
+        Assert.Contains(made.Planning.Diagnostics, d => d.Code.Id == "MTS0734");
+    }
+
+    [Fact]
     public async Task A_renewal_keeps_the_former_pair_for_root_alone_and_a_roll_back_brings_it_back()
     {
         var machine = new ServingMachine();

@@ -169,9 +169,17 @@ public sealed class Journal
     /// <summary>Puts the journal into the archive: the run is over.</summary>
     public void Close()
     {
-        _host.Rename(PathIn(_directory), $"{Archive.PathIn(_directory)}/{Entry.Id}", replace: true);
+        // A run must be able to end, also where somebody removed the history.
+        var archive = Archive.PathIn(_directory);
+        if (_host.Stat(archive) is null)
+        {
+            _host.CreateDirectory(archive, 0, 0, PrivateDirectory);
+            _host.SyncDirectory(_directory);
+        }
+
+        _host.Rename(PathIn(_directory), $"{archive}/{Entry.Id}", replace: true);
         Archive.Prune(_host, _directory);
-        _host.SyncDirectory(Archive.PathIn(_directory));
+        _host.SyncDirectory(archive);
         _host.SyncDirectory(_directory);
     }
 

@@ -321,6 +321,18 @@ public class StepTests
         Assert.NotNull(host.Stat(Directory + "/applied/id1"));
     }
 
+    [Fact]
+    public void A_run_ends_also_where_somebody_removed_the_archive()
+    {
+        var host = Host();
+        var journal = Journal.Begin(host, Directory, Entry());
+        host.RemoveDirectory(Directory + "/applied");
+        journal.Close();
+        Assert.Null(Journal.Open(host, Directory));
+        Assert.NotNull(host.Stat(Directory + "/applied/id1"));
+        Assert.Equal(0x1C0, host.Stat(Directory + "/applied")!.Mode);
+    }
+
     private static Journal? Reopen(byte[] bytes)
     {
         var host = Host().AddDirectory(Directory);

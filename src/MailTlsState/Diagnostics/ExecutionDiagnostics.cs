@@ -213,6 +213,10 @@ public static class ExecutionDiagnostics
     /// <summary><see cref="NotTidiedCode"/>.</summary>
     public static Diagnostic NotTidied(string why) => new(NotTidiedCode, Severity.Warning, $"temporary files are left: {why}", "run mailtls recover");
 
+    /// <summary><see cref="NotTidiedCode"/>, of a run that is to be recovered: it keeps the next one from beginning.</summary>
+    public static Diagnostic NotTidied(string id, string outcome, string why) =>
+        new(NotTidiedCode, Severity.Error, $"the interrupted run {id} {outcome}, but temporary files are left: {why}", "mend what is named, then run mailtls recover");
+
     /// <summary><see cref="InterruptedLateCode"/>.</summary>
     public static Diagnostic InterruptedLate(bool applied) => new(
         InterruptedLateCode,

@@ -74,7 +74,7 @@ public sealed class Recovery(IHost host, IHostWriter writer, ApplyLimits limits,
         var left = files.Recover();
         if (left.Count > 0)
         {
-            return Incomplete(left);
+            return Outcome(was) is { } stands ? new(RecoveryOutcome.Incomplete, run, [ExecutionDiagnostics.NotTidied(run, stands, string.Join("; ", left))]) : Incomplete(left);
         }
 
         if (files.State != JournalState.VerifyLater)
@@ -107,6 +107,15 @@ public sealed class Recovery(IHost host, IHostWriter writer, ApplyLimits limits,
                 return Incomplete([.. notServed, e.Message]);
             }
         }
+
+        // What was decided stands, whatever goes wrong with the rest. Of a run that was staging it is not known where its last line was cut off.
+        string? Outcome(JournalState state) => state switch
+        {
+            JournalState.Staging when !files.Journal.WasCutOff => "had changed nothing",
+            JournalState.Verified => "is done and its new state was verified",
+            JournalState.RolledBack => "was taken back",
+            _ => null,
+        };
 
         RecoveryResult Incomplete(IReadOnlyList<string> what) => new(RecoveryOutcome.Incomplete, run, [ExecutionDiagnostics.Incomplete(string.Join("; ", what))]);
         RecoveryResult Done(RecoveryOutcome outcome, string how) => new(outcome, run, [ExecutionDiagnostics.Recovered(run, how)]);

@@ -126,6 +126,28 @@ public class FaultTests
         Assert.DoesNotContain(host.Paths, path => path.Contains(".mtls-", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(JournalState.Staging, "had changed nothing")]
+    [InlineData(JournalState.Verified, "is done and its new state was verified")]
+    [InlineData(JournalState.RolledBack, "was taken back")]
+    public async Task Of_a_run_whose_outcome_stands_only_the_tidying_up_is_said_to_have_failed(JournalState state, string words)
+    {
+        var host = new InMemoryHost().AddDirectory("/var/lib");
+        var journal = Journal.Begin(host, Directory, new JournalEntry("run", DateTimeOffset.UnixEpoch, "mailtls apply", "mail.mydomain.com", "m", [], [], []));
+        if (state != JournalState.Staging)
+        {
+            journal.Reach(state);
+        }
+
+        host.BeforeChange = (operation, path) => throw new HostWriteException(operation, path, 30, "read-only file system");
+        var result = await RecoverOnceAsync(host);
+        Assert.Equal(RecoveryOutcome.Incomplete, result.Outcome);
+        var said = Assert.Single(result.Diagnostics);
+        Assert.Equal((ExecutionDiagnostics.NotTidiedCode, Severity.Error), (said.Code, said.Severity));
+        Assert.StartsWith($"the interrupted run run {words}, but temporary files are left: ", said.Fact, StringComparison.Ordinal);
+        await RecoverAsync(host);
+    }
+
     [Fact]
     public async Task A_plan_of_another_state_is_stale_and_changes_nothing()
     {

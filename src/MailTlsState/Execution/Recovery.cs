@@ -72,12 +72,12 @@ public sealed class Recovery(IHost host, IHostWriter writer, ApplyLimits limits,
         var was = files.State;
         progress.Begin($"recovering the interrupted run {run}");
         var left = files.Recover();
-        if (left.Count > 0)
+        if (left.Count > 0 && (filesOnly || !files.FilesAreBack))
         {
             return Outcome(was) is { } stands ? new(RecoveryOutcome.Incomplete, run, [ExecutionDiagnostics.NotTidied(run, stands, string.Join("; ", left))]) : Incomplete(left);
         }
 
-        if (files.State != JournalState.VerifyLater)
+        if (!files.FilesAreBack)
         {
             return Done(RecoveryOutcome.TidiedUp, was == JournalState.Staging ? "tidied up: it had changed nothing" : "tidied up: its work was done");
         }
@@ -89,10 +89,12 @@ public sealed class Recovery(IHost host, IHostWriter writer, ApplyLimits limits,
 
         var log = await DaemonLog.FindAsync(host, writer, files.Entry.Activations.Select(a => a.Service)).ConfigureAwait(false);
         log.Mark();
-        var proven = await new Rollback(host, writer, progress, limits).ProveAsync(files).ConfigureAwait(false);
-        var result = proven.Left.Count == 0
+
+        // With the files back the services are told also where the journal cannot say so: new processes read the former files by now, the others not yet.
+        var proven = await new Rollback(host, writer, progress, limits).ProveAsync(files, complete: left.Count == 0).ConfigureAwait(false);
+        var result = (left.Count, proven.Left.Count) == (0, 0)
             ? Done(RecoveryOutcome.RolledBack, "rolled back, and the former state was verified")
-            : (goesOn ? Ended(files, proven.Left) : Incomplete(proven.Left)) with { Log = await log.SinceAsync().ConfigureAwait(false) };
+            : (goesOn && left.Count == 0 ? Ended(files, proven.Left) : Incomplete([.. left, .. proven.Left])) with { Log = await log.SinceAsync().ConfigureAwait(false) };
         return result with { Diagnostics = [.. result.Diagnostics, .. proven.Notes] };
 
         RecoveryResult Ended(FileTransaction restored, IReadOnlyList<string> notServed)

@@ -149,6 +149,28 @@ public class FaultTests
     }
 
     [Fact]
+    public async Task Services_are_told_of_files_that_are_back_also_where_the_journal_cannot_say_so()
+    {
+        var host = RecordedMachine.Start("intermediate");
+        var before = Files(host);
+        var plan = await PlanAsync(host);
+        var programs = host.Programs;
+        host.Programs = Die(host, programs);
+        await EndAsync(host, plan, typeof(DeadException));
+        host.Programs = programs;
+        host.Runs.Clear();
+        host.BeforeChange = (operation, path) => _ = path.StartsWith(Directory, StringComparison.Ordinal) ? throw new HostWriteException(operation, path, 28, "no space left on device") : 0;
+
+        var result = await RecoverOnceAsync(host);
+        Assert.Equal(RecoveryOutcome.Incomplete, result.Outcome);
+        Assert.Contains("no space left on device", result.Diagnostics[0].Fact, StringComparison.Ordinal);
+        Assert.Equal(before, Files(host).Where(l => !l.StartsWith(Directory, StringComparison.Ordinal)));
+        Assert.Contains(host.Runs, call => call.ToString().Contains("doveadm", StringComparison.Ordinal) && call.ToString().EndsWith("reload", StringComparison.Ordinal));
+        await RecoverAsync(host);
+        Assert.Equal(before, Files(host));
+    }
+
+    [Fact]
     public async Task A_plan_of_another_state_is_stale_and_changes_nothing()
     {
         var host = RecordedMachine.Start("intermediate");

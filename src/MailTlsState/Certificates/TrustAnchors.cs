@@ -35,6 +35,29 @@ public static class TrustAnchors
         return anchors.Any(a => a.AsSpan().SequenceEqual(certificate)) || Candidates(anchors, [certificate]).Any(a => LeafProfile.IsSignedBy(certificate, a));
     }
 
+    /// <summary>Goes up a chain as far as its certificates lead.</summary>
+    /// <param name="leaf">Where it begins.</param>
+    /// <param name="rest">The certificates that may follow, in any order.</param>
+    /// <param name="anchors">The roots, DER.</param>
+    /// <returns>The certificate whose issuer is neither there nor a root; null where the chain leads to a root.</returns>
+    public static PemBlock? LooseEnd(PemBlock leaf, IEnumerable<PemBlock> rest, IReadOnlyList<byte[]> anchors)
+    {
+        ArgumentNullException.ThrowIfNull(leaf);
+        var (last, left) = (leaf, rest.ToList());
+        while (!Trusts(anchors, last.Der!))
+        {
+            if (left.Find(c => LeafProfile.IsSignedBy(last.Der!, c.Der!)) is not { } next)
+            {
+                return last;
+            }
+
+            left.Remove(next);
+            last = next;
+        }
+
+        return null;
+    }
+
     /// <summary>Those of the roots that may have issued one of the certificates: a system has more than a hundred, and reading them all costs more than a handshake.</summary>
     public static IReadOnlyList<byte[]> Candidates(IReadOnlyList<byte[]> anchors, IReadOnlyList<byte[]> certificates)
     {

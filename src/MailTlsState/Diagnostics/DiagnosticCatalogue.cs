@@ -19,6 +19,7 @@ public static class DiagnosticCatalogue
         .. ReviewDiagnostics.All,
         .. InitDiagnostics.All,
         .. SeLinuxDiagnostics.All,
+        .. InitFindings.All,
         .. ExecutionDiagnostics.All,
         .. HistoryDiagnostics.All,
         .. SystemdDiagnostics.All,

@@ -122,20 +122,11 @@ internal sealed class ExistingPlanner(CertificatePlanRequest request)
             return;
         }
 
-        var last = pair.Leaf!;
-        var rest = pair.Chain.ToList();
-        while (!TrustAnchors.Trusts(anchors, last.Der!))
+        if (TrustAnchors.LooseEnd(pair.Leaf!, pair.Chain, anchors) is { } last)
         {
-            if (rest.Find(c => LeafProfile.IsSignedBy(last.Der!, c.Der!)) is not { } next)
-            {
-                Refuse(setting, last.Facts!.IsSelfIssued
-                    ? $"the chain in {named.Chain} ends at {last.Facts.Subject}, which signed itself and is not trusted"
-                    : $"the chain in {named.Chain} lacks the certificate of {last.Facts.Issuer}");
-                return;
-            }
-
-            rest.Remove(next);
-            last = next;
+            Refuse(setting, last.Facts!.IsSelfIssued
+                ? $"the chain in {named.Chain} ends at {last.Facts.Subject}, which signed itself and is not trusted"
+                : $"the chain in {named.Chain} lacks the certificate of {last.Facts.Issuer}");
         }
     }
 

@@ -54,7 +54,7 @@ public static class HostInit
 
         // Without what another instance of a server has: on a port of the manifest it would be an error.
         start = start with { Endpoints = AsTheyAre(own) };
-        var draft = Decide(start, observed);
+        var draft = Decide(start, observed, await SystemRootsAsync(host, cancellation).ConfigureAwait(false));
 
         // The CA's directory and the names come from the host; what the manifest's own rules refuse is left out.
         foreach (var attempt in new[] { draft, draft with { Authority = draft.Authority?.WithoutDirectory() }, draft with { Kept = null }, draft with { Kept = null, Authority = null, Names = [name] }, start with { Findings = draft.Findings } })
@@ -97,74 +97,46 @@ public static class HostInit
         _ => EndpointSecurity.Required,
     };
 
-    private static InitDraft Decide(InitDraft start, HostObservation observed)
+    private static InitDraft Decide(InitDraft start, HostObservation observed, IReadOnlyList<byte[]>? roots)
     {
-        var leaf = Leaf(observed);
-        var names = leaf?.Facts is { } facts ? facts.DnsNames.Where(IsName).Distinct().ToList() : [];
+        var certificates = InitCertificates.Of(observed, start.Host, roots);
+        var leaf = certificates.Leaf?.Facts;
+        var names = leaf?.DnsNames.Where(IsName).Distinct().ToList() ?? [];
         if (!names.Contains(start.Host))
         {
             names.Insert(0, start.Host);
         }
 
-        var findings = HostReview.Of(observed).ToList();
-        var authority = leaf is null ? null : InitAuthority.Find(observed, leaf);
-        if (authority?.Directory is not null)
+        if (certificates.Root?.Directory is not null)
         {
-            names.AddRange(leaf!.Facts!.IpAddresses.Where(a => HostNames.Address(a) == a));
-        }
-
-        NamedPair? kept = null;
-        if (leaf?.Facts is { IsSelfIssued: false } foreign && authority?.Directory is null)
-        {
-            // Without its CA's key at hand it stays as it is, if it is of use: one without the host's name never is.
-            kept = foreign.DnsNames.Any(n => HostNames.Covers(n.ToLowerInvariant(), start.Host)) ? PairOf(observed, foreign) : null;
-            if (kept is null && authority is null)
-            {
-                findings.Add(InitDiagnostics.ForeignCertificate(foreign.Issuer));
-            }
+            names.AddRange(leaf!.IpAddresses.Where(a => HostNames.Address(a) == a));
         }
 
         return start with
         {
             Names = names,
-            Key = leaf?.Facts is { } f && Vocabularies.KeyKinds.TryParse(f.Key, out _) ? f.Key : "ecdsa-p256",
-            Authority = authority,
-            Kept = kept,
+            Key = leaf is not null && Vocabularies.KeyKinds.TryParse(leaf.Key, out _) ? leaf.Key : "ecdsa-p256",
+            Authority = certificates.Root,
+            Kept = certificates.Kept,
             Policy = Policy(observed),
             Endpoints = [.. start.Endpoints.Select(e => e with { Security = Security(e.Definition, EncryptsAlways(observed)) })],
-            Findings = findings,
+            Findings = [.. HostReview.Of(observed), .. certificates.Findings],
         };
     }
 
-    // The served leaf counts; where TLS is broken, the one that a server names.
-    private static PemBlock? Leaf(HostObservation observed)
+    private static async Task<IReadOnlyList<byte[]>?> SystemRootsAsync(IHost host, CancellationToken cancellation)
     {
-        foreach (var served in observed.Served.OrderBy(s => s.Service).ThenBy(s => s.Endpoint).Where(s => s.Probe.Chain.Count > 0))
+        var files = new ObservedFiles(host);
+        foreach (var path in TrustAnchors.System)
         {
-            var der = Convert.FromBase64String(served.Probe.Chain[0]);
-            try
+            if ((await files.ResolveAsync(path, cancellation).ConfigureAwait(false)).Text is { } text)
             {
-                return new PemBlock(PemFile.CertificateLabel, 1, der, CertificateFacts.Read(der), null, null);
-            }
-            catch (FormatException)
-            {
-                // What a server sends is its own affair; the next one may send a certificate.
-                continue;
+                return TrustAnchors.Read(text);
             }
         }
 
-        return Pairs(observed).SelectMany(p => Certificates(observed, p)).FirstOrDefault();
+        return null;
     }
-
-    // A certificate from elsewhere is kept by whoever put it there: certbot, lego, a copy job, an administrator.
-    private static NamedPair? PairOf(HostObservation observed, CertificateFacts leaf) => Pairs(observed).FirstOrDefault(p =>
-        p.Certificate.StartsWith('/') && p.Key.StartsWith('/') && Certificates(observed, p).FirstOrDefault()?.Facts?.Fingerprint == leaf.Fingerprint);
-
-    private static IEnumerable<NamedPair> Pairs(HostObservation observed) =>
-        observed.Services.Values.OrderBy(s => s.Kind).SelectMany(s => MailServices.Of(s.Kind).NamedPairs(s));
-
-    private static IEnumerable<PemBlock> Certificates(HostObservation observed, NamedPair pair) =>
-        observed.Resolve(pair.Certificate).Text is { } text ? PemFile.Parse(text).Certificates : [];
 
     private static bool EncryptsAlways(HostObservation observed) => Answers(observed).Any(a => a.Contains("\nsmtpd_tls_security_level = encrypt\n", StringComparison.Ordinal));
 

@@ -15,11 +15,17 @@ namespace MailTlsState.Planning.Init;
 /// <param name="Directory">The directory with its ca.key and ca.pem, where it can be used as it lies there; else null.</param>
 internal sealed record InitAuthority(string Path, IReadOnlyList<(string Key, string Value)> Subject, string? Key, string Lifetime, string? Directory)
 {
-    /// <summary>The CA that signed <paramref name="leaf"/>, or null.</summary>
-    public static InitAuthority? Find(HostObservation observed, PemBlock leaf)
+    /// <summary>The root that signed a certificate or is it, or null. An intermediate is none: it changes with a renewal, and clients do not trust it by itself.</summary>
+    /// <param name="observed">The host.</param>
+    /// <param name="end">The certificate at which a server's chain ends.</param>
+    /// <param name="leaf">The server's own certificate, at which that chain begins.</param>
+    public static InitAuthority? Find(HostObservation observed, PemBlock end, PemBlock leaf)
     {
-        var found = PairFiles.IssuersOf(observed, leaf)
-            .OrderByDescending(a => a.Path.EndsWith("/ca.pem", StringComparison.Ordinal)).ThenBy(a => a.Path, StringComparer.Ordinal).FirstOrDefault();
+        // A file with the leaf in it would make that a root as well.
+        var found = PairFiles.Roots(observed)
+            .Where(r => r.Block.Facts!.Fingerprint != leaf.Facts!.Fingerprint && !TrustAnchors.System.Contains(r.Path) && !PairFiles.CertificatesIn(observed, r.Path).Any(c => c.Facts!.Fingerprint == leaf.Facts.Fingerprint))
+            .Where(r => r.Block.Facts!.Fingerprint == end.Facts!.Fingerprint || (r.Block.Facts.Subject == end.Facts.Issuer && LeafProfile.IsSignedBy(end.Der!, r.Block.Der!)))
+            .OrderByDescending(r => r.Path.EndsWith("/ca.pem", StringComparison.Ordinal)).ThenBy(r => r.Path, StringComparer.Ordinal).FirstOrDefault();
         if (found.Block is not { Facts: { } facts } block)
         {
             return null;
@@ -27,9 +33,9 @@ internal sealed record InitAuthority(string Path, IReadOnlyList<(string Key, str
 
         var directory = found.Path[..found.Path.LastIndexOf('/')];
         var key = observed.File(directory + "/ca.key");
-        var usable = found.Path == directory + "/ca.pem" && facts.IsAuthority && key is { Kind: FileKind.Regular, Owner: 0 } && key.Text?.Contains("PRIVATE KEY-----", StringComparison.Ordinal) == true;
+        var usable = end == leaf && found.Path == directory + "/ca.pem" && facts.IsAuthority && key is { Kind: FileKind.Regular, Owner: 0 } && key.Text?.Contains("PRIVATE KEY-----", StringComparison.Ordinal) == true;
         return new InitAuthority(
-            found.Path,
+            Named(observed, found.Path),
             Parts(X509CertificateStructure.GetInstance(block.Der!).Subject),
             Vocabularies.KeyKinds.TryParse(facts.Key, out _) ? facts.Key : null,
             ((int)Math.Round((facts.NotAfter - facts.NotBefore).TotalDays)).ToString(CultureInfo.InvariantCulture) + "d",
@@ -38,6 +44,10 @@ internal sealed record InitAuthority(string Path, IReadOnlyList<(string Key, str
 
     /// <summary>The same CA where its files cannot be used in place.</summary>
     public InitAuthority WithoutDirectory() => this with { Directory = null };
+
+    // certbot's live path stays when the file behind it is replaced.
+    private static string Named(HostObservation observed, string path) =>
+        observed.Files.Values.Where(f => f.Kind == FileKind.SymbolicLink && observed.Resolve(f.Path).Path == path).Select(f => f.Path).Order(StringComparer.Ordinal).FirstOrDefault() ?? path;
 
     private static List<(string, string)> Parts(X509Name name)
     {

@@ -31,7 +31,7 @@ internal static class PairFiles
                 await files.LookAsync(directory, cancellation).ConfigureAwait(false);
             }
 
-            await LookForAuthorityAsync(host, files, certificate, cancellation).ConfigureAwait(false);
+            await LookForAuthorityAsync(host, files, pair.Certificate, certificate, cancellation).ConfigureAwait(false);
         }
     }
 
@@ -43,11 +43,17 @@ internal static class PairFiles
         where block.Facts!.IsSelfIssued || block.Facts.IsAuthority
         select (file.Path, block);
 
+    /// <summary>The certificates in a file, links followed; none where it was not looked at.</summary>
+    public static IEnumerable<PemBlock> CertificatesIn(HostObservation observed, string path) => observed.Resolve(path).Text is { } text ? PemFile.Parse(text).Certificates : [];
+
+    /// <summary>Every certificate among the observed files that is its own issuer: the one kind that clients trust by itself.</summary>
+    public static IEnumerable<(string Path, PemBlock Block)> Roots(HostObservation observed) => Authorities(observed).Where(a => a.Block.Facts!.IsSelfIssued);
+
     /// <summary>Those of them that signed <paramref name="leaf"/>.</summary>
     public static IEnumerable<(string Path, PemBlock Block)> IssuersOf(HostObservation observed, PemBlock leaf) => Authorities(observed)
         .Where(a => a.Block.Facts!.Subject == leaf.Facts!.Issuer && a.Block.Facts.Fingerprint != leaf.Facts.Fingerprint && LeafProfile.IsSignedBy(leaf.Der!, a.Block.Der!));
 
-    private static async Task LookForAuthorityAsync(IHost host, ObservedFiles files, FileObservation certificate, CancellationToken cancellation)
+    private static async Task LookForAuthorityAsync(IHost host, ObservedFiles files, string named, FileObservation certificate, CancellationToken cancellation)
     {
         if (certificate.Text is null || PemFile.Parse(certificate.Text).Certificates.FirstOrDefault()?.Facts is not { IsSelfIssued: false } leaf)
         {
@@ -61,12 +67,12 @@ internal static class PairFiles
         }
 
         // Where a hand-made CA is left: beside the certificate, or in the folder in which openssl was called.
-        foreach (var directory in new[] { certificate.Path[..certificate.Path.LastIndexOf('/')], "/root", "/root/ca", "/etc/pki/CA" })
+        foreach (var directory in new[] { named[..named.LastIndexOf('/')], certificate.Path[..certificate.Path.LastIndexOf('/')], "/root", "/root/ca", "/etc/pki/CA" }.Distinct())
         {
             var names = await host.ListDirectoryAsync(directory, cancellation).ConfigureAwait(false);
             foreach (var name in names.Where(n => n.EndsWith(".pem", StringComparison.Ordinal) || n.EndsWith(".crt", StringComparison.Ordinal)).Take(MostNeighbours))
             {
-                await files.LookAsync($"{directory}/{name}", cancellation).ConfigureAwait(false);
+                await files.ResolveAsync($"{directory}/{name}", cancellation).ConfigureAwait(false);
             }
 
             foreach (var name in names.Where(n => n == "ca.key"))

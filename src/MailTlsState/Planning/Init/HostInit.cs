@@ -69,7 +69,7 @@ public static class HostInit
         throw new MailTlsException(InitDiagnostics.NoName(name));
     }
 
-    private static IReadOnlyList<InitEndpoint> AsTheyAre(IEnumerable<EndpointDefinition> endpoints) => [.. endpoints.Select(e => new InitEndpoint(e, Security(e, encryptsAlways: false)))];
+    private static IReadOnlyList<InitEndpoint> AsTheyAre(IEnumerable<EndpointDefinition> endpoints) => [.. endpoints.Select(e => new InitEndpoint(e, new FoundEndpoint(e, []).Security))];
 
     private static List<EndpointDefinition> Endpoints(IReadOnlyList<Listener> listeners) =>
     [
@@ -90,16 +90,10 @@ public static class HostInit
         return facts.Name.ToLowerInvariant();
     }
 
-    private static EndpointSecurity Security(EndpointDefinition endpoint, bool encryptsAlways) => endpoint.Kind switch
-    {
-        { } kind when kind.IsImplicit() => EndpointSecurity.Implicit,
-        EndpointKind.Smtp => encryptsAlways ? EndpointSecurity.Required : EndpointSecurity.Opportunistic,
-        _ => EndpointSecurity.Required,
-    };
-
     private static InitDraft Decide(InitDraft start, HostObservation observed, IReadOnlyList<byte[]>? roots)
     {
         var certificates = InitCertificates.Of(observed, start.Host, roots);
+        var endpoints = start.Endpoints.Select(e => Look(observed, e.Definition)).ToList();
         var leaf = certificates.Leaf?.Facts;
         var names = leaf?.DnsNames.Where(IsName).Distinct().ToList() ?? [];
         if (!names.Contains(start.Host))
@@ -119,9 +113,25 @@ public static class HostInit
             Authority = certificates.Root,
             Kept = certificates.Kept,
             Policy = Policy(observed),
-            Endpoints = [.. start.Endpoints.Select(e => e with { Security = Security(e.Definition, EncryptsAlways(observed)) })],
-            Findings = [.. HostReview.Of(observed), .. certificates.Findings],
+            Endpoints = [.. endpoints.Select(e => new InitEndpoint(e.Definition, e.Security))],
+            Findings = [.. HostReview.Of(observed), .. certificates.Findings, .. endpoints.SelectMany(Mixed)],
         };
+    }
+
+    private static FoundEndpoint Look(HostObservation observed, EndpointDefinition endpoint)
+    {
+        var service = observed.Services[endpoint.Service];
+        return new FoundEndpoint(endpoint, service.ConfigurationError is not null || service.Kind != ServiceKind.Postfix ? [] : [.. new InitPostfix(observed, service).On(endpoint.Kind.DefaultPort())]);
+    }
+
+    // The manifest has one security for all listeners of an endpoint.
+    private static IEnumerable<Diagnostic> Mixed(FoundEndpoint endpoint)
+    {
+        var strict = endpoint.Listeners.Where(l => l.ClearText.Count == 0).Select(l => l.Name).ToList();
+        if (endpoint.Security == EndpointSecurity.Opportunistic && strict.Count > 0)
+        {
+            yield return InitFindings.MixedSecurity(endpoint.Definition.Word, strict, [.. endpoint.Listeners.Where(l => l.ClearText.Count > 0).Select(l => l.Name)]);
+        }
     }
 
     private static async Task<IReadOnlyList<byte[]>?> SystemRootsAsync(IHost host, CancellationToken cancellation)
@@ -137,8 +147,6 @@ public static class HostInit
 
         return null;
     }
-
-    private static bool EncryptsAlways(HostObservation observed) => Answers(observed).Any(a => a.Contains("\nsmtpd_tls_security_level = encrypt\n", StringComparison.Ordinal));
 
     private static string Policy(HostObservation observed)
     {

@@ -1,0 +1,32 @@
+using MailTlsState.Services.Postfix;
+using MailTlsState.Services.Postfix.Editing;
+
+namespace MailTlsState.Planning.Init;
+
+/// <summary>What Postfix says of the listeners of an endpoint: each one's own values count, not those of main.cf. Pure.</summary>
+internal sealed class InitPostfix(HostObservation observed, ServiceObservation postfix)
+{
+    private readonly PostfixAnswers _answers = new(postfix.Answers);
+    private readonly IReadOnlyList<MasterService> _services = MasterCf.Parse(observed.File(PostfixService.MasterCf).Text ?? "").Services;
+
+    /// <summary>The listeners on a port. What postscreen has tested goes on to the smtpd of type pass, whose values count then (postscreen(8)).</summary>
+    public IEnumerable<FoundListener> On(int port) =>
+        from entry in _services.Where(s => s.Type == "inet" && s.Port == port)
+        from smtpd in entry.Command == "postscreen" ? _services.Where(s => s.Type == "pass" && s.Command == "smtpd") : entry.Command == "smtpd" ? [entry] : []
+        select Listener(entry, smtpd);
+
+    private FoundListener Listener(MasterService entry, MasterService smtpd)
+    {
+        var level = Level(smtpd);
+        return new FoundListener(entry.Name, level == "encrypt" ? [] : [$"{PostfixListeners.Level} = {level}"]);
+    }
+
+    // The old switches count where there is no level (postconf(5)).
+    private string Level(MasterService smtpd) =>
+        Value(smtpd, PostfixListeners.Level) is { Length: > 0 } level ? level
+        : Value(smtpd, "smtpd_enforce_tls") == "yes" ? "encrypt"
+        : Value(smtpd, "smtpd_use_tls") == "yes" ? "may"
+        : "none";
+
+    private string Value(MasterService service, string name) => _answers.Override(service, name) ?? _answers.Parameter(name);
+}

@@ -56,7 +56,7 @@ public interface IMailService
     /// <summary>Findings about the text of its configuration as it stands. Pure.</summary>
     IEnumerable<Diagnostic> Review(HostObservation observed);
 
-    /// <summary>The files of keys and certificates that it names now, by its own answers.</summary>
+    /// <summary>The files of keys and certificates that it names now, by its own answers. <see cref="PairFiles"/> knows which files of a list belong together.</summary>
     IEnumerable<NamedPair> NamedPairs(ServiceObservation observed);
 
     /// <summary>What its configuration says of its listeners, by its own answers; those whose protocol or security is not clear are left out. Pure.</summary>

@@ -2,7 +2,6 @@ using MailTlsState.Certificates;
 using MailTlsState.Diagnostics;
 using MailTlsState.Manifests;
 using MailTlsState.Planning.Review;
-using MailTlsState.Services;
 
 namespace MailTlsState.Planning.Init;
 
@@ -90,5 +89,5 @@ internal sealed record InitCertificates(PemBlock? Leaf, NamedPair? Kept, InitAut
         p.Certificate.StartsWith('/') && p.Key.StartsWith('/') && PairFiles.CertificatesIn(observed, p.Certificate).FirstOrDefault()?.Facts?.Fingerprint == leaf.Fingerprint);
 
     private static IEnumerable<NamedPair> Pairs(HostObservation observed) =>
-        observed.Services.Values.OrderBy(s => s.Kind).SelectMany(s => MailServices.Of(s.Kind).NamedPairs(s)).Distinct();
+        observed.Services.Values.OrderBy(s => s.Kind).SelectMany(s => PairFiles.Of(observed, s)).Distinct();
 }

@@ -21,7 +21,7 @@ internal static class HostReview
             found.AddRange(MailServices.Of(service.Kind).Review(observed));
         }
 
-        var pairs = observed.Services.Values.Where(s => s.Installed).OrderBy(s => s.Kind).SelectMany(s => MailServices.Of(s.Kind).NamedPairs(s))
+        var pairs = observed.Services.Values.Where(s => s.Installed).OrderBy(s => s.Kind).SelectMany(s => PairFiles.Of(observed, s))
             .Select(p => (Certificate: observed.Resolve(p.Certificate), Key: observed.Resolve(p.Key))).DistinctBy(p => (p.Certificate.Path, p.Key.Path)).ToList();
         found.AddRange(Directories(observed, pairs.SelectMany(p => new[] { p.Certificate.Path, p.Key.Path })));
         foreach (var key in pairs.Select(p => p.Key).Concat(observed.Certificates.Where(c => !c.Files.IsOwn).Select(c => observed.Resolve(c.Files.Key))).DistinctBy(k => k.Path))

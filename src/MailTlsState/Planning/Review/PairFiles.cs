@@ -8,7 +8,11 @@ namespace MailTlsState.Planning.Review;
 /// <summary>A certificate's file and its key's, as a server names them; the same path for a bundle.</summary>
 /// <param name="Certificate">Absolute path.</param>
 /// <param name="Key">Absolute path.</param>
-public sealed record NamedPair(string Certificate, string Key);
+public sealed record NamedPair(string Certificate, string Key)
+{
+    /// <summary>True for a file of a list that is read as one text, in which each key stands before its certificates: the two may be in different files.</summary>
+    public bool IsListed { get; init; }
+}
 
 /// <summary>The files of keys and certificates that the servers name now, whoever wrote them.</summary>
 internal static class PairFiles
@@ -42,6 +46,40 @@ internal static class PairFiles
         from block in PemFile.Parse(file.Text!).Certificates
         where block.Facts!.IsSelfIssued || block.Facts.IsAuthority
         select (file.Path, block);
+
+    /// <summary>The pairs that a service names, each once; what is in the files of a list tells which of them belong together.</summary>
+    public static IEnumerable<NamedPair> Of(HostObservation observed, ServiceObservation service)
+    {
+        string? key = null;
+        foreach (var pair in MailServices.Of(service.Kind).NamedPairs(service).Distinct())
+        {
+            var blocks = pair.IsListed ? PemFile.Parse(observed.Resolve(pair.Certificate).Text ?? "").Blocks : [];
+            var (hasKey, hasCertificate) = (blocks.Any(b => PrivateKeyPem.IsPrivateKey(b.Label)), blocks.Any(b => b.Label == PemFile.CertificateLabel));
+            if (hasKey && !hasCertificate)
+            {
+                key = pair.Key;
+            }
+            else if (hasCertificate && !hasKey)
+            {
+                // Without a key to come to, it is the rest of the chain before it.
+                if (key is not null)
+                {
+                    yield return new NamedPair(pair.Certificate, key);
+                }
+
+                key = null;
+            }
+            else
+            {
+                yield return pair with { IsListed = false };
+            }
+        }
+
+        if (key is not null)
+        {
+            yield return new NamedPair(key, key);
+        }
+    }
 
     /// <summary>The certificates in a file, links followed; none where it was not looked at.</summary>
     public static IEnumerable<PemBlock> CertificatesIn(HostObservation observed, string path) => observed.Resolve(path).Text is { } text ? PemFile.Parse(text).Certificates : [];

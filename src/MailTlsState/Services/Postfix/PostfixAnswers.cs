@@ -105,7 +105,7 @@ public sealed class PostfixAnswers(IReadOnlyDictionary<string, string> raw)
         return false;
     }
 
-    /// <summary>The files of keys and certificates that the server names, as far as they are absolute paths.</summary>
+    /// <summary>The files of keys and certificates that the server names, as far as they are absolute paths; of a list of them each file (<see cref="NamedPair.IsListed"/>).</summary>
     public IEnumerable<NamedPair> NamedPairs()
     {
         if (!Raw.ContainsKey(Parameters))
@@ -116,7 +116,7 @@ public sealed class PostfixAnswers(IReadOnlyDictionary<string, string> raw)
         var bundles = Parameter("smtpd_tls_chain_files").Split([',', ' '], StringSplitOptions.RemoveEmptyEntries);
         foreach (var bundle in bundles.Where(IsPath))
         {
-            yield return new NamedPair(bundle, bundle);
+            yield return new NamedPair(bundle, bundle) { IsListed = true };
         }
 
         if (bundles.Length > 0)

@@ -75,6 +75,20 @@ public sealed class InitCertificatesTests
         Assert.StartsWith("warning MTS0650: /etc/ssl/leaf.pem lacks the certificate of 'CN=Test Intermediate', which is served from another file", Assert.Single(findings), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/etc/ssl/mail.key, /etc/ssl/mail.pem", "/etc/ssl/mail.pem", "/etc/ssl/mail.key")]
+    [InlineData("/etc/ssl/mail.key /etc/ssl/leaf.pem /etc/ssl/middle.pem", "/etc/ssl/leaf.pem", "/etc/ssl/mail.key")]
+    [InlineData("/etc/ssl/bundle.pem", "/etc/ssl/bundle.pem", "/etc/ssl/bundle.pem")]
+    public async Task A_list_of_chain_files_is_read_as_Postfix_reads_it_a_key_and_then_its_chain(string list, string certificate, string key)
+    {
+        var host = new InitHost { MainCf = $"{InitHost.Main}smtpd_tls_chain_files = {list}\n", Serves = (_, port) => port == 25 ? [Leaf, Middle] : [] }
+            .With("/etc/ssl/mail.pem", Leaf, Middle).With("/etc/ssl/leaf.pem", Leaf).With("/etc/ssl/middle.pem", Middle).With(System, Root)
+            .WithKey("/etc/ssl/mail.key", Leaf).WithKey("/etc/ssl/bundle.pem", Leaf, behind: InitHost.Pem(Leaf) + InitHost.Pem(Middle));
+        var (manifest, findings) = await host.ReadAsync();
+        Assert.Equal([new ExistingPair(certificate, key)], Assert.IsType<ExistingManifest>(manifest.Certificate.Issuer).Files);
+        Assert.Equal(certificate == "/etc/ssl/leaf.pem" ? ["MTS0650"] : [], findings.Select(f => f.Split(' ', ':')[1]));
+    }
+
     private static InitHost Certbot() => Named(Live + "/fullchain.pem", Live + "/privkey.pem", [Leaf, Middle])
         .WithLink(Live + "/fullchain.pem", "../../archive/mail.example.com/fullchain1.pem").WithLink(Live + "/privkey.pem", "../../archive/mail.example.com/privkey1.pem")
         .With(Archive + "/fullchain1.pem", Leaf, Middle).WithKey(Archive + "/privkey1.pem", Leaf);

@@ -17,8 +17,15 @@ public static class InitFindings
         "A manifest says once for each endpoint whether TLS is required, for all the addresses on which it listens. On this host they differ, so apply changes one of them: init writes what keeps mail coming in. "
         + "Where that is not what you want, write the other word, or give the listener that differs a port of its own.");
 
+    /// <summary>A certificate that is served has no place in the manifest.</summary>
+    public static readonly DiagnosticCode CertificateLostCode = new(
+        "MTS0652",
+        "a certificate that is served now would be replaced by another",
+        "A manifest has one certificate, or one of each kind of key, for all addresses and ports of both servers. On this host they serve several: by address, by port, or each server its own. init keeps one that covers the host's name, and apply puts it in the place of the others, "
+        + "so that clients of the other names would see a wrong one. Have one certificate issued with all the names before you apply. Names that Dovecot serves by SNI alone (local_name) keep what they have.");
+
     /// <summary>Every code of this area.</summary>
-    public static IReadOnlyList<DiagnosticCode> All { get; } = [ChainCode, MixedCode];
+    public static IReadOnlyList<DiagnosticCode> All { get; } = [ChainCode, MixedCode, CertificateLostCode];
 
     internal static Diagnostic ChainElsewhere(string file, string issuer) => Warning(
         ChainCode, $"{file} lacks the certificate of {ManifestDiagnostics.Quote(issuer)}, which is served from another file", "append it to the file: every server gets the chain from there");
@@ -28,6 +35,17 @@ public static class InitFindings
 
     internal static Diagnostic MixedSecurity(string endpoint, IEnumerable<string> strict, IEnumerable<string> open) => Warning(
         MixedCode, $"of {endpoint}, {string.Join(" and ", strict)} requires TLS and {string.Join(" and ", open)} does not; the manifest has opportunistic for both", "write required, if no sender without TLS is to deliver there");
+
+    /// <summary><see cref="CertificateLostCode"/>.</summary>
+    /// <param name="places">Which endpoints serve it.</param>
+    /// <param name="names">What it is for.</param>
+    /// <param name="key">The kind of its key.</param>
+    /// <param name="issuer">Who issued it.</param>
+    /// <param name="host">The manifest's host.</param>
+    internal static Diagnostic CertificateLost(IEnumerable<string> places, IEnumerable<string> names, string key, string issuer, string host) => Warning(
+        CertificateLostCode,
+        $"a certificate for {string.Join(", ", names)} ({key}) from {ManifestDiagnostics.Quote(issuer)} is served by {string.Join(", ", places)}, and apply would put the one for {host} in its place",
+        "have one certificate issued with all the names first");
 
     private static Diagnostic Warning(DiagnosticCode code, string fact, string remedy) => new(code, Severity.Warning, fact, remedy);
 }

@@ -10,7 +10,7 @@ using Org.BouncyCastle.X509;
 
 namespace MailTlsState.Tests.Verification;
 
-/// <summary>A certificate on P-256 with its key, made for a test.</summary>
+/// <summary>A certificate with its key, on P-256 unless it says otherwise, made for a test.</summary>
 internal sealed record TestCertificate(byte[] Der, AsymmetricKeyParameter Key, AsymmetricKeyParameter PublicKey, string Subject)
 {
     public static readonly DateTimeOffset Now = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
@@ -31,8 +31,8 @@ internal sealed record TestCertificate(byte[] Der, AsymmetricKeyParameter Key, A
 
     private static TestCertificate Make(string name, TestCertificate? issuer, Options options)
     {
-        var generator = new ECKeyPairGenerator();
-        generator.Init(new ECKeyGenerationParameters(SecObjectIdentifiers.SecP256r1, Random));
+        IAsymmetricCipherKeyPairGenerator generator = options.IsRsa ? new RsaKeyPairGenerator() : new ECKeyPairGenerator();
+        generator.Init(options.IsRsa ? new KeyGenerationParameters(Random, 2048) : new ECKeyGenerationParameters(SecObjectIdentifiers.SecP256r1, Random));
         var pair = options.SameKeyAs is { } other ? new AsymmetricCipherKeyPair(other.PublicKey, other.Key) : generator.GenerateKeyPair();
         var certificate = new X509V3CertificateGenerator();
         certificate.SetSerialNumber(new BigInteger(64, Random).Add(BigInteger.One));
@@ -79,6 +79,9 @@ internal sealed record TestCertificate(byte[] Der, AsymmetricKeyParameter Key, A
         public string Signature { get; init; } = "SHA256WITHECDSA";
 
         public TestCertificate? SameKeyAs { get; init; }
+
+        /// <summary>An RSA key of 2048 bits in place of one on P-256.</summary>
+        public bool IsRsa { get; init; }
 
         public IReadOnlyList<(string Oid, bool Critical, Org.BouncyCastle.Asn1.Asn1Encodable Value)> Extensions { get; init; } = [];
     }

@@ -40,7 +40,7 @@ public static class HostInit
         }
 
         name ??= await NameAsync(host, endpoints, facts, cancellation).ConfigureAwait(false);
-        var start = new InitDraft(name, [name], "ecdsa-p256", ManifestSchema.DefaultDirectory, null, ManifestSchema.DefaultPolicy, AsTheyAre(endpoints), []);
+        var start = new InitDraft(name, [name], ["ecdsa-p256"], ManifestSchema.DefaultDirectory, null, ManifestSchema.DefaultPolicy, AsTheyAre(endpoints), []);
         if (ManifestReader.Read("init", Encoding.UTF8.GetBytes(InitText.Write(start))).Manifest is not { } provisional)
         {
             throw new MailTlsException(InitDiagnostics.NoName(name));
@@ -57,7 +57,7 @@ public static class HostInit
         var draft = Decide(start, observed, await SystemRootsAsync(host, cancellation).ConfigureAwait(false));
 
         // The CA's directory and the names come from the host; what the manifest's own rules refuse is left out.
-        foreach (var attempt in new[] { draft, draft with { Authority = draft.Authority?.WithoutDirectory() }, draft with { Kept = null }, draft with { Kept = null, Authority = null, Names = [name] }, start with { Findings = draft.Findings } })
+        foreach (var attempt in new[] { draft, draft with { Authority = draft.Authority?.WithoutDirectory() }, draft with { Kept = [] }, draft with { Kept = [], Authority = null, Names = [name] }, start with { Findings = draft.Findings } })
         {
             var text = InitText.Write(attempt);
             if (ManifestReader.Read("init", Encoding.UTF8.GetBytes(text)).Manifest is not null)
@@ -94,8 +94,8 @@ public static class HostInit
     {
         var certificates = InitCertificates.Of(observed, start.Host, roots);
         var endpoints = start.Endpoints.Select(e => Look(observed, e.Definition)).ToList();
-        var leaf = certificates.Leaf?.Facts;
-        var names = leaf?.DnsNames.Where(IsName).Distinct().ToList() ?? [];
+        var leaves = certificates.Leaves.Select(l => l.Facts!).ToList();
+        var names = leaves.FirstOrDefault()?.DnsNames.Where(n => IsName(n) && leaves.TrueForAll(l => l.DnsNames.Contains(n))).Distinct().ToList() ?? [];
         if (!names.Contains(start.Host))
         {
             names.Insert(0, start.Host);
@@ -103,13 +103,13 @@ public static class HostInit
 
         if (certificates.Root?.Directory is not null)
         {
-            names.AddRange(leaf!.IpAddresses.Where(a => HostNames.Address(a) == a));
+            names.AddRange(leaves[0].IpAddresses.Where(a => HostNames.Address(a) == a));
         }
 
         return start with
         {
             Names = names,
-            Key = leaf is not null && Vocabularies.KeyKinds.TryParse(leaf.Key, out _) ? leaf.Key : "ecdsa-p256",
+            Keys = leaves.Select(l => l.Key).Where(k => Vocabularies.KeyKinds.TryParse(k, out _)).DefaultIfEmpty(start.Keys[0]).ToList(),
             Authority = certificates.Root,
             Kept = certificates.Kept,
             Policy = Policy(observed),

@@ -5,12 +5,12 @@ using MailTlsState.Planning.Review;
 
 namespace MailTlsState.Planning.Init;
 
-/// <summary>Which of the host's certificates a manifest keeps, and by which root clients trust it.</summary>
-/// <param name="Leaf">The certificate that the manifest goes on from, or null.</param>
-/// <param name="Kept">The pair that another tool keeps and that stays, or null.</param>
+/// <summary>Which of the host's certificates a manifest keeps, and by which root clients trust them.</summary>
+/// <param name="Leaves">The certificates that the manifest goes on from: none, one, or one of each kind of key.</param>
+/// <param name="Kept">The pairs that another tool keeps and that stay; none where mailtls makes them.</param>
 /// <param name="Root">The root on this host that the manifest has to name; null for the system's own, or where there is none.</param>
 /// <param name="Findings">What the manifest cannot say.</param>
-internal sealed record InitCertificates(PemBlock? Leaf, NamedPair? Kept, InitAuthority? Root, IReadOnlyList<Diagnostic> Findings)
+internal sealed record InitCertificates(IReadOnlyList<PemBlock> Leaves, IReadOnlyList<NamedPair> Kept, InitAuthority? Root, IReadOnlyList<Diagnostic> Findings)
 {
     /// <summary>Chooses. Pure.</summary>
     /// <param name="observed">The host.</param>
@@ -18,28 +18,60 @@ internal sealed record InitCertificates(PemBlock? Leaf, NamedPair? Kept, InitAut
     /// <param name="roots">The system's roots, or null where they are not known.</param>
     public static InitCertificates Of(HostObservation observed, string host, IReadOnlyList<byte[]>? roots)
     {
-        if (FirstLeaf(observed) is not { Facts: { } facts } leaf)
+        // A certificate that somebody vouches for, for this host, in files that can be named, under a root that is known; then the one that is served first.
+        var found = Candidates(observed, roots)
+            .OrderBy(c => c.Facts.IsSelfIssued).ThenBy(c => !Covers(c.Facts, host)).ThenBy(c => c.Pair is null).ThenBy(c => c.Finding is not null).ThenBy(c => c.Root is not null)
+            .ThenBy(c => c.Facts.NotAfter < observed.At).ToList();
+        if (found.Count == 0)
         {
-            return new InitCertificates(null, null, null, []);
+            return new InitCertificates([], [], null, []);
         }
 
-        var authority = InitAuthority.Find(observed, leaf, leaf);
-        if (facts.IsSelfIssued || authority?.Directory is not null)
-        {
-            return new InitCertificates(leaf, null, authority, []);
-        }
+        var best = found[0];
+        var second = found.Find(c => c.Facts is { IsSelfIssued: false, Family: { } family } && family != best.Facts.Family && Covers(c.Facts, host) && c.Pair is not null && c.Pair != best.Pair && c.Root?.Path == best.Root?.Path);
+        Candidate[] chosen = second is null || best.Facts.IsSelfIssued ? [best] : [best, second];
+        var authority = InitAuthority.Find(observed, best.Leaf, best.Leaf);
+        var made = best.Facts.IsSelfIssued || authority?.Directory is not null;
 
         // Without its CA's key at hand it stays as it is, if it is of use: one without the host's name never is.
-        var pairs = facts.DnsNames.Any(n => HostNames.Covers(n.ToLowerInvariant(), host)) ? PairsOf(observed, facts).ToList() : [];
-        if (pairs.Count == 0)
-        {
-            return new InitCertificates(leaf, null, authority, authority is null ? [InitDiagnostics.ForeignCertificate(facts.Issuer)] : []);
-        }
+        var isKept = !made && best.Pair is not null && Covers(best.Facts, host);
+        List<Diagnostic> findings = !made && !isKept && authority is null ? [InitDiagnostics.ForeignCertificate(best.Facts.Issuer)] : [];
+        findings.AddRange(isKept ? chosen.Select(c => c.Finding).OfType<Diagnostic>() : []);
+        findings.AddRange(Lost(observed, chosen, host));
+        return new InitCertificates([.. chosen.Select(c => c.Leaf)], isKept ? [.. chosen.Select(c => c.Pair!)] : [], isKept ? best.Root : authority, findings);
+    }
 
-        // One server may take the chain from the certificate's file, another one from elsewhere (smtpd_tls_CAfile).
-        var judged = pairs.Select(p => (Pair: p, Trust: Trust(observed, leaf, p, roots))).ToList();
-        var (pair, trust) = judged.Find(j => j.Trust.Finding is null) is { Pair: not null } sound ? sound : judged[0];
-        return new InitCertificates(leaf, pair, trust.Root, trust.Finding is { } finding ? [finding] : []);
+    /// <summary>A certificate of the host.</summary>
+    /// <param name="Leaf">It.</param>
+    /// <param name="Pair">Its files and its key's, or null where no server names them.</param>
+    /// <param name="Root">The root on this host to which its file's chain leads; null for one of the system's.</param>
+    /// <param name="Finding">Why its file's chain leads to none.</param>
+    private sealed record Candidate(PemBlock Leaf, NamedPair? Pair, InitAuthority? Root, Diagnostic? Finding)
+    {
+        public CertificateFacts Facts => Leaf.Facts!;
+    }
+
+    // The served leaves first; where TLS is broken, or a renewed certificate was never loaded, the ones that the servers name.
+    private static IEnumerable<Candidate> Candidates(HostObservation observed, IReadOnlyList<byte[]>? roots)
+    {
+        // A certificate from elsewhere is kept by whoever put it there: certbot, lego, a copy job, an administrator.
+        var named = observed.Services.Values.OrderBy(s => s.Kind).SelectMany(s => PairFiles.Of(observed, s)).Distinct().Where(p => p.Certificate.StartsWith('/') && p.Key.StartsWith('/'))
+            .Select(p => (Pair: p, Leaf: PairFiles.CertificatesIn(observed, p.Certificate).FirstOrDefault())).Where(p => p.Leaf is not null).ToList();
+        foreach (var leaf in Served(observed).Select(s => s.Chain[0]).Concat(named.Select(n => n.Leaf!)).DistinctBy(l => l.Facts!.Fingerprint))
+        {
+            // One server may take the chain from the certificate's file, another one from elsewhere (smtpd_tls_CAfile): then it is in several.
+            var pairs = named.Where(n => n.Leaf!.Facts!.Fingerprint == leaf.Facts!.Fingerprint).Select(n => n.Pair).ToList();
+            foreach (var pair in pairs)
+            {
+                var (root, finding) = Trust(observed, leaf, pair, roots);
+                yield return new Candidate(leaf, pair, root, finding);
+            }
+
+            if (pairs.Count == 0)
+            {
+                yield return new Candidate(leaf, null, null, null);
+            }
+        }
     }
 
     private static (InitAuthority? Root, Diagnostic? Finding) Trust(HostObservation observed, PemBlock leaf, NamedPair pair, IReadOnlyList<byte[]>? roots)
@@ -56,7 +88,7 @@ internal sealed record InitCertificates(PemBlock? Leaf, NamedPair? Kept, InitAut
         }
 
         // What the servers send may have come from more than this file.
-        var sent = Served(observed).Where(c => c[0].Facts!.Fingerprint == leaf.Facts!.Fingerprint).SelectMany(c => c.Skip(1));
+        var sent = Served(observed).Where(s => s.Chain[0].Facts!.Fingerprint == leaf.Facts!.Fingerprint).SelectMany(s => s.Chain.Skip(1));
         var last = TrustAnchors.LooseEnd(leaf, inFile.Concat(sent), roots ?? []);
         var known = last is null ? null : InitAuthority.Find(observed, last, leaf);
         if (last is null || known is not null)
@@ -67,16 +99,27 @@ internal sealed record InitCertificates(PemBlock? Leaf, NamedPair? Kept, InitAut
         return (null, roots is null ? null : InitFindings.RootUnknown(pair.Certificate, end.Facts!.Issuer));
     }
 
-    // The served leaf counts; where TLS is broken, the one that a server names.
-    private static PemBlock? FirstLeaf(HostObservation observed) =>
-        Served(observed).FirstOrDefault()?[0] ?? Pairs(observed).SelectMany(p => PairFiles.CertificatesIn(observed, p.Certificate)).FirstOrDefault();
+    // A host has one certificate of each kind of key in a manifest, for all addresses of both servers.
+    private static IEnumerable<Diagnostic> Lost(HostObservation observed, IReadOnlyList<Candidate> chosen, string host) =>
+        from served in Served(observed)
+        let leaf = served.Chain[0].Facts!
+        where !leaf.IsSelfIssued && !chosen.Any(c => c.Facts.Fingerprint == leaf.Fingerprint || (c.Facts.Family == leaf.Family && leaf.DnsNames.All(n => Covers(c.Facts, n))))
+        group served by leaf.Fingerprint into one
+        let leaf = one.First().Chain[0].Facts!
+        select InitFindings.CertificateLost(Places(observed, one.Select(s => s.Endpoint)), leaf.ServerNames.Count > 0 ? leaf.ServerNames : [leaf.Subject], leaf.Key, leaf.Issuer, host);
+
+    // An endpoint's addresses are of interest where they serve several certificates.
+    private static IEnumerable<string> Places(HostObservation observed, IEnumerable<ServedEndpoint> serving) =>
+        from endpoint in serving.GroupBy(s => s.Endpoint)
+        let all = observed.Served.Count(s => s.Endpoint == endpoint.Key && s.Probe.Chain.Count > 0)
+        select endpoint.Key.Name() + (endpoint.Count() == all ? "" : " on " + string.Join(" and ", endpoint.Select(e => e.Probe.Request.Address)));
 
     /// <summary>The chains that are served, as far as they can be read; what a server sends is its own affair.</summary>
-    private static IEnumerable<IReadOnlyList<PemBlock>> Served(HostObservation observed) =>
+    private static IEnumerable<(ServedEndpoint Endpoint, IReadOnlyList<PemBlock> Chain)> Served(HostObservation observed) =>
         from served in observed.Served.OrderBy(s => s.Service).ThenBy(s => s.Endpoint)
         let chain = served.Probe.Chain.Select(Block).ToList()
         where chain.Count > 0 && chain[0] is not null
-        select (IReadOnlyList<PemBlock>)[.. chain.OfType<PemBlock>()];
+        select (served, (IReadOnlyList<PemBlock>)[.. chain.OfType<PemBlock>()]);
 
     private static PemBlock? Block(string sent)
     {
@@ -84,10 +127,5 @@ internal sealed record InitCertificates(PemBlock? Leaf, NamedPair? Kept, InitAut
         return CertificateFacts.TryRead(der) is { } facts ? new PemBlock(PemFile.CertificateLabel, 1, der, facts, null, null) : null;
     }
 
-    // A certificate from elsewhere is kept by whoever put it there: certbot, lego, a copy job, an administrator.
-    private static IEnumerable<NamedPair> PairsOf(HostObservation observed, CertificateFacts leaf) => Pairs(observed).Where(p =>
-        p.Certificate.StartsWith('/') && p.Key.StartsWith('/') && PairFiles.CertificatesIn(observed, p.Certificate).FirstOrDefault()?.Facts?.Fingerprint == leaf.Fingerprint);
-
-    private static IEnumerable<NamedPair> Pairs(HostObservation observed) =>
-        observed.Services.Values.OrderBy(s => s.Kind).SelectMany(s => PairFiles.Of(observed, s)).Distinct();
+    private static bool Covers(CertificateFacts facts, string name) => facts.DnsNames.Any(n => HostNames.Covers(n.ToLowerInvariant(), name));
 }

@@ -13,15 +13,15 @@ internal sealed record InitEndpoint(EndpointDefinition Definition, EndpointSecur
 internal sealed record InitDraft(
     string Host,
     IReadOnlyList<string> Names,
-    string Key,
+    IReadOnlyList<string> Keys,
     string Directory,
     InitAuthority? Authority,
     string Policy,
     IReadOnlyList<InitEndpoint> Endpoints,
     IReadOnlyList<Diagnostic> Findings)
 {
-    /// <summary>The pair that another tool keeps and that stays; null where mailtls makes one.</summary>
-    public NamedPair? Kept { get; init; }
+    /// <summary>The pairs that another tool keeps and that stay; none where mailtls makes them.</summary>
+    public IReadOnlyList<NamedPair> Kept { get; init; } = [];
 }
 
 /// <summary>Writes a manifest with the reason beside each decision. The same decisions give the same text.</summary>
@@ -37,13 +37,13 @@ internal static class InitText
         Line(text, $"host: {draft.Host}", "the name that clients type");
         Line(text, "certificate:", null);
         Line(text, $"  names: [{string.Join(", ", draft.Names.Select(Name))}]", "the names in the certificate");
-        if (draft.Kept is { } pair)
+        if (draft.Kept.Count > 0)
         {
-            Existing(text, pair, draft.Authority?.Path);
+            Existing(text, draft.Kept, draft.Authority?.Path);
         }
         else
         {
-            Line(text, $"  keys: [{draft.Key}]", draft.Key.StartsWith("rsa", StringComparison.Ordinal) ? "as it is now; ecdsa-p256 is smaller and faster" : null);
+            Line(text, $"  keys: [{string.Join(", ", draft.Keys)}]", draft.Keys is [var only] && only.StartsWith("rsa", StringComparison.Ordinal) ? "as it is now; ecdsa-p256 is smaller and faster" : null);
             Line(text, $"  directory: {draft.Directory}", "a directory of its own; none that others use is touched");
             Line(text, "  layout: bundle", "one file with key and chain, replaced as one");
             Issuer(text, draft);
@@ -75,15 +75,18 @@ internal static class InitText
         text.Append('\n');
     }
 
-    private static void Existing(StringBuilder text, NamedPair pair, string? root)
+    private static void Existing(StringBuilder text, IReadOnlyList<NamedPair> pairs, string? root)
     {
         Line(text, "  issuer:", null);
         Line(text, "    kind: existing", "another tool keeps these files; mailtls reads them and sees that they are served");
         Line(text, "    files:", null);
-        Line(text, $"      - certificate: {Quote(pair.Certificate)}", null);
-        if (pair.Key != pair.Certificate)
+        foreach (var pair in pairs)
         {
-            Line(text, $"        key: {Quote(pair.Key)}", null);
+            Line(text, $"      - certificate: {Quote(pair.Certificate)}", null);
+            if (pair.Key != pair.Certificate)
+            {
+                Line(text, $"        key: {Quote(pair.Key)}", null);
+            }
         }
 
         if (root is null)

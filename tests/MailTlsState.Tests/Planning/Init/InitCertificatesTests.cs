@@ -89,6 +89,77 @@ public sealed class InitCertificatesTests
         Assert.Equal(certificate == "/etc/ssl/leaf.pem" ? ["MTS0650"] : [], findings.Select(f => f.Split(' ', ':')[1]));
     }
 
+    [Fact]
+    public async Task A_certificate_of_one_server_is_kept_where_the_other_one_has_only_signed_its_own()
+    {
+        var snakeoil = TestCertificate.Root("CN=" + InitHost.Name, new TestCertificate.Options { Names = [InitHost.Name] });
+        var host = new InitHost
+        {
+            MainCf = InitHost.Main + "smtpd_tls_cert_file = /etc/ssl/snakeoil.pem\nsmtpd_tls_key_file = /etc/ssl/snakeoil.key\n",
+            Dovecot = _ => "ssl = yes\nssl_cert = </etc/ssl/mail.pem\nssl_key = </etc/ssl/mail.key\n",
+            Serves = (_, port) => port == 25 ? [snakeoil] : [Direct],
+        };
+        var (manifest, findings) = await host.With("/etc/ssl/snakeoil.pem", snakeoil).WithKey("/etc/ssl/snakeoil.key", snakeoil).With("/etc/ssl/mail.pem", Direct).WithKey("/etc/ssl/mail.key", Direct).With(System, Root).ReadAsync();
+        Assert.Equal([new ExistingPair("/etc/ssl/mail.pem", "/etc/ssl/mail.key")], Assert.IsType<ExistingManifest>(manifest.Certificate.Issuer).Files);
+        Assert.Empty(findings);
+    }
+
+    [Fact]
+    public async Task Of_each_servers_own_certificate_the_one_for_the_host_is_kept_and_the_other_is_named()
+    {
+        var imap = Root.Leaf("imap.example.com");
+        var host = new InitHost
+        {
+            MainCf = InitHost.Main + "smtpd_tls_cert_file = /etc/ssl/mail.pem\nsmtpd_tls_key_file = /etc/ssl/mail.key\n",
+            Dovecot = _ => "ssl = yes\nssl_cert = </etc/ssl/imap.pem\nssl_key = </etc/ssl/imap.key\n",
+            Serves = (_, port) => port == 25 ? [Direct] : [imap],
+        };
+        var (manifest, findings) = await host.With("/etc/ssl/mail.pem", Direct).WithKey("/etc/ssl/mail.key", Direct).With("/etc/ssl/imap.pem", imap).WithKey("/etc/ssl/imap.key", imap).With(System, Root).ReadAsync();
+        Assert.Equal("/etc/ssl/mail.pem", Assert.Single(Assert.IsType<ExistingManifest>(manifest.Certificate.Issuer).Files).Certificate);
+        Assert.Equal([InitHost.Name], manifest.Certificate.Names);
+        Assert.StartsWith("warning MTS0652: a certificate for imap.example.com (ecdsa-p256) from 'CN=Test Root' is served by imaps, and apply would put the one for mail.example.com in its place", Assert.Single(findings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_renewed_certificate_that_was_never_loaded_is_kept()
+    {
+        var host = Named("/etc/ssl/mail.pem", "/etc/ssl/mail.key", [Root.Leaf(InitHost.Name)]).With("/etc/ssl/mail.pem", Direct).WithKey("/etc/ssl/mail.key", Direct).With(System, Root);
+        var (manifest, findings) = await host.ReadAsync();
+        Assert.Single(Assert.IsType<ExistingManifest>(manifest.Certificate.Issuer).Files);
+        Assert.Empty(findings);
+    }
+
+    [Fact]
+    public async Task Certificates_of_two_kinds_of_key_are_both_kept()
+    {
+        var rsa = Root.Issue("CN=" + InitHost.Name, new TestCertificate.Options { Names = [InitHost.Name], IsRsa = true });
+        var host = new InitHost
+        {
+            MainCf = InitHost.Main + "smtpd_tls_cert_file = /etc/ssl/rsa.pem\nsmtpd_tls_key_file = /etc/ssl/rsa.key\nsmtpd_tls_eccert_file = /etc/ssl/ec.pem\nsmtpd_tls_eckey_file = /etc/ssl/ec.key\n",
+            Serves = (_, port) => port == 25 ? [Direct] : [],
+        };
+        var (manifest, findings) = await host.With("/etc/ssl/rsa.pem", rsa).WithKey("/etc/ssl/rsa.key", rsa).With("/etc/ssl/ec.pem", Direct).WithKey("/etc/ssl/ec.key", Direct).With(System, Root).ReadAsync();
+        Assert.Equal(
+            [new ExistingPair("/etc/ssl/ec.pem", "/etc/ssl/ec.key"), new ExistingPair("/etc/ssl/rsa.pem", "/etc/ssl/rsa.key")],
+            Assert.IsType<ExistingManifest>(manifest.Certificate.Issuer).Files);
+        Assert.Empty(findings);
+    }
+
+    [Fact]
+    public async Task A_certificate_of_one_address_is_named_with_what_apply_would_do_to_it()
+    {
+        var other = Root.Leaf("mail.example.org");
+        var host = new InitHost
+        {
+            MainCf = InitHost.Main + "smtpd_tls_cert_file = /etc/ssl/mail.pem\nsmtpd_tls_key_file = /etc/ssl/mail.key\n",
+            MasterCf = "10.77.0.1:smtp inet n - y - - smtpd\n10.77.0.5:smtp inet n - y - - smtpd -o smtpd_tls_cert_file=/etc/ssl/other.pem -o smtpd_tls_key_file=/etc/ssl/other.key\n",
+            Sockets = [("10.77.0.1", 25), ("10.77.0.5", 25)],
+            Serves = (address, _) => address == "10.77.0.5" ? [other] : [Direct],
+        };
+        var (_, findings) = await host.With("/etc/ssl/mail.pem", Direct).WithKey("/etc/ssl/mail.key", Direct).With(System, Root).ReadAsync();
+        Assert.StartsWith("warning MTS0652: a certificate for mail.example.org (ecdsa-p256) from 'CN=Test Root' is served by smtp on 10.77.0.5, and", Assert.Single(findings), StringComparison.Ordinal);
+    }
+
     private static InitHost Certbot() => Named(Live + "/fullchain.pem", Live + "/privkey.pem", [Leaf, Middle])
         .WithLink(Live + "/fullchain.pem", "../../archive/mail.example.com/fullchain1.pem").WithLink(Live + "/privkey.pem", "../../archive/mail.example.com/privkey1.pem")
         .With(Archive + "/fullchain1.pem", Leaf, Middle).WithKey(Archive + "/privkey1.pem", Leaf);

@@ -40,7 +40,7 @@ public class InitTextTests
     private static InitDraft Draft() => new(
         "mail.mydomain.com",
         ["mail.mydomain.com", "*.mydomain.com"],
-        "rsa-2048",
+        ["rsa-2048"],
         "/etc/pki/mailtls",
         null,
         "article",

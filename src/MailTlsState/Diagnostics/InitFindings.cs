@@ -24,8 +24,15 @@ public static class InitFindings
         "A manifest has one certificate, or one of each kind of key, for all addresses and ports of both servers. On this host they serve several: by address, by port, or each server its own. init keeps one that covers the host's name, and apply puts it in the place of the others, "
         + "so that clients of the other names would see a wrong one. Have one certificate issued with all the names before you apply. Names that Dovecot serves by SNI alone (local_name) keep what they have.");
 
+    /// <summary>Some listeners take TLS 1.3 alone.</summary>
+    public static readonly DiagnosticCode StricterCode = new(
+        "MTS0653",
+        "a listener takes TLS 1.3 alone and the policy takes TLS 1.2, too",
+        "A manifest has one policy for all endpoints of both servers. Where all of them take TLS 1.3 alone, init writes the policy modern. Here only some do, and modern would keep clients and senders with TLS 1.2 from the others, so init writes one that takes both, and apply lowers the floor of the listeners that are named. "
+        + "Write base: modern where every client can do TLS 1.3; on port 25 it turns many senders to clear text.");
+
     /// <summary>Every code of this area.</summary>
-    public static IReadOnlyList<DiagnosticCode> All { get; } = [ChainCode, MixedCode, CertificateLostCode];
+    public static IReadOnlyList<DiagnosticCode> All { get; } = [ChainCode, MixedCode, CertificateLostCode, StricterCode];
 
     internal static Diagnostic ChainElsewhere(string file, string issuer) => Warning(
         ChainCode, $"{file} lacks the certificate of {ManifestDiagnostics.Quote(issuer)}, which is served from another file", "append it to the file: every server gets the chain from there");
@@ -46,6 +53,9 @@ public static class InitFindings
         CertificateLostCode,
         $"a certificate for {string.Join(", ", names)} ({key}) from {ManifestDiagnostics.Quote(issuer)} is served by {string.Join(", ", places)}, and apply would put the one for {host} in its place",
         "have one certificate issued with all the names first");
+
+    internal static Diagnostic Stricter(IEnumerable<string> listeners, string policy) => Warning(
+        StricterCode, $"TLS 1.3 alone is taken by {string.Join(", ", listeners)}, but not by every endpoint: the policy {policy} takes TLS 1.2 on all of them", "write base: modern, if TLS 1.3 alone is what you want everywhere");
 
     private static Diagnostic Warning(DiagnosticCode code, string fact, string remedy) => new(code, Severity.Warning, fact, remedy);
 }

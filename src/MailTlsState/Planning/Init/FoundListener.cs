@@ -5,13 +5,20 @@ namespace MailTlsState.Planning.Init;
 /// <summary>What a server's configuration says of one listener of an endpoint.</summary>
 /// <param name="Name">How the configuration names it.</param>
 /// <param name="ClearText">The settings that let its clients go on without TLS, as they stand; empty where none can.</param>
-internal sealed record FoundListener(string Name, IReadOnlyList<string> ClearText);
+internal sealed record FoundListener(string Name, IReadOnlyList<string> ClearText)
+{
+    /// <summary>True where it takes TLS 1.3 alone.</summary>
+    public bool Tls13Only { get; init; }
+}
 
 /// <summary>An endpoint that the manifest will name, and its listeners as the configuration has them; none where it could not be read.</summary>
 /// <param name="Definition">Which endpoint.</param>
 /// <param name="Listeners">Its listeners.</param>
 internal sealed record FoundEndpoint(EndpointDefinition Definition, IReadOnlyList<FoundListener> Listeners)
 {
+    /// <summary>True where all of it takes TLS 1.3 alone.</summary>
+    public bool Tls13Only => Listeners.Count > 0 && Listeners.All(l => l.Tls13Only);
+
     /// <summary>The security that keeps what works: clear text on port 25 where any listener takes it; a login is never to go without TLS.</summary>
     public EndpointSecurity Security => Definition.Kind switch
     {

@@ -54,7 +54,7 @@ public static class HostInit
 
         // Without what another instance of a server has: on a port of the manifest it would be an error.
         start = start with { Endpoints = AsTheyAre(own) };
-        var draft = Decide(start, observed, await SystemRootsAsync(host, cancellation).ConfigureAwait(false));
+        var draft = Decide(start, provisional, observed, await SystemRootsAsync(host, cancellation).ConfigureAwait(false));
 
         // The CA's directory and the names come from the host; what the manifest's own rules refuse is left out.
         foreach (var attempt in new[] { draft, draft with { Authority = draft.Authority?.WithoutDirectory() }, draft with { Kept = [] }, draft with { Kept = [], Authority = null, Names = [name] }, start with { Findings = draft.Findings } })
@@ -90,10 +90,11 @@ public static class HostInit
         return facts.Name.ToLowerInvariant();
     }
 
-    private static InitDraft Decide(InitDraft start, HostObservation observed, IReadOnlyList<byte[]>? roots)
+    private static InitDraft Decide(InitDraft start, Manifest asked, HostObservation observed, IReadOnlyList<byte[]>? roots)
     {
         var certificates = InitCertificates.Of(observed, start.Host, roots);
-        var endpoints = start.Endpoints.Select(e => Look(observed, e.Definition)).ToList();
+        var endpoints = start.Endpoints.Select(e => Look(observed, e.Definition, asked)).ToList();
+        var policy = Policy(observed, endpoints);
         var leaves = certificates.Leaves.Select(l => l.Facts!).ToList();
         var names = leaves.FirstOrDefault()?.DnsNames.Where(n => IsName(n) && leaves.TrueForAll(l => l.DnsNames.Contains(n))).Distinct().ToList() ?? [];
         if (!names.Contains(start.Host))
@@ -112,16 +113,18 @@ public static class HostInit
             Keys = leaves.Select(l => l.Key).Where(k => Vocabularies.KeyKinds.TryParse(k, out _)).DefaultIfEmpty(start.Keys[0]).ToList(),
             Authority = certificates.Root,
             Kept = certificates.Kept,
-            Policy = Policy(observed),
+            Policy = policy,
             Endpoints = [.. endpoints.Select(e => new InitEndpoint(e.Definition, e.Security))],
-            Findings = [.. HostReview.Of(observed), .. certificates.Findings, .. endpoints.SelectMany(Mixed)],
+            Findings = [.. HostReview.Of(observed), .. certificates.Findings, .. endpoints.SelectMany(Mixed), .. Stricter(endpoints, policy)],
         };
     }
 
-    private static FoundEndpoint Look(HostObservation observed, EndpointDefinition endpoint)
+    private static FoundEndpoint Look(HostObservation observed, EndpointDefinition endpoint, Manifest asked)
     {
         var service = observed.Services[endpoint.Service];
-        return new FoundEndpoint(endpoint, service.ConfigurationError is not null || service.Kind != ServiceKind.Postfix ? [] : [.. new InitPostfix(observed, service).On(endpoint.Kind.DefaultPort())]);
+        return new FoundEndpoint(endpoint, service.ConfigurationError is not null ? []
+            : service.Kind == ServiceKind.Postfix ? [.. new InitPostfix(observed, service).On(endpoint.Kind.DefaultPort())]
+            : [.. new InitDovecot(service, asked).On(endpoint.Kind)]);
     }
 
     // The manifest has one security for all listeners of an endpoint.
@@ -148,17 +151,22 @@ public static class HostInit
         return null;
     }
 
-    private static string Policy(HostObservation observed)
+    private static string Policy(HostObservation observed, IReadOnlyList<FoundEndpoint> endpoints)
     {
         // PSD is the article's own typo, and no other source has its Dovecot list.
-        var answers = Answers(observed).ToList();
-        if (answers.Exists(a => a.Contains("PSD", StringComparison.Ordinal) || a.Contains("EECDH+ECDSA+AESGCM:EECDH+aRSA+AESGCM", StringComparison.Ordinal)))
+        if (Answers(observed).Any(a => a.Contains("PSD", StringComparison.Ordinal) || a.Contains("EECDH+ECDSA+AESGCM:EECDH+aRSA+AESGCM", StringComparison.Ordinal)))
         {
             return "article";
         }
 
-        return answers.Exists(a => a.Contains("\nssl_min_protocol = TLSv1.3\n", StringComparison.Ordinal)) ? "modern" : ManifestSchema.DefaultPolicy;
+        return endpoints.All(e => e.Tls13Only) ? "modern" : ManifestSchema.DefaultPolicy;
     }
+
+    // A manifest has one policy for all.
+    private static IEnumerable<Diagnostic> Stricter(IReadOnlyList<FoundEndpoint> endpoints, string policy) =>
+        policy != "modern" && endpoints.SelectMany(e => e.Listeners.Where(l => l.Tls13Only).Select(l => l.Name == e.Definition.Word ? l.Name : $"{e.Definition.Word} ({l.Name})")).Distinct().ToList() is { Count: > 0 } strict
+            ? [InitFindings.Stricter(strict, policy)]
+            : [];
 
     private static IEnumerable<string> Answers(HostObservation observed) => observed.Services.Values.SelectMany(s => s.Answers.Values).Select(a => "\n" + a + "\n");
 

@@ -18,7 +18,11 @@ internal sealed class InitPostfix(HostObservation observed, ServiceObservation p
     private FoundListener Listener(MasterService entry, MasterService smtpd)
     {
         var level = Level(smtpd);
-        return new FoundListener(entry.Name, level == "encrypt" ? [] : [$"{PostfixListeners.Level} = {level}"]);
+        var must = level == "encrypt" || Value(smtpd, PostfixListeners.Wrapper) == "yes";
+        return new FoundListener(entry.Name, must ? [] : [$"{PostfixListeners.Level} = {level}"])
+        {
+            Tls13Only = IsTls13Only(Value(smtpd, must ? "smtpd_tls_mandatory_protocols" : "smtpd_tls_protocols")),
+        };
     }
 
     // The old switches count where there is no level (postconf(5)).
@@ -27,6 +31,14 @@ internal sealed class InitPostfix(HostObservation observed, ServiceObservation p
         : Value(smtpd, "smtpd_enforce_tls") == "yes" ? "encrypt"
         : Value(smtpd, "smtpd_use_tls") == "yes" ? "may"
         : "none";
+
+    // By floor (3.6), by what is left out, or by what is named (postconf(5)).
+    private static bool IsTls13Only(string protocols)
+    {
+        var words = protocols.Split([' ', ',', ':'], StringSplitOptions.RemoveEmptyEntries);
+        var named = words.Where(w => w[0] is not ('!' or '<' or '>')).ToList();
+        return words.Contains(">=TLSv1.3") || (named.Count > 0 ? named.TrueForAll(w => w == "TLSv1.3") : new[] { "!TLSv1", "!TLSv1.1", "!TLSv1.2" }.All(words.Contains));
+    }
 
     private string Value(MasterService service, string name) => _answers.Override(service, name) ?? _answers.Parameter(name);
 }

@@ -33,4 +33,30 @@ public sealed class InitListenersTests
         Assert.Equal(EndpointSecurity.Opportunistic, Assert.Single(manifest.Postfix!.Endpoints).Security);
         Assert.StartsWith("warning MTS0651: of smtp, 10.77.0.5:smtp requires TLS and 10.77.0.1:smtp does not", Assert.Single(findings), StringComparison.Ordinal);
     }
+
+    private const string Tls13 = "ssl_min_protocol = TLSv1.3\n";
+    private const string Tls12 = "ssl_min_protocol = TLSv1.2\n";
+
+    [Theory]
+    [InlineData("smtpd_tls_protocols = >=TLSv1.3", "", Tls13, Tls13, "modern", "")]
+    [InlineData("smtpd_tls_protocols = !SSLv2, !SSLv3, !TLSv1, !TLSv1.1, !TLSv1.2", "", Tls13, Tls13, "modern", "")]
+    [InlineData("smtpd_tls_protocols = TLSv1.3", "", Tls13, Tls13, "modern", "")]
+    [InlineData("smtpd_tls_protocols = >=TLSv1.2", "", Tls13, Tls13, "intermediate", "imaps, pop3s")]
+    [InlineData("smtpd_tls_protocols = >=TLSv1.2", "", Tls12, Tls13, "intermediate", "pop3s")]
+    [InlineData("smtpd_tls_mandatory_protocols = >=TLSv1.3", "", Tls12, Tls12, "intermediate", "")]
+    [InlineData("", "submission inet n - y - - smtpd -o smtpd_tls_security_level=encrypt -o smtpd_tls_mandatory_protocols=>=TLSv1.3\n", Tls12, Tls12, "intermediate", "submission")]
+    public async Task The_policy_is_modern_where_every_listener_takes_TLS_1_3_alone_and_else_those_that_do_are_named(
+        string main, string master, string imap, string pop3, string policy, string named)
+    {
+        var host = new InitHost
+        {
+            MainCf = InitHost.Main + main + "\n",
+            MasterCf = "smtp inet n - y - - smtpd\n" + master,
+            Dovecot = p => "ssl = required\n" + (p == "imap" ? imap : pop3),
+            Sockets = [("0.0.0.0", 25), ("0.0.0.0", 993), ("0.0.0.0", 995), .. master.Length > 0 ? [("0.0.0.0", 587)] : Array.Empty<(string, int)>()],
+        };
+        var (manifest, findings) = await host.ReadAsync();
+        Assert.Equal(policy, manifest.Policy.Base);
+        Assert.Equal(named.Length == 0 ? [] : [$"warning MTS0653: TLS 1.3 alone is taken by {named}, but not by every endpoint"], findings.Select(f => f.Split(": the policy")[0]));
+    }
 }

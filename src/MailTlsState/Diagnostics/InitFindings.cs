@@ -14,7 +14,7 @@ public static class InitFindings
     public static readonly DiagnosticCode MixedCode = new(
         "MTS0651",
         "the listeners of one endpoint differ",
-        "A manifest says once for each endpoint whether TLS is required, for all the addresses on which it listens. On this host they differ, so apply changes one of them: init writes what keeps mail coming in. "
+        "A manifest says once for each endpoint whether TLS is required and whether a proxy header comes first, for all the addresses on which it listens. On this host they differ, so the manifest is wrong for one of them: init writes what keeps mail coming in, and no proxy header. "
         + "Where that is not what you want, write the other word, or give the listener that differs a port of its own.");
 
     /// <summary>A certificate that is served has no place in the manifest.</summary>
@@ -42,6 +42,9 @@ public static class InitFindings
 
     internal static Diagnostic MixedSecurity(string endpoint, IEnumerable<string> strict, IEnumerable<string> open) => Warning(
         MixedCode, $"of {endpoint}, {string.Join(" and ", strict)} requires TLS and {string.Join(" and ", open)} does not; the manifest has opportunistic for both", "write required, if no sender without TLS is to deliver there");
+
+    internal static Diagnostic MixedProxy(string endpoint, IEnumerable<string> proxied, IEnumerable<string> direct) => Warning(
+        MixedCode, $"of {endpoint}, {string.Join(" and ", proxied)} wants a proxy header first and {string.Join(" and ", direct)} does not; verify cannot speak to the former", "give the listener behind the proxy a port of its own");
 
     /// <summary><see cref="CertificateLostCode"/>.</summary>
     /// <param name="places">Which endpoints serve it.</param>

@@ -9,6 +9,9 @@ internal sealed record FoundListener(string Name, IReadOnlyList<string> ClearTex
 {
     /// <summary>True where it takes TLS 1.3 alone.</summary>
     public bool Tls13Only { get; init; }
+
+    /// <summary>True where a proxy header comes first.</summary>
+    public bool BehindProxy { get; init; }
 }
 
 /// <summary>An endpoint that the manifest will name, and its listeners as the configuration has them; none where it could not be read.</summary>
@@ -18,6 +21,9 @@ internal sealed record FoundEndpoint(EndpointDefinition Definition, IReadOnlyLis
 {
     /// <summary>True where all of it takes TLS 1.3 alone.</summary>
     public bool Tls13Only => Listeners.Count > 0 && Listeners.All(l => l.Tls13Only);
+
+    /// <summary>True where a proxy header comes first on all of it.</summary>
+    public bool BehindProxy => Listeners.Count > 0 && Listeners.All(l => l.BehindProxy);
 
     /// <summary>The security that keeps what works: clear text on port 25 where any listener takes it; a login is never to go without TLS.</summary>
     public EndpointSecurity Security => Definition.Kind switch

@@ -114,7 +114,7 @@ public static class HostInit
             Authority = certificates.Root,
             Kept = certificates.Kept,
             Policy = policy,
-            Endpoints = [.. endpoints.Select(e => new InitEndpoint(e.Definition, e.Security))],
+            Endpoints = [.. endpoints.Select(e => new InitEndpoint(e.Definition, e.Security) { ProxyProtocol = e.BehindProxy })],
             Findings = [.. HostReview.Of(observed), .. certificates.Findings, .. endpoints.SelectMany(Mixed), .. Stricter(endpoints, policy)],
         };
     }
@@ -124,16 +124,21 @@ public static class HostInit
         var service = observed.Services[endpoint.Service];
         return new FoundEndpoint(endpoint, service.ConfigurationError is not null ? []
             : service.Kind == ServiceKind.Postfix ? [.. new InitPostfix(observed, service).On(endpoint.Kind.DefaultPort())]
-            : [.. new InitDovecot(service, asked).On(endpoint.Kind)]);
+            : [.. new InitDovecot(observed, service, asked).On(endpoint.Kind)]);
     }
 
-    // The manifest has one security for all listeners of an endpoint.
+    // The manifest says it once for all listeners of an endpoint.
     private static IEnumerable<Diagnostic> Mixed(FoundEndpoint endpoint)
     {
-        var strict = endpoint.Listeners.Where(l => l.ClearText.Count == 0).Select(l => l.Name).ToList();
-        if (endpoint.Security == EndpointSecurity.Opportunistic && strict.Count > 0)
+        var word = endpoint.Definition.Word;
+        if (endpoint.Security == EndpointSecurity.Opportunistic && endpoint.Listeners.ToLookup(l => l.ClearText.Count > 0, l => l.Name) is var open && open[false].Any() && open[true].Any())
         {
-            yield return InitFindings.MixedSecurity(endpoint.Definition.Word, strict, [.. endpoint.Listeners.Where(l => l.ClearText.Count > 0).Select(l => l.Name)]);
+            yield return InitFindings.MixedSecurity(word, open[false], open[true]);
+        }
+
+        if (endpoint.Listeners.ToLookup(l => l.BehindProxy, l => l.Name) is var proxied && proxied[false].Any() && proxied[true].Any())
+        {
+            yield return InitFindings.MixedProxy(word, proxied[true], proxied[false]);
         }
     }
 

@@ -22,6 +22,7 @@ internal sealed class InitPostfix(HostObservation observed, ServiceObservation p
         return new FoundListener(entry.Name, must ? [] : [$"{PostfixListeners.Level} = {level}"])
         {
             Tls13Only = IsTls13Only(Value(smtpd, must ? "smtpd_tls_mandatory_protocols" : "smtpd_tls_protocols")),
+            BehindProxy = Value(entry, $"{entry.Command}_upstream_proxy_protocol").Length > 0,
         };
     }
 

@@ -7,7 +7,11 @@ using MailTlsState.Planning.Review;
 namespace MailTlsState.Planning.Init;
 
 /// <summary>One endpoint of the manifest that is being written.</summary>
-internal sealed record InitEndpoint(EndpointDefinition Definition, EndpointSecurity Security);
+internal sealed record InitEndpoint(EndpointDefinition Definition, EndpointSecurity Security)
+{
+    /// <summary>True where a proxy header comes first.</summary>
+    public bool ProxyProtocol { get; init; }
+}
 
 /// <summary>The decisions of a manifest that is being written.</summary>
 internal sealed record InitDraft(
@@ -140,7 +144,7 @@ internal static class InitText
             Line(text, "    endpoints:", null);
             foreach (var endpoint in service)
             {
-                Line(text, $"      {endpoint.Definition.Word}: {{ security: {Vocabularies.Securities.WordOf(endpoint.Security)} }}", Meaning(endpoint));
+                Line(text, $"      {endpoint.Definition.Word}: {{ security: {Vocabularies.Securities.WordOf(endpoint.Security)}{(endpoint.ProxyProtocol ? ", proxyProtocol: true" : "")} }}", Meaning(endpoint));
             }
         }
     }

@@ -34,6 +34,28 @@ public sealed class InitListenersTests
         Assert.StartsWith("warning MTS0651: of smtp, 10.77.0.5:smtp requires TLS and 10.77.0.1:smtp does not", Assert.Single(findings), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("smtp inet n - y - - smtpd -o smtpd_upstream_proxy_protocol=haproxy\n", "", "smtp")]
+    [InlineData("smtp inet n - y - 1 postscreen -o postscreen_upstream_proxy_protocol=haproxy\nsmtpd pass - - y - - smtpd\n", "", "smtp")]
+    [InlineData("smtp inet n - y - - smtpd\n", "service imap-login {\n  inet_listener imaps {\n    haproxy = yes\n  }\n}\n", "imaps")]
+    [InlineData("smtp inet n - y - - smtpd\n", "service imap-login {\n  inet_listener mine {\n    haproxy = yes\n    port = 993\n    ssl = yes\n  }\n}\n", "imaps")]
+    [InlineData("smtp inet n - y - - smtpd\n", "", "")]
+    public async Task A_listener_that_wants_a_proxy_header_first_is_one_in_the_manifest(string master, string dovecot, string proxied)
+    {
+        var (manifest, findings) = await new InitHost { MasterCf = master, DovecotConf = dovecot }.ReadAsync();
+        Assert.Equal(proxied, string.Concat(manifest.Services.SelectMany(s => s.Endpoints).Where(e => e.ProxyProtocol).Select(e => e.Kind.Name())));
+        Assert.Empty(findings);
+    }
+
+    [Fact]
+    public async Task Of_listeners_that_differ_in_the_proxy_header_the_one_behind_the_proxy_is_named()
+    {
+        var host = new InitHost { MasterCf = "10.77.0.1:smtp inet n - y - - smtpd\n10.77.0.5:smtp inet n - y - - smtpd -o smtpd_upstream_proxy_protocol=haproxy\n", Sockets = [("10.77.0.1", 25), ("10.77.0.5", 25)] };
+        var (manifest, findings) = await host.ReadAsync();
+        Assert.False(Assert.Single(manifest.Postfix!.Endpoints).ProxyProtocol);
+        Assert.StartsWith("warning MTS0651: of smtp, 10.77.0.5:smtp wants a proxy header first and 10.77.0.1:smtp does not", Assert.Single(findings), StringComparison.Ordinal);
+    }
+
     private const string Tls13 = "ssl_min_protocol = TLSv1.3\n";
     private const string Tls12 = "ssl_min_protocol = TLSv1.2\n";
 

@@ -31,8 +31,15 @@ public static class InitFindings
         "A manifest has one policy for all endpoints of both servers. Where all of them take TLS 1.3 alone, init writes the policy modern. Here only some do, and modern would keep clients and senders with TLS 1.2 from the others, so init writes one that takes both, and apply lowers the floor of the listeners that are named. "
         + "Write base: modern where every client can do TLS 1.3; on port 25 it turns many senders to clear text.");
 
+    /// <summary>A server could not be looked at.</summary>
+    public static readonly DiagnosticCode UnseenCode = new(
+        "MTS0654",
+        "a mail server could not be looked at",
+        "init writes the endpoints that listen, and asks the servers' own programs about certificate and policy. A server that is installed and does not run has no endpoints, and of one that cannot read its configuration init sees the ports at most: the manifest leaves it out, or says no more than the defaults of it. "
+        + "Start it, or mend its configuration, and run init again; where it is not used any more, nothing has to be done.");
+
     /// <summary>Every code of this area.</summary>
-    public static IReadOnlyList<DiagnosticCode> All { get; } = [ChainCode, MixedCode, CertificateLostCode, StricterCode];
+    public static IReadOnlyList<DiagnosticCode> All { get; } = [ChainCode, MixedCode, CertificateLostCode, StricterCode, UnseenCode];
 
     internal static Diagnostic ChainElsewhere(string file, string issuer) => Warning(
         ChainCode, $"{file} lacks the certificate of {ManifestDiagnostics.Quote(issuer)}, which is served from another file", "append it to the file: every server gets the chain from there");
@@ -59,6 +66,13 @@ public static class InitFindings
 
     internal static Diagnostic Stricter(IEnumerable<string> listeners, string policy) => Warning(
         StricterCode, $"TLS 1.3 alone is taken by {string.Join(", ", listeners)}, but not by every endpoint: the policy {policy} takes TLS 1.2 on all of them", "write base: modern, if TLS 1.3 alone is what you want everywhere");
+
+    internal static Diagnostic Stopped(string service) => Warning(UnseenCode, $"{service} is installed and does not run, so the manifest leaves it out", "start it and run init again, if it serves mail here");
+
+    internal static Diagnostic Unreadable(string service, string cause, bool named) => Warning(
+        UnseenCode,
+        $"{service} cannot read its configuration, so {(named ? "of its endpoints the manifest has no more than the ports" : "the manifest leaves it out")}: {cause.TrimEnd('.')}",
+        "mend what it names and run init again");
 
     private static Diagnostic Warning(DiagnosticCode code, string fact, string remedy) => new(code, Severity.Warning, fact, remedy);
 }

@@ -55,6 +55,7 @@ public static class HostInit
         // Without what another instance of a server has: on a port of the manifest it would be an error.
         start = start with { Endpoints = AsTheyAre(own) };
         var draft = Decide(start, provisional, observed, await SystemRootsAsync(host, cancellation).ConfigureAwait(false));
+        draft = draft with { Findings = [.. await UnseenAsync(host, provisional, observed, own, cancellation).ConfigureAwait(false), .. draft.Findings] };
 
         // The CA's directory and the names come from the host; what the manifest's own rules refuse is left out.
         foreach (var attempt in new[] { draft, draft with { Authority = draft.Authority?.WithoutDirectory() }, draft with { Kept = [] }, draft with { Kept = [], Authority = null, Names = [name] }, start with { Findings = draft.Findings } })
@@ -140,6 +141,34 @@ public static class HostInit
         {
             yield return InitFindings.MixedProxy(word, proxied[true], proxied[false]);
         }
+    }
+
+    // A server that is stopped would be missing in the manifest without a word, and of one that cannot read its configuration nothing is known but its ports.
+    private static async Task<IReadOnlyList<Diagnostic>> UnseenAsync(IHost host, Manifest asked, HostObservation observed, IReadOnlyList<EndpointDefinition> named, CancellationToken cancellation)
+    {
+        var found = new List<Diagnostic>();
+        foreach (var service in MailServices.All)
+        {
+            var seen = observed.Services.GetValueOrDefault(service.Kind) ?? await service.ObserveAsync(host, new ObservedFiles(host), asked, cancellation).ConfigureAwait(false);
+            var isNamed = named.Any(e => e.Service == service.Kind);
+            if (seen.ConfigurationError is { } error)
+            {
+                found.Add(InitFindings.Unreadable(service.Kind.ToString(), Cause(error), isNamed));
+            }
+            else if (seen.Installed && !seen.Running && !isNamed)
+            {
+                found.Add(InitFindings.Stopped(service.Kind.ToString()));
+            }
+        }
+
+        return found;
+    }
+
+    // Warnings may stand before it.
+    private static string Cause(string error)
+    {
+        var lines = error.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return lines.FirstOrDefault(l => l.Contains("fatal:", StringComparison.OrdinalIgnoreCase)) ?? lines.LastOrDefault() ?? "it says nothing";
     }
 
     private static async Task<IReadOnlyList<byte[]>?> SystemRootsAsync(IHost host, CancellationToken cancellation)

@@ -33,6 +33,8 @@ internal sealed class InitHost
     /// <summary>Why doveconf refuses the configuration, or null.</summary>
     public string? DovecotError { get; init; }
 
+    public bool IsDovecotStopped { get; init; }
+
     /// <summary>The sockets: address and port.</summary>
     public IReadOnlyList<(string Address, int Port)> Sockets { get; init; } = [("0.0.0.0", 25), ("0.0.0.0", 993)];
 
@@ -63,6 +65,11 @@ internal sealed class InitHost
     public async Task<InitResult> MakeAsync()
     {
         _host.AddFile(PostfixService.MainCf, MainCf).AddFile(PostfixService.MasterCf, MasterCf).AddFile("/etc/dovecot/dovecot.conf", DovecotConf);
+        if (!IsDovecotStopped)
+        {
+            _host.AddFile("/run/dovecot/master.pid", "7\n").AddFile("/proc/7/comm", "dovecot\n");
+        }
+
         _host.Listeners = [.. Sockets.Select(s => new Listener(s.Address, s.Port, 1, "smtpd", s.Port is 25 or 465 or 587 ? "/usr/lib/postfix/sbin/master" : "/usr/lib/dovecot/imap-login"))];
         _host.Programs = call => Answer(call);
         _host.Probes = request => InMemoryHost.NotConnected(request) with { Outcome = ProbeOutcome.Completed, Chain = [.. Serves(request.Address, request.Port).Select(c => Convert.ToBase64String(c.Der))] };

@@ -81,4 +81,15 @@ public sealed class InitListenersTests
         Assert.Equal(policy, manifest.Policy.Base);
         Assert.Equal(named.Length == 0 ? [] : [$"warning MTS0653: TLS 1.3 alone is taken by {named}, but not by every endpoint"], findings.Select(f => f.Split(": the policy")[0]));
     }
+
+    [Theory]
+    [InlineData(null, true, "warning MTS0654: Dovecot is installed and does not run, so the manifest leaves it out")]
+    [InlineData("doveconf: Warning: old\ndoveconf: Fatal: Error in configuration file /etc/dovecot/dovecot.conf line 3: Unknown setting: x\n", true, "warning MTS0654: Dovecot cannot read its configuration, so the manifest leaves it out: doveconf: Fatal: Error in configuration file /etc/dovecot/dovecot.conf line 3: Unknown setting: x")]
+    [InlineData("doveconf: Fatal: no\n", false, "warning MTS0654: Dovecot cannot read its configuration, so of its endpoints the manifest has no more than the ports: doveconf: Fatal: no")]
+    public async Task A_server_that_is_stopped_or_cannot_read_its_configuration_is_named(string? error, bool stopped, string expected)
+    {
+        var (manifest, findings) = await new InitHost { DovecotError = error, IsDovecotStopped = stopped, Sockets = [("0.0.0.0", 25), .. stopped ? Array.Empty<(string, int)>() : [("0.0.0.0", 993)]] }.ReadAsync();
+        Assert.Equal(stopped, manifest.Dovecot is null);
+        Assert.StartsWith(expected, Assert.Single(findings), StringComparison.Ordinal);
+    }
 }

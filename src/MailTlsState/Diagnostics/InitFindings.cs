@@ -38,8 +38,15 @@ public static class InitFindings
         "init writes the endpoints that listen, and asks the servers' own programs about certificate and policy. A server that is installed and does not run has no endpoints, and of one that cannot read its configuration init sees the ports at most: the manifest leaves it out, or says no more than the defaults of it. "
         + "Start it, or mend its configuration, and run init again; where it is not used any more, nothing has to be done.");
 
+    /// <summary>Clients can go on without TLS, and with the manifest they cannot.</summary>
+    public static readonly DiagnosticCode ClearTextCode = new(
+        "MTS0655",
+        "clients can log in without TLS, which the manifest ends",
+        "Passwords go over the network in clear text where a client does not ask for TLS. init writes security required for every endpoint on which users log in, so that after apply such a client gets an error and no login. Clients that use TLS already, as almost all do by default, notice nothing. "
+        + "Write security: opportunistic only for as long as an old client needs it.");
+
     /// <summary>Every code of this area.</summary>
-    public static IReadOnlyList<DiagnosticCode> All { get; } = [ChainCode, MixedCode, CertificateLostCode, StricterCode, UnseenCode];
+    public static IReadOnlyList<DiagnosticCode> All { get; } = [ChainCode, MixedCode, CertificateLostCode, StricterCode, UnseenCode, ClearTextCode];
 
     internal static Diagnostic ChainElsewhere(string file, string issuer) => Warning(
         ChainCode, $"{file} lacks the certificate of {ManifestDiagnostics.Quote(issuer)}, which is served from another file", "append it to the file: every server gets the chain from there");
@@ -73,6 +80,9 @@ public static class InitFindings
         UnseenCode,
         $"{service} cannot read its configuration, so {(named ? "of its endpoints the manifest has no more than the ports" : "the manifest leaves it out")}: {cause.TrimEnd('.')}",
         "mend what it names and run init again");
+
+    internal static Diagnostic ClearText(SourceLocation? at, string endpoint, int port, IEnumerable<string> settings) => Warning(
+        ClearTextCode, $"{endpoint} ({port}) lets clients go on without TLS ({string.Join(", ", settings)}), and with security: required apply ends that", "see that every client uses TLS, or write opportunistic until they do") with { Location = at };
 
     private static Diagnostic Warning(DiagnosticCode code, string fact, string remedy) => new(code, Severity.Warning, fact, remedy);
 }

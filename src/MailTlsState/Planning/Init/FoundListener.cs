@@ -1,3 +1,4 @@
+using MailTlsState.Diagnostics;
 using MailTlsState.Manifests;
 
 namespace MailTlsState.Planning.Init;
@@ -12,6 +13,9 @@ internal sealed record FoundListener(string Name, IReadOnlyList<string> ClearTex
 
     /// <summary>True where a proxy header comes first.</summary>
     public bool BehindProxy { get; init; }
+
+    /// <summary>Where the first of <see cref="ClearText"/> stands, or null.</summary>
+    public SourceLocation? At { get; init; }
 }
 
 /// <summary>An endpoint that the manifest will name, and its listeners as the configuration has them; none where it could not be read.</summary>

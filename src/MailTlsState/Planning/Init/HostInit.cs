@@ -116,7 +116,7 @@ public static class HostInit
             Kept = certificates.Kept,
             Policy = policy,
             Endpoints = [.. endpoints.Select(e => new InitEndpoint(e.Definition, e.Security) { ProxyProtocol = e.BehindProxy })],
-            Findings = [.. HostReview.Of(observed), .. certificates.Findings, .. endpoints.SelectMany(Mixed), .. Stricter(endpoints, policy)],
+            Findings = [.. HostReview.Of(observed), .. certificates.Findings, .. endpoints.SelectMany(InClear), .. endpoints.SelectMany(Mixed), .. Stricter(endpoints, policy)],
         };
     }
 
@@ -127,6 +127,10 @@ public static class HostInit
             : service.Kind == ServiceKind.Postfix ? [.. new InitPostfix(observed, service).On(endpoint.Kind.DefaultPort())]
             : [.. new InitDovecot(observed, service, asked).On(endpoint.Kind)]);
     }
+
+    // Clients that log in without TLS now cannot after apply.
+    private static IEnumerable<Diagnostic> InClear(FoundEndpoint endpoint) => endpoint.Security != EndpointSecurity.Required ? [] :
+        endpoint.Listeners.Where(l => l.ClearText.Count > 0).Select(l => InitFindings.ClearText(l.At, endpoint.Definition.Word, endpoint.Definition.Kind.DefaultPort(), l.ClearText));
 
     // The manifest says it once for all listeners of an endpoint.
     private static IEnumerable<Diagnostic> Mixed(FoundEndpoint endpoint)

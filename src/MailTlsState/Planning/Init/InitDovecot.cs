@@ -1,3 +1,4 @@
+using MailTlsState.Diagnostics;
 using MailTlsState.Manifests;
 using MailTlsState.Services;
 using MailTlsState.Services.Dovecot;
@@ -21,11 +22,24 @@ internal sealed class InitDovecot(HostObservation observed, ServiceObservation d
         var values = DovecotAnswers.Parse(dovecot.Answers.GetValueOrDefault(question, ""));
         if (values.Count > 0)
         {
-            yield return new FoundListener(kind.Name(), [])
+            var open = ClearText(values);
+            yield return new FoundListener(kind.Name(), open is null ? [] : [$"{open} = {values[open]}"])
             {
+                At = open is not null && _tree.Effective(open, new DovecotConnection(LocalName: asked.Host, Protocol: protocol)) is { } line ? new SourceLocation(line.File, line.Line, 1) : null,
                 Tls13Only = values.GetValueOrDefault("ssl_min_protocol") == "TLSv1.3",
                 BehindProxy = _tree.EffectiveIn(ManagedFile.Listener(kind), "haproxy")?.Value == "yes" || DovecotSockets.Of(dovecot.Answers).Any(l => l.Port == kind.DefaultPort() && l.BehindProxy),
             };
         }
     }
+
+    // With ssl = required nobody logs in without TLS, whatever the other setting says (2.3, doc.dovecot.org: SSL configuration).
+    private static string? ClearText(IReadOnlyDictionary<string, string> values) =>
+        values.GetValueOrDefault("ssl") switch
+        {
+            "no" => "ssl",
+            "required" => null,
+            _ when values.GetValueOrDefault("disable_plaintext_auth") == "no" => "disable_plaintext_auth",
+            _ when values.GetValueOrDefault("auth_allow_cleartext") == "yes" => "auth_allow_cleartext",
+            _ => null,
+        };
 }

@@ -1,3 +1,4 @@
+using MailTlsState.Diagnostics;
 using MailTlsState.Services.Postfix;
 using MailTlsState.Services.Postfix.Editing;
 
@@ -22,6 +23,7 @@ internal sealed class InitPostfix(HostObservation observed, ServiceObservation p
         return new FoundListener(entry.Name, must ? [] : [$"{PostfixListeners.Level} = {level}"])
         {
             Tls13Only = IsTls13Only(Value(smtpd, must ? "smtpd_tls_mandatory_protocols" : "smtpd_tls_protocols")),
+            At = new SourceLocation(PostfixService.MasterCf, smtpd.Overrides.LastOrDefault(o => o.Name == PostfixListeners.Level)?.Line ?? smtpd.Line, 1),
             BehindProxy = Value(entry, $"{entry.Command}_upstream_proxy_protocol").Length > 0,
         };
     }

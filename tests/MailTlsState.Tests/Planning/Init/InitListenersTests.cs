@@ -92,4 +92,29 @@ public sealed class InitListenersTests
         Assert.Equal(stopped, manifest.Dovecot is null);
         Assert.StartsWith(expected, Assert.Single(findings), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("ssl = no\ndisable_plaintext_auth = yes\n", "/etc/dovecot/dovecot.conf:1:1: warning MTS0655: imap (143) lets clients go on without TLS (ssl = no), and with security: required apply ends that")]
+    [InlineData("ssl = yes\ndisable_plaintext_auth = no\n", "/etc/dovecot/dovecot.conf:2:1: warning MTS0655: imap (143) lets clients go on without TLS (disable_plaintext_auth = no)")]
+    [InlineData("ssl = yes\nauth_allow_cleartext = yes\n", "/etc/dovecot/dovecot.conf:2:1: warning MTS0655: imap (143) lets clients go on without TLS (auth_allow_cleartext = yes)")]
+    [InlineData("ssl = required\ndisable_plaintext_auth = no\n", null)]
+    [InlineData("ssl = yes\ndisable_plaintext_auth = yes\n", null)]
+    public async Task Logins_without_TLS_that_the_manifest_ends_are_named_of_Dovecot(string settings, string? expected)
+    {
+        var (manifest, findings) = await new InitHost { DovecotConf = settings, Dovecot = _ => settings, Sockets = [("0.0.0.0", 25), ("0.0.0.0", 143), ("0.0.0.0", 993)] }.ReadAsync();
+        Assert.Equal([EndpointSecurity.Required, EndpointSecurity.Implicit], manifest.Dovecot!.Endpoints.Select(e => e.Security));
+        Assert.Equal(expected is null ? 0 : 1, findings.Count);
+        Assert.All(findings, f => Assert.StartsWith(expected!, f, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("submission inet n - y - - smtpd\n  -o smtpd_sasl_auth_enable=yes\n  -o smtpd_tls_security_level=may\n", "/etc/postfix/master.cf:4:1: warning MTS0655: submission (587) lets clients go on without TLS (smtpd_tls_security_level = may)")]
+    [InlineData("submission inet n - y - - smtpd\n", "/etc/postfix/master.cf:2:1: warning MTS0655: submission (587) lets clients go on without TLS (smtpd_tls_security_level = may)")]
+    [InlineData("submission inet n - y - - smtpd -o smtpd_tls_security_level=encrypt\n", null)]
+    public async Task Logins_without_TLS_that_the_manifest_ends_are_named_of_Postfix(string master, string? expected)
+    {
+        var (_, findings) = await new InitHost { MasterCf = "smtp inet n - y - - smtpd\n" + master, Sockets = [("0.0.0.0", 25), ("0.0.0.0", 587), ("0.0.0.0", 993)] }.ReadAsync();
+        Assert.Equal(expected is null ? 0 : 1, findings.Count);
+        Assert.All(findings, f => Assert.StartsWith(expected!, f, StringComparison.Ordinal));
+    }
 }

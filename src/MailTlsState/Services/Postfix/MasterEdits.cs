@@ -38,7 +38,7 @@ internal sealed class MasterEdits(PostfixAnswers answers)
             return;
         }
 
-        Show(new AttributeChange($"{service.Name} -o {name}", now is null ? null : Where(now, service, name), value));
+        Show(new AttributeChange($"{service.Name} -o {name}", now is null ? null : Where(now, service, name), value?.Length == 0 ? "(empty)" : value));
         Edit(service, (m, s) => value is null ? m.RemoveOverride(s, name) : m.SetOverride(s, name, value));
     }
 

@@ -23,6 +23,7 @@ internal sealed class PostfixListeners(
     private readonly List<Change> _changes = [];
     private readonly List<PostfixSetting> _main = [];
     private readonly List<PostfixSetting> _screen = [];
+    private readonly PostfixOwnCertificates _certificates = new(mainSettings, answers, edits);
     private readonly IReadOnlyList<(string Name, string Value)> _policy = PostfixPolicy.Listener(request.Policy, dialect);
 
     /// <summary>What has to be done.</summary>
@@ -39,9 +40,13 @@ internal sealed class PostfixListeners(
             PlanEndpoint(master, endpoint, named);
         }
 
-        foreach (var service in master.Services.Where(s => s.Type == "inet" && s.Command == "smtpd" && !named.Contains(s)))
+        foreach (var service in master.Services.Where(s => s.Type is "inet" or "pass" && s.Command == "smtpd" && !named.Contains(s)))
         {
-            LeaveUnnamed(service);
+            _certificates.Keep(service);
+            if (service.Type == "inet")
+            {
+                LeaveUnnamed(service);
+            }
         }
 
         return new Result(_main, [.. _screen.Distinct()], _changes);
@@ -263,7 +268,7 @@ internal sealed class PostfixListeners(
 
         foreach (var o in service.Overrides)
         {
-            if (mainSettings.FirstOrDefault(s => s.Name == o.Name) is { } setting && answers.Override(service, o.Name) != (setting.Value ?? ""))
+            if (mainSettings.FirstOrDefault(s => s.Name == o.Name) is { } setting && answers.Override(service, o.Name) != (setting.Value ?? "") && !_certificates.IsIdle(service, o.Name))
             {
                 diagnostics.Add(ServiceDiagnostics.OverrideLeft(new SourceLocation(PostfixService.MasterCf, o.Line, 1), $"{o.Name} = {o.Value}", $"the listener {service.Name}, which the manifest does not name,"));
             }

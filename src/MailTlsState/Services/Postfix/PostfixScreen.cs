@@ -45,6 +45,6 @@ internal static class PostfixScreen
         }
     }
 
-    // The default, written out.
-    private static bool Follows(string value, string server) => value == $"${server}" || value == $"${{{server}}}" || value == $"$({server})";
+    /// <summary>True for a value that is a reference to <paramref name="server"/> and nothing else, as a default that is written out.</summary>
+    internal static bool Follows(string value, string server) => value == $"${server}" || value == $"${{{server}}}" || value == $"$({server})";
 }

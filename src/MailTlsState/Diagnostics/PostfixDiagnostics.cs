@@ -34,7 +34,7 @@ public static class PostfixDiagnostics
         "MTS0315",
         "server certificate is presented as a client certificate",
         "With smtp_tls_cert_file or smtp_tls_chain_files Postfix presents a certificate to every host that it sends mail to and that asks for one. Hosts on the Internet ask for none that they could check, public CAs no longer issue for that use, "
-        + "and some receivers end the session over it; postconf(5) advises to leave these parameters empty. A value that refers to $smtpd_tls_cert_file follows the server's setting, which this plan may change. MailTlsState never sets a client certificate and leaves a found one as it is.");
+        + "and some receivers end the session over it; postconf(5) advises to leave these parameters empty. MailTlsState never sets a client certificate and leaves a found one as it is: where the value refers to $smtpd_tls_cert_file and the plan changes that, what it was is written out.");
 
     /// <summary>DANE needs a resolver that validates.</summary>
     public static readonly DiagnosticCode DaneResolverCode = new(

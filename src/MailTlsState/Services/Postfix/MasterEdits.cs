@@ -38,8 +38,18 @@ internal sealed class MasterEdits(PostfixAnswers answers)
             return;
         }
 
-        Show(new AttributeChange($"{service.Name} -o {name}", now is null ? null : Where(now, service, name), value?.Length == 0 ? "(empty)" : value));
+        Show(new AttributeChange($"{service.Name} -o {name}", now is null ? null : Where(now, service, name), Shown(value)));
         Edit(service, (m, s) => value is null ? m.RemoveOverride(s, name) : m.SetOverride(s, name, value));
+    }
+
+    /// <summary>Writes what a service's own parameter comes to in the place of what it refers to.</summary>
+    public void WriteOut(MasterService service, string name)
+    {
+        if (service.Override(name) is { } now && answers.Override(service, name) is { } effective && effective != now)
+        {
+            Show(new AttributeChange($"{service.Name} -o {name}", Where(now, service, name), Shown(effective)));
+            Edit(service, (m, s) => m.SetOverride(s, name, effective));
+        }
     }
 
     /// <summary>Edits an entry. Each edit makes a new file, so the entry is looked up again in what the edit gets.</summary>
@@ -60,6 +70,8 @@ internal sealed class MasterEdits(PostfixAnswers answers)
 
     private static Func<MasterCf, MasterCf> Found(MasterService service, Func<MasterCf, MasterService, MasterCf> edit) =>
         m => m.Find(service.Name, service.Type) is { } found ? edit(m, found) : m;
+
+    private static string? Shown(string? value) => value?.Length == 0 ? "(empty)" : value;
 
     private static string Where(string value, MasterService service, string name) =>
         service.Overrides.LastOrDefault(o => o.Name == name) is { } found ? $"{value} ({PostfixService.MasterCf}:{found.Line})" : value;

@@ -22,8 +22,8 @@ public sealed class PostfixAnswers(IReadOnlyDictionary<string, string> raw)
     /// <summary>What postconf said on standard error, each line once.</summary>
     public const string Warnings = "postconf warnings";
 
-    /// <summary><c>postconf -x</c> of the tables of destinations; asked only where there are some.</summary>
-    public const string DestinationTables = "postconf -x of the tables of destinations";
+    /// <summary><c>postconf -x</c> of parameters of the sending side that refer to others; asked only where there are some.</summary>
+    public const string ClientParameters = "postconf -x of the sending side";
 
     /// <summary><c>postmap -s TABLE</c>: its entries; the table follows.</summary>
     public const string TableEntries = "postmap -s ";
@@ -46,11 +46,17 @@ public sealed class PostfixAnswers(IReadOnlyDictionary<string, string> raw)
     /// <summary>The value that main.cf sets, as it is written there; null when it does not set the parameter.</summary>
     public string? Written(string name) => _explicit.Value.GetValueOrDefault(name);
 
+    /// <summary>The names of what main.cf sets.</summary>
+    public IEnumerable<string> WrittenNames => _explicit.Value.Keys;
+
     /// <summary>The value that main.cf sets, with what it refers to put in as far as that was asked for; null when it does not set the parameter.</summary>
     public string? Expanded(string name) =>
         Written(name) is not { } written ? null
-        : written.Contains('$', StringComparison.Ordinal) ? PostconfOutput.ParseSettings(Raw.GetValueOrDefault(DestinationTables, "")).GetValueOrDefault(name, written)
+        : Refers(name) ? PostconfOutput.ParseSettings(Raw.GetValueOrDefault(ClientParameters, "")).GetValueOrDefault(name) ?? Parameter(name)
         : written;
+
+    /// <summary>True where main.cf sets a parameter to what refers to others.</summary>
+    public bool Refers(string name) => Written(name)?.Contains('$', StringComparison.Ordinal) == true;
 
     /// <summary>A table's entries as postmap printed them, a key and its value a line with a tab between; null where it was not asked or could not.</summary>
     public string? Table(string table) => Raw.GetValueOrDefault(TableEntries + table);

@@ -14,7 +14,9 @@ namespace MailTlsState.Services.Postfix;
 internal sealed class PostfixFindings(ServicePlanRequest request, PostfixAnswers answers, MainCf main, MasterCf master, IReadOnlyList<string> mended)
 {
     private const string Unused = "unused parameter: ";
-    private static readonly string[] ClientCertificates = ["smtp_tls_chain_files", "smtp_tls_cert_file", "smtp_tls_eccert_file", "smtp_tls_dcert_file"];
+
+    /// <summary>The parameters of a certificate that the client presents.</summary>
+    internal static readonly string[] ClientCertificates = ["smtp_tls_chain_files", "smtp_tls_cert_file", "smtp_tls_eccert_file", "smtp_tls_dcert_file"];
 
     /// <summary>Parameters about TLS that every supported version knows: what a misspelt one was probably meant to be.</summary>
     private static readonly string[] Known =
@@ -132,7 +134,7 @@ internal sealed class PostfixFindings(ServicePlanRequest request, PostfixAnswers
             .Concat(request.Pairs.Select(p => p.Chain)).Where(v => v.Length > 0).ToHashSet(StringComparer.Ordinal);
         foreach (var name in ClientCertificates)
         {
-            if (answers.Written(name) is { Length: > 0 } value && (server.Contains(value) || value.Contains("smtpd_tls_", StringComparison.Ordinal)))
+            if (answers.Expanded(name) is { } value && server.Contains(value))
             {
                 yield return PostfixDiagnostics.ServerCertificateAsClient(new SourceLocation(PostfixService.MainCf, main.Find(name)?.Line ?? 1, 1), name, value);
             }

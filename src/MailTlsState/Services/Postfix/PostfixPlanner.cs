@@ -46,6 +46,7 @@ internal sealed class PostfixPlanner(ServicePlanRequest request)
         new PostfixDestinations(settings, answers, _diagnostics).Plan(main, master);
         settings.AddRange(listeners.MainSettings.Count > 0 ? listeners.MainSettings : PostfixListeners.Translated(answers) is { } level ? [new(PostfixListeners.Level, level)] : []);
         settings.AddRange(listeners.ScreenSettings);
+        settings.AddRange(new PostfixClientReferences(request, [.. settings], answers, edits).Plan(master));
         _diagnostics.AddRange(new PostfixFindings(request, answers, main, master, [.. settings.Select(s => s.Name), .. PostfixDialect.All.SelectMany(d => d.Obsolete)]).Find());
 
         var changes = new List<Change>();
@@ -70,13 +71,13 @@ internal sealed class PostfixPlanner(ServicePlanRequest request)
             // The effective value counts: one spelled through $name stays as it is, unless a listener has its own value of that name. A repeated setting is mended, since every Postfix
             // program warns about it and the next reader sees the wrong line.
             var effective = written.Count == 0 ? null : answers.Parameter(setting.Name);
-            if (effective == setting.Value && written.Count <= 1 && !master.Services.Any(s => s.Command == Reader(setting.Name) && answers.Varies(setting.Name, s)))
+            if (effective == setting.Value && !setting.ShowsPlace && written.Count <= 1 && !master.Services.Any(s => s.Command == Reader(setting.Name) && answers.Varies(setting.Name, s)))
             {
                 continue;
             }
 
             edits.Add((setting.Name, setting.Value));
-            attributes.Add(new AttributeChange(setting.Name, written.Count > 1 || setting.IsOverride ? Places(written) : effective is null ? null : ShowValue(effective), setting.Value));
+            attributes.Add(new AttributeChange(setting.Name, written.Count > 1 || setting.ShowsPlace ? Places(written) : effective is null ? null : ShowValue(effective), setting.Value is { } value ? ShowValue(value) : null));
         }
 
         if (edits.Count == 0)

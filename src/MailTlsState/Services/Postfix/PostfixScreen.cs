@@ -28,7 +28,7 @@ internal static class PostfixScreen
 
             if (answers.Written(name) is { } written && !Follows(written, server) && answers.Parameter(name) != value)
             {
-                yield return new PostfixSetting(name, null) { IsOverride = true };
+                yield return new PostfixSetting(name, null) { ShowsPlace = true };
             }
         }
     }

@@ -81,6 +81,7 @@ public sealed class PostfixService : IMailService
 
         if (failed is null)
         {
+            answers = await WithReferencesAsync(host, answers, cancellation).ConfigureAwait(false);
             answers = await WithTablesAsync(host, answers, cancellation).ConfigureAwait(false);
         }
 
@@ -97,16 +98,24 @@ public sealed class PostfixService : IMailService
         };
     }
 
+    /// <summary>Adds what parameters of the sending side come to that refer to others, where there are such.</summary>
+    private static async Task<PostfixAnswers> WithReferencesAsync(IHost host, PostfixAnswers answers, CancellationToken cancellation)
+    {
+        var more = new Dictionary<string, string>(answers.Raw);
+        string[] clients = [.. PostfixDestinations.Names.Concat(PostfixFindings.ClientCertificates).Where(answers.Refers).Concat(PostfixClientReferences.Names(answers)).Distinct().Order(StringComparer.Ordinal)];
+        if (clients.Length > 0)
+        {
+            more[PostfixAnswers.ClientParameters] = (await host.RunAsync(Ask(["-x", .. clients]), cancellation).ConfigureAwait(false)).Output;
+        }
+
+        return new PostfixAnswers(more);
+    }
+
     /// <summary>Adds what is in the tables of destinations, of those that are set and can be read without asking anybody.</summary>
     private static async Task<PostfixAnswers> WithTablesAsync(IHost host, PostfixAnswers answers, CancellationToken cancellation)
     {
         var more = new Dictionary<string, string>(answers.Raw);
-        if (PostfixDestinations.Names.Any(n => answers.Written(n)?.Contains('$', StringComparison.Ordinal) == true))
-        {
-            more[PostfixAnswers.DestinationTables] = (await host.RunAsync(Ask(["-x", .. PostfixDestinations.Names]), cancellation).ConfigureAwait(false)).Output;
-        }
-
-        foreach (var table in PostfixDestinations.Readable(new PostfixAnswers(more)).ToList())
+        foreach (var table in PostfixDestinations.Readable(answers).ToList())
         {
             try
             {

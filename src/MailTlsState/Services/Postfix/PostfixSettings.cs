@@ -9,8 +9,8 @@ namespace MailTlsState.Services.Postfix;
 /// <param name="Value">Desired value; null means that main.cf does not set it.</param>
 public sealed record PostfixSetting(string Name, string? Value)
 {
-    /// <summary>True for a parameter that takes the place of a managed one for some clients, so that the plan shows its line.</summary>
-    internal bool IsOverride { get; init; }
+    /// <summary>True for a parameter whose line the plan shows as it is written: it takes the place of a managed one for some clients, or refers to one.</summary>
+    internal bool ShowsPlace { get; init; }
 }
 
 /// <summary>Renders certificate files and policy as parameters of main.cf.</summary>

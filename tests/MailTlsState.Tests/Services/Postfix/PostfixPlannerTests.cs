@@ -109,15 +109,22 @@ public sealed class PostfixPlannerTests
     }
 
     [Theory]
-    [InlineData("smtp_tls_cert_file = /etc/ssl/a.pem", "smtpd_tls_cert_file = /etc/ssl/a.pem", true)]
-    [InlineData("smtp_tls_cert_file = $smtpd_tls_cert_file", "smtpd_tls_cert_file = /etc/ssl/a.pem", true)]
-    [InlineData("smtp_tls_chain_files = /etc/pki/mailtls/mail.example.com.pem", "", true)]
-    [InlineData("smtp_tls_cert_file = /etc/ssl/client.pem", "smtpd_tls_cert_file = /etc/ssl/a.pem", false)]
+    [InlineData("/etc/ssl/a.pem", "smtpd_tls_cert_file = /etc/ssl/a.pem", true)]
+    [InlineData("$mine", "mine = /etc/ssl/a.pem\nsmtpd_tls_cert_file = /etc/ssl/a.pem", true)]
+    [InlineData("$smtpd_tls_cert_file", "smtpd_tls_cert_file = /etc/ssl/a.pem", true)]
+    [InlineData("$smtpd_tls_cert_file", "smtpd_tls_cert_file =", false)]
+    [InlineData("/etc/pki/mailtls/mail.example.com.pem", "", true)]
+    [InlineData("/etc/ssl/client.pem", "smtpd_tls_cert_file = /etc/ssl/a.pem", false)]
     public void The_servers_certificate_as_client_certificate_is_a_warning_and_stays(string client, string server, bool warned)
     {
-        var made = Plan("3.7.11", $"{server}\n{client}\n", Master);
+        var value = !client.StartsWith('$') ? client : warned ? "/etc/ssl/a.pem" : "";
+        var made = Plan("3.7.11", $"{server}\nsmtp_tls_cert_file = {client}\n", Master, effective: $"smtp_tls_cert_file = {value}\n");
         Assert.Equal(warned, made.Codes.Contains("MTS0315"));
-        Assert.Contains(client, made.Main.ToString(), StringComparison.Ordinal);
+        Assert.Equal(client == "$smtpd_tls_cert_file" ? value : client, made.Main.Get("smtp_tls_cert_file"));
+        if (warned)
+        {
+            Assert.Contains(value, made.Changes.Diagnostics.Single(d => d.Code.Id == "MTS0315").Fact, StringComparison.Ordinal);
+        }
     }
 
     [Theory]

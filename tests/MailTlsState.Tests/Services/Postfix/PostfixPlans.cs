@@ -39,7 +39,9 @@ internal static class PostfixPlans
         string effective = "",
         Func<FileObservation, FileObservation>? file = null,
         IReadOnlyDictionary<string, string>? tables = null,
-        IReadOnlyList<CertificateFiles>? pairs = null)
+        IReadOnlyList<CertificateFiles>? pairs = null,
+        string overrides = "",
+        string user = "")
     {
         var services = $"  postfix: {{ {more}endpoints: {{ {endpoints} }} }}\n";
         var text = Samples.Minimal.Replace("  dovecot: { endpoints: { imaps: { security: implicit } } }\n", services, StringComparison.Ordinal) + $"policy: {{ base: {policy} }}\n";
@@ -52,7 +54,7 @@ internal static class PostfixPlans
             [PostfixAnswers.Parameters] = $"mail_version = {version}\nqueue_directory = /var/spool/postfix\nsmtpd_tls_security_level =\nsmtpd_tls_wrappermode = no\nsmtpd_tls_auth_only = no\ntls_preempt_cipherlist = no\n{written}{effective}",
             [PostfixAnswers.Explicit] = written,
             [PostfixAnswers.MasterServices] = master,
-            [PostfixAnswers.MasterOverrides] = "",
+            [PostfixAnswers.MasterOverrides] = overrides,
             [PostfixAnswers.Warnings] = warnings,
         };
         foreach (var (table, entries) in tables ?? new Dictionary<string, string>())

@@ -72,11 +72,18 @@ public static class PostfixDiagnostics
         + "The manifest's outbound section does not hold for such a destination. MailTlsState leaves the table as it is, because that is where exceptions belong. "
         + "Tables in files (hash, btree, lmdb, cdb, texthash) and in the setting itself (inline, static) are read: a destination with less than the manifest says is named in a warning. Of others, such as socketmap for MTA-STS, the plan says only that they are there.");
 
+    /// <summary>The listener waits for a proxy header, the manifest says nothing of it.</summary>
+    public static readonly DiagnosticCode ProxyHeaderCode = new(
+        "MTS0321",
+        "the listener waits for a proxy header",
+        "With smtpd_upstream_proxy_protocol (postscreen_upstream_proxy_protocol where postscreen has the port) each connection has to begin with the header of a proxy (HAProxy's PROXY protocol); a client that connects directly is turned away. "
+        + "The manifest does not say so of the endpoint: it is probed like any other, and does not answer. Say proxyProtocol: true, with which the endpoint is not probed, or remove the setting, with which a proxy's header is refused as an SMTP command.");
+
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } = 
     [
         NobodyCanLogInCode, MultiInstanceCode, NotSmtpdCode, UnknownParameterCode, ServerCertificateAsClientCode, DaneResolverCode, SharedTlsProxyCode,
-        OtherManifestCode, SniMapCode, DestinationsCode,
+        OtherManifestCode, SniMapCode, DestinationsCode, ProxyHeaderCode,
     ];
 
     /// <summary><see cref="NobodyCanLogInCode"/>.</summary>
@@ -141,6 +148,10 @@ public static class PostfixDiagnostics
                 unread.Count == 0 ? "" : $"see that {string.Join(" and ", unread)} gives none of them less",
                 at);
     }
+
+    /// <summary><see cref="ProxyHeaderCode"/>.</summary>
+    public static Diagnostic ProxyHeader(SourceLocation at, string endpoint, string setting) =>
+        new(ProxyHeaderCode, Severity.Warning, $"{setting} makes {endpoint} wait for a proxy header, of which the manifest says nothing", "add proxyProtocol: true to the endpoint, or remove the setting", at);
 
     /// <summary><see cref="SharedTlsProxyCode"/>.</summary>
     public static Diagnostic SharedTlsProxy(SourceLocation at) =>

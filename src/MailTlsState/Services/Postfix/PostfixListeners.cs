@@ -19,6 +19,8 @@ internal sealed class PostfixListeners(
     internal const string Level = "smtpd_tls_security_level";
     internal const string Wrapper = "smtpd_tls_wrappermode";
     private const string AuthOnly = "smtpd_tls_auth_only";
+    private const string UpstreamProxy = "_upstream_proxy_protocol";
+    private const string Haproxy = "haproxy";
 
     private readonly List<Change> _changes = [];
     private readonly List<PostfixSetting> _main = [];
@@ -100,6 +102,10 @@ internal sealed class PostfixListeners(
             {
                 diagnostics.Add(PostfixDiagnostics.NotSmtpd(at, service.Command, label));
             }
+            else
+            {
+                AlignProxy(service, endpoint, label, at);
+            }
 
             foreach (var smtpd in smtpds.ToList())
             {
@@ -116,6 +122,20 @@ internal sealed class PostfixListeners(
         if (endpoint.Addresses.Count > 0)
         {
             Bind(services, endpoint, label);
+        }
+    }
+
+    /// <summary>Whether a proxy header comes first. Behind postscreen, smtpd gets what that has read of it.</summary>
+    private void AlignProxy(MasterService service, EndpointManifest endpoint, string label, SourceLocation at)
+    {
+        var name = service.Command + UpstreamProxy;
+        if (endpoint.ProxyProtocol)
+        {
+            edits.Want(service, name, Haproxy);
+        }
+        else if ((answers.Override(service, name) ?? answers.Parameter(name)) is { Length: > 0 } value)
+        {
+            diagnostics.Add(PostfixDiagnostics.ProxyHeader(at, label, $"{name} = {value}"));
         }
     }
 
@@ -290,6 +310,11 @@ internal sealed class PostfixListeners(
             EndpointSecurity.Required => (Level, "encrypt"),
             _ => (Level, "may"),
         });
+        if (endpoint.ProxyProtocol)
+        {
+            options.Add(("smtpd" + UpstreamProxy, Haproxy));
+        }
+
         if (login)
         {
             options.Add((AuthOnly, "yes"));

@@ -17,6 +17,7 @@ public sealed class PostfixBadInputTests
         await RefusedAsync(lab, "echo 'a line without sense' >>/etc/postfix/main.cf", "MTS0304", $"/etc/postfix/main.cf:{lines + 1}:");
         await RefusedAsync(lab, "echo 'smtp inet n - y - -' >>/etc/postfix/master.cf", "MTS0304", "/etc/postfix/master.cf:");
         await RefusedAsync(lab, "echo 'smtp inetd n - y - - smtpd' >>/etc/postfix/master.cf", "MTS0304", "/etc/postfix/master.cf:");
+        await RefusedAsync(lab, "echo 'smtpd_tls_security_level = ${x?{may}:{encrypt}' >>/etc/postfix/main.cf", "MTS0304", $"/etc/postfix/main.cf:{lines + 1}:", "truncated macro reference");
         await RefusedAsync(lab, "printf 'a_b = \\000x\\n' >>/etc/postfix/main.cf", "MTS0309", $"/etc/postfix/main.cf:{lines + 1}:");
         await RefusedAsync(lab, "chown nobody /etc/postfix/main.cf", "MTS0226", "belongs to user 65534", "chown root");
         await RefusedAsync(lab, "chmod 666 /etc/postfix/master.cf", "MTS0226", "mode 0666");

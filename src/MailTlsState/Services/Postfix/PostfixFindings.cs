@@ -1,4 +1,3 @@
-using System.Globalization;
 using MailTlsState.Diagnostics;
 using MailTlsState.Manifests;
 using MailTlsState.Services.Postfix.Editing;
@@ -31,45 +30,6 @@ internal sealed class PostfixFindings(ServicePlanRequest request, PostfixAnswers
         "smtpd_use_tls", "smtpd_enforce_tls", "smtp_use_tls", "smtp_enforce_tls", "smtp_dns_support_level", "tls_ssl_options", "tls_random_source", "tls_server_sni_maps",
         "tls_high_cipherlist", "tls_medium_cipherlist", "tls_eecdh_auto_curves", "tls_daemon_random_bytes", "tls_disable_workarounds", "tls_append_default_CA",
     ];
-
-    /// <summary>
-    /// The place that postconf names in an error, or null: <c>/etc/postfix/main.cf, line 12: …</c>, <c>file /etc/postfix/master.cf: line 3: …</c>,
-    /// <c>invalid type field "inetd" in "smtp inetd …"</c>.
-    /// </summary>
-    /// <param name="error">Its words.</param>
-    /// <param name="master">The text of master.cf, whose lines are quoted at times.</param>
-    public static SourceLocation? Place(string error, string? master)
-    {
-        foreach (var file in new[] { PostfixService.MainCf, PostfixService.MasterCf })
-        {
-            var at = error.IndexOf(file, StringComparison.Ordinal);
-            var line = at < 0 ? -1 : error.IndexOf("line ", at, StringComparison.Ordinal);
-            if (line < 0)
-            {
-                continue;
-            }
-
-            var digits = new string([.. error.Skip(line + 5).TakeWhile(char.IsAsciiDigit)]);
-            if (int.TryParse(digits, CultureInfo.InvariantCulture, out var number))
-            {
-                return new SourceLocation(file, number, 1);
-            }
-        }
-
-        return Quoted(error) is { } entry && Array.FindIndex((master ?? "").Split('\n'), l => Words(l).SequenceEqual(Words(entry))) is >= 0 and var index
-            ? new SourceLocation(PostfixService.MasterCf, index + 1, 1)
-            : null;
-
-        static string[] Words(string line) => line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-    }
-
-    private static string? Quoted(string error)
-    {
-        const string before = " in \"";
-        var start = error.IndexOf(before, StringComparison.Ordinal);
-        var end = start < 0 ? -1 : error.IndexOf('"', start + before.Length);
-        return end < 0 ? null : error[(start + before.Length)..end];
-    }
 
     // What the review of the text says with its place: obsolete parameters (MTS0622) and repeated ones (MTS0633).
     private static readonly string[] Reviewed = ["DEPRECATION_README", "overriding earlier entry"];

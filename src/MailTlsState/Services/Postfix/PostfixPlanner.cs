@@ -24,7 +24,9 @@ internal sealed class PostfixPlanner(ServicePlanRequest request)
 
         if (_observed.ConfigurationError is { } error)
         {
-            return Failed(ServiceDiagnostics.BrokenConfiguration("Postfix", PostfixService.ConfigDirectory, error, PostfixFindings.Place(error, request.Observed.File(PostfixService.MasterCf).Text)));
+            var cause = PostfixErrors.Cause(error);
+            var place = PostfixErrors.Place(cause, request.Observed.File(PostfixService.MainCf).Text ?? "", request.Observed.File(PostfixService.MasterCf).Text ?? "");
+            return Failed(ServiceDiagnostics.BrokenConfiguration("Postfix", PostfixService.ConfigDirectory, cause, place));
         }
 
         if (ServiceVersions.Choose(PostfixDialect.All, _observed, request.Desired, at, _diagnostics) is not { } dialect)

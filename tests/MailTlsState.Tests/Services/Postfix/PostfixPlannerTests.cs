@@ -226,15 +226,4 @@ public sealed class PostfixPlannerTests
         var error = Assert.Single(Plan("3.7.11", "a = 1\nb = \0\n", Master).Changes.Diagnostics, d => d.Severity == Severity.Error);
         Assert.Equal(("MTS0309", "/etc/postfix/main.cf", 2), (error.Code.Id, error.Location!.File, error.Location.Line));
     }
-
-    [Theory]
-    [InlineData("/usr/sbin/postconf: fatal: /etc/postfix/main.cf, line 49: missing '=' after attribute name: \"x y\"", "/etc/postfix/main.cf", 49)]
-    [InlineData("/usr/sbin/postconf: fatal: file /etc/postfix/master.cf: line 7: bad transport type: x", "/etc/postfix/master.cf", 7)]
-    [InlineData("/usr/sbin/postconf: fatal: invalid type field \"inetd\" in \"smtp inetd n - y - - smtpd\"", "/etc/postfix/master.cf", 3)]
-    [InlineData("/usr/sbin/postconf: fatal: something else", null, 0)]
-    public void An_error_of_postconf_keeps_its_place(string error, string? file, int line)
-    {
-        var place = PostfixFindings.Place(error, "# a\nsmtp inet n - y - - smtpd\nsmtp  inetd n - y - - smtpd\n");
-        Assert.Equal((file, line), (place?.File, place?.Line ?? 0));
-    }
 }

@@ -25,6 +25,9 @@ public sealed class PostfixAnswers(IReadOnlyDictionary<string, string> raw)
     /// <summary><c>postconf -x</c> of parameters of the sending side that refer to others; asked only where there are some.</summary>
     public const string ClientParameters = "postconf -x of the sending side";
 
+    /// <summary><c>postconf -C user</c>: parameters with names of the administrator's own; asked only where one about TLS refers to another.</summary>
+    public const string UserParameters = "postconf -C user";
+
     /// <summary><c>postmap -s TABLE</c>: its entries; the table follows.</summary>
     public const string TableEntries = "postmap -s ";
 

@@ -52,7 +52,7 @@ internal sealed class PostfixPlanner(ServicePlanRequest request)
         _diagnostics.AddRange(new PostfixFindings(request, answers, main, master, [.. settings.Select(s => s.Name), .. PostfixDialect.All.SelectMany(d => d.Obsolete)]).Find());
 
         var changes = new List<Change>();
-        changes.AddRange(MainChange(main, settings, answers, master));
+        changes.AddRange(MainChange(main, settings, answers, master, edits.Apply(masterText)));
         changes.AddRange(listeners.Changes);
         if (ConfigEdit.Of(request.Observed.File(PostfixService.MasterCf), edits.Apply, "settings", edits.Attributes, "the manifest's listeners and policy", "reload postfix") is { } change)
         {
@@ -63,35 +63,34 @@ internal sealed class PostfixPlanner(ServicePlanRequest request)
         return new ServiceChanges(changes, _diagnostics);
     }
 
-    private IEnumerable<Change> MainChange(MainCf main, IReadOnlyList<PostfixSetting> settings, PostfixAnswers answers, MasterCf master)
+    private IEnumerable<Change> MainChange(MainCf main, IReadOnlyList<PostfixSetting> settings, PostfixAnswers answers, MasterCf master, string masterAfter)
     {
-        var edits = new List<(string Name, string? Value)>();
-        var attributes = new List<AttributeChange>();
-        foreach (var setting in settings)
-        {
-            var written = main.EntriesOf(setting.Name);
-            // The effective value counts: one spelled through $name stays as it is, unless a listener has its own value of that name. A repeated setting is mended, since every Postfix
-            // program warns about it and the next reader sees the wrong line.
-            var effective = written.Count == 0 ? null : answers.Parameter(setting.Name);
-            if (effective == setting.Value && !setting.ShowsPlace && written.Count <= 1 && !master.Services.Any(s => s.Command == Reader(setting.Name) && answers.Varies(setting.Name, s)))
-            {
-                continue;
-            }
-
-            edits.Add((setting.Name, setting.Value));
-            attributes.Add(new AttributeChange(setting.Name, written.Count > 1 || setting.ShowsPlace ? Places(written) : effective is null ? null : ShowValue(effective), setting.Value is { } value ? ShowValue(value) : null));
-        }
-
-        if (edits.Count == 0)
+        var heading = PostfixSettings.Heading + request.Manifest.Host;
+        var wanted = settings.Where(s => Differs(s, main, answers, master)).ToList();
+        wanted.AddRange(PostfixOrphans.Of(answers, main.SetAll(wanted.Select(Pair), heading), masterAfter));
+        if (wanted.Count == 0)
         {
             return [];
         }
 
-        string Edit(string old) => MainCf.Parse(old).SetAll(edits, PostfixSettings.Heading + request.Manifest.Host).ToString();
+        var attributes = wanted.Select(s => new AttributeChange(s.Name, Before(s, main.EntriesOf(s.Name), answers), s.Value is { } value ? ShowValue(value) : null)).ToList();
+        string Edit(string old) => MainCf.Parse(old).SetAll(wanted.Select(Pair), heading).ToString();
         return ConfigEdit.Of(request.Observed.File(PostfixService.MainCf), Edit, "settings", attributes, "the manifest's certificate and policy", "reload postfix", keepModificationTime: true) is { } change
             ? [change]
             : [];
+
+        static (string Name, string? Value) Pair(PostfixSetting setting) => (setting.Name, setting.Value);
     }
+
+    // The effective value counts: one spelled through $name stays as it is, unless a listener has its own value of that name. A repeated setting is mended, since every Postfix
+    // program warns about it and the next reader sees the wrong line.
+    private static bool Differs(PostfixSetting setting, MainCf main, PostfixAnswers answers, MasterCf master) =>
+        main.EntriesOf(setting.Name) is var written
+        && (setting.ShowsPlace || written.Count > 1 || (written.Count == 0 ? null : answers.Parameter(setting.Name)) != setting.Value
+            || master.Services.Any(s => s.Command == Reader(setting.Name) && answers.Varies(setting.Name, s)));
+
+    private static string? Before(PostfixSetting setting, IReadOnlyList<MainCfEntry> written, PostfixAnswers answers) =>
+        written.Count > 1 || setting.ShowsPlace ? Places(written) : written.Count == 0 ? null : ShowValue(answers.Parameter(setting.Name));
 
     // The sending side's parameters and the server's.
     private static string Reader(string setting) => setting.StartsWith("smtp_", StringComparison.Ordinal) ? "smtp" : "smtpd";

@@ -98,7 +98,7 @@ public sealed class PostfixService : IMailService
         };
     }
 
-    /// <summary>Adds what parameters of the sending side come to that refer to others, where there are such.</summary>
+    /// <summary>Adds what is to be known of parameters that refer to others, where there are such.</summary>
     private static async Task<PostfixAnswers> WithReferencesAsync(IHost host, PostfixAnswers answers, CancellationToken cancellation)
     {
         var more = new Dictionary<string, string>(answers.Raw);
@@ -106,6 +106,11 @@ public sealed class PostfixService : IMailService
         if (clients.Length > 0)
         {
             more[PostfixAnswers.ClientParameters] = (await host.RunAsync(Ask(["-x", .. clients]), cancellation).ConfigureAwait(false)).Output;
+        }
+
+        if (PostfixOrphans.Candidates(answers).Count > 0)
+        {
+            more[PostfixAnswers.UserParameters] = (await host.RunAsync(Ask(["-C", "user"]), cancellation).ConfigureAwait(false)).Output;
         }
 
         return new PostfixAnswers(more);

@@ -55,6 +55,7 @@ internal static class PostfixPlans
             [PostfixAnswers.Explicit] = written,
             [PostfixAnswers.MasterServices] = master,
             [PostfixAnswers.MasterOverrides] = overrides,
+            [PostfixAnswers.UserParameters] = user,
             [PostfixAnswers.Warnings] = warnings,
         };
         foreach (var (table, entries) in tables ?? new Dictionary<string, string>())

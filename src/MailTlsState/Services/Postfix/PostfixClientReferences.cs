@@ -1,5 +1,3 @@
-using MailTlsState.Planning;
-using MailTlsState.Policies;
 using MailTlsState.Services.Postfix.Editing;
 
 namespace MailTlsState.Services.Postfix;
@@ -50,25 +48,12 @@ internal sealed class PostfixClientReferences(ServicePlanRequest request, IReadO
     private bool Moves(string name, string value, MasterService? client) => IsClient(name) && !_managed.Contains(name)
         && Leads(answers, value, r => client?.Override(r) is null && _changed.Contains(r) && (!IsClient(r) || IsOfOther(name, r)), r => client?.Override(r) is not null || _managed.Contains(r) || IsClient(r));
 
-    /// <summary>
-    /// The value as it was. Only where it is a file of our own that moves with this plan, it is the file's new place: the old one goes. Null where the reference leads there by itself.
-    /// </summary>
+    /// <summary>The value as it was, or null where the reference leads to where a file of our own lies afterwards.</summary>
     private string? Kept(string name)
     {
         var former = answers.Expanded(name)!;
-        var pairs = request.Pairs;
-        if (!former.StartsWith(request.Manifest.Certificate.Directory + "/", StringComparison.Ordinal) || !pairs.All(p => p.IsOwn))
-        {
-            return former;
-        }
-
-        if (settings.Any(s => s.Value is not null && PostfixScreen.Follows(answers.Written(name)!, s.Name)))
-        {
-            return null;
-        }
-
-        var pair = pairs.FirstOrDefault(p => p.Family == KeyFamily.Ecdsa && name.Contains("_ec", StringComparison.Ordinal)) ?? pairs[0];
-        return name.EndsWith("key_file", StringComparison.Ordinal) ? pair.Key : pair.Chain;
+        var value = PostfixSettings.Moved(request, name, former);
+        return value != former && settings.Any(s => s.Value == value && PostfixScreen.Follows(answers.Written(name)!, s.Name)) ? null : value;
     }
 
     // A key's file is its certificate's unless it is set (postconf(5)).

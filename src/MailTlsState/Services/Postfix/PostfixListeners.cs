@@ -25,7 +25,7 @@ internal sealed class PostfixListeners(
     private readonly List<Change> _changes = [];
     private readonly List<PostfixSetting> _main = [];
     private readonly List<PostfixSetting> _screen = [];
-    private readonly PostfixOwnCertificates _certificates = new(mainSettings, answers, edits);
+    private readonly PostfixOwnCertificates _certificates = new(request, mainSettings, answers, edits);
     private readonly IReadOnlyList<(string Name, string Value)> _policy = PostfixPolicy.Listener(request.Policy, dialect);
 
     /// <summary>What has to be done.</summary>

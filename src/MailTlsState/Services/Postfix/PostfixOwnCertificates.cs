@@ -6,7 +6,7 @@ namespace MailTlsState.Services.Postfix;
 /// Keeps the certificate of a listener that the manifest does not name and that has one of its own in master.cf. Of the parameters of certificates, smtpd_tls_chain_files switches
 /// all others off, and a key that is not set is looked for beside its certificate (postconf(5), since 3.4): what main.cf sets of them changes what the listener's own ones mean. Pure.
 /// </summary>
-internal sealed class PostfixOwnCertificates(IReadOnlyList<PostfixSetting> mainSettings, PostfixAnswers answers, MasterEdits edits)
+internal sealed class PostfixOwnCertificates(ServicePlanRequest request, IReadOnlyList<PostfixSetting> mainSettings, PostfixAnswers answers, MasterEdits edits)
 {
     private const string ChainFiles = "smtpd_tls_chain_files";
 
@@ -25,7 +25,7 @@ internal sealed class PostfixOwnCertificates(IReadOnlyList<PostfixSetting> mainS
             foreach (var (certificate, key) in chained ? [] : Pairs)
             {
                 Hold(service, certificate, Now(service, certificate), "");
-                Hold(service, key, Now(service, key), Now(service, certificate));
+                Hold(service, key, Now(service, key), PostfixSettings.Moved(request, certificate, Now(service, certificate)));
             }
         }
         else if (chained && Setting(ChainFiles) is null)
@@ -42,8 +42,9 @@ internal sealed class PostfixOwnCertificates(IReadOnlyList<PostfixSetting> mainS
         ? service.Override(name) is "" && Older.Any(n => service.Override(n) is not null)
         : Older.Contains(name) && Now(service, ChainFiles).Length > 0;
 
-    private void Hold(MasterService service, string name, string value, string unset)
+    private void Hold(MasterService service, string name, string now, string unset)
     {
+        var value = PostfixSettings.Moved(request, name, now);
         if ((answers.Override(service, name) ?? Setting(name) ?? unset) != value)
         {
             edits.Override(service, name, value, null);

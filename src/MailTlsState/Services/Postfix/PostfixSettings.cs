@@ -50,8 +50,7 @@ public static class PostfixSettings
         // Where smtpd_tls_chain_files is set, Postfix ignores the older parameters and warns at every start (postconf(5), 3.4). It wants
         // each key before its certificate, which only files of our own are sure to have.
         var chained = pairs.All(p => p is { IsBundle: true, IsOwn: true });
-        var ecdsa = pairs.Count > 1 ? pairs.FirstOrDefault(p => p.Family == KeyFamily.Ecdsa) : null;
-        var first = pairs.First(p => p != ecdsa);
+        var (first, ecdsa) = Places(pairs);
         Set("smtpd_tls_chain_files", chained ? string.Join(", ", pairs.Select(p => p.Chain)) : null);
         Set("smtpd_tls_cert_file", chained ? null : first.Chain);
         Set("smtpd_tls_key_file", chained ? null : first.Key);
@@ -79,6 +78,32 @@ public static class PostfixSettings
         }
 
         return settings;
+    }
+
+    /// <summary>What a parameter of a certificate is to name so that it names the same as before: where a file of our own moves, its new place, for the old one goes.</summary>
+    /// <param name="request">The plan's inputs.</param>
+    /// <param name="name">The parameter, of a listener or of the sending side.</param>
+    /// <param name="files">What it names now.</param>
+    internal static string Moved(ServicePlanRequest request, string name, string files)
+    {
+        var gone = request.Observed.Certificates.SelectMany(c => c.Former.Append(c.Files.Key).Append(c.Files.Chain)).Except(request.Pairs.SelectMany(p => new[] { p.Key, p.Chain }));
+        if (!gone.Intersect(files.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries)).Any())
+        {
+            return files;
+        }
+
+        var (first, ecdsa) = Places(request.Pairs);
+        var pair = name.Contains("_ec", StringComparison.Ordinal) ? ecdsa ?? first : first;
+        return name.EndsWith("chain_files", StringComparison.Ordinal) ? string.Join(", ", request.Pairs.Select(p => p.Chain))
+            : name.EndsWith("key_file", StringComparison.Ordinal) ? pair.Key
+            : pair.Chain;
+    }
+
+    // Of two certificates, the ECDSA one has parameters of its own.
+    private static (CertificateFiles First, CertificateFiles? Ecdsa) Places(IReadOnlyList<CertificateFiles> pairs)
+    {
+        var ecdsa = pairs.Count > 1 ? pairs.FirstOrDefault(p => p.Family == KeyFamily.Ecdsa) : null;
+        return (pairs.First(p => p != ecdsa), ecdsa);
     }
 
     /// <summary>

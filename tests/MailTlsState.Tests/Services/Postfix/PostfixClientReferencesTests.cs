@@ -88,10 +88,11 @@ public sealed class PostfixClientReferencesTests
     {
         const string main = $"smtpd_tls_cert_file = {Directory}.pem\nsmtpd_tls_key_file = {Directory}.key\nsmtp_tls_cert_file = $smtpd_tls_cert_file\nsmtp_tls_key_file = $smtpd_tls_key_file\n";
         const string effective = $"smtp_tls_cert_file = {Directory}.pem\nsmtp_tls_key_file = {Directory}.key\n";
-        var split = Plan("3.7.11", main, Master, effective: effective, pairs: [new CertificateFiles($"{Directory}.2.key", $"{Directory}.2.pem")]);
+        var place = new CertificatePlace(new CertificateFiles($"{Directory}.key", $"{Directory}.pem"), 1, []);
+        var split = Plan("3.7.11", main, Master, effective: effective, pairs: [new CertificateFiles($"{Directory}.2.key", $"{Directory}.2.pem")], place: place);
         Assert.Equal("$smtpd_tls_key_file", split.Main.Get("smtp_tls_key_file"));
 
-        var bundle = Plan("3.7.11", main, Master, effective: effective, pairs: [new CertificateFiles($"{Directory}.2.pem", $"{Directory}.2.pem")]);
+        var bundle = Plan("3.7.11", main, Master, effective: effective, pairs: [new CertificateFiles($"{Directory}.2.pem", $"{Directory}.2.pem")], place: place);
         Assert.Equal(($"{Directory}.2.pem", $"{Directory}.2.pem"), (bundle.Main.Get("smtp_tls_cert_file"), bundle.Main.Get("smtp_tls_key_file")));
     }
 }

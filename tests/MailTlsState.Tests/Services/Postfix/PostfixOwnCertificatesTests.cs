@@ -1,3 +1,4 @@
+using MailTlsState.Certificates;
 using Xunit;
 using static MailTlsState.Tests.Services.Postfix.PostfixPlans;
 
@@ -77,5 +78,20 @@ public sealed class PostfixOwnCertificatesTests
         var made = Plan("3.7.11", "smtpd_tls_security_level = may\n", Master + "2525 inet n - y - - smtpd\n  -o smtpd_tls_cert_file=/etc/le/both.pem\n", pairs: [new("/etc/le/a.key", "/etc/le/a.pem") { IsOwn = false }]);
         Assert.Equal("/etc/le/a.key", made.Main.Get("smtpd_tls_key_file"));
         Assert.Equal("/etc/le/both.pem", made.Master.Find("2525", "inet")!.Override("smtpd_tls_key_file"));
+    }
+    [Fact]
+    public void A_file_of_our_own_that_moves_is_followed_and_another_one_in_its_directory_stays()
+    {
+        const string directory = "/etc/pki/mailtls/mail.example.com";
+        const string main = $"smtpd_tls_cert_file = {directory}.pem\nsmtpd_tls_key_file = {directory}.key\nsmtpd_tls_security_level = may\n";
+        const string listeners = "2525 inet n - y - - smtpd\n  -o smtpd_tls_eccert_file=/etc/le/ec.pem\n2526 inet n - y - - smtpd\n  -o smtpd_tls_cert_file=/etc/pki/mailtls/other.pem\n";
+        var place = new CertificatePlace(new CertificateFiles($"{directory}.key", $"{directory}.pem"), 1, []);
+        var split = Plan("3.7.11", main, Master + listeners, pairs: [new($"{directory}.2.key", $"{directory}.2.pem")], place: place);
+        Assert.Null(split.Master.Find("2525", "inet")!.Override("smtpd_tls_cert_file"));
+        Assert.Equal($"{directory}.2.pem", split.Main.Get("smtpd_tls_cert_file"));
+
+        var bundle = Plan("3.7.11", main, Master + listeners, pairs: [new($"{directory}.2.pem", $"{directory}.2.pem")], place: place);
+        Assert.Equal($"{directory}.2.pem", bundle.Master.Find("2525", "inet")!.Override("smtpd_tls_cert_file"));
+        Assert.Equal("/etc/pki/mailtls/other.pem", bundle.Master.Find("2526", "inet")!.Override("smtpd_tls_cert_file"));
     }
 }

@@ -41,7 +41,8 @@ internal static class PostfixPlans
         IReadOnlyDictionary<string, string>? tables = null,
         IReadOnlyList<CertificateFiles>? pairs = null,
         string overrides = "",
-        string user = "")
+        string user = "",
+        CertificatePlace? place = null)
     {
         var services = $"  postfix: {{ {more}endpoints: {{ {endpoints} }} }}\n";
         var text = Samples.Minimal.Replace("  dovecot: { endpoints: { imaps: { security: implicit } } }\n", services, StringComparison.Ordinal) + $"policy: {{ base: {policy} }}\n";
@@ -73,7 +74,10 @@ internal static class PostfixPlans
             listeners ?? [],
             new Dictionary<ServiceKind, ServiceObservation> { [ServiceKind.Postfix] = new(ServiceKind.Postfix, true, version, true, null, [], answers) { MasterProcess = process } },
             [],
-            []);
+            [])
+        {
+            Certificates = place is null ? [] : [place],
+        };
         var changes = new PostfixPlanner(new ServicePlanRequest(manifest, manifest.Postfix!, PolicyCatalogue.Resolve(manifest.Policy), pairs ?? [CertificatePaths.Of(manifest, KeyKind.EcdsaP256, 1)], observed)).Plan();
         string After(string path, string before) => changes.Changes.Select(c => c.Work).OfType<EditText>().Where(w => w.Path == path).Aggregate(before, (t, w) => w.Edit(t));
         return new Made(changes, MainCf.Parse(After(PostfixService.MainCf, main)), MasterCf.Parse(After(PostfixService.MasterCf, master)));

@@ -66,10 +66,10 @@ internal sealed record DovecotFilter(string? LocalName, string? Local, string? R
         Bits(Local) <= Bits(other.Local) && Bits(Remote) <= Bits(other.Remote) &&
         (LocalName is null || other.LocalName is not null) && (Protocol is null || other.Protocol is not null);
 
-    /// <summary>True when the other one has all conditions of this one.</summary>
-    public bool Contains(DovecotFilter other) =>
+    /// <summary>True when every connection of the other one is this one's too, as far as its protocol is: a filter that says nothing of the protocol is for all of them.</summary>
+    public bool Meets(DovecotFilter other) =>
         (LocalName is null || LocalName == other.LocalName) && (Local is null || Local == other.Local) &&
-        (Remote is null || Remote == other.Remote) && (Protocol is null || Protocol == other.Protocol);
+        (Remote is null || Remote == other.Remote) && (MatchesProtocol(other.Protocol) || other.MatchesProtocol(Protocol));
 
     private bool MatchesNames(string name, string[] masks) =>
         Chain.Length > 0 ? masks.All(m => MatchesName(name, m)) : masks.Any(m => MatchesName(name, m));

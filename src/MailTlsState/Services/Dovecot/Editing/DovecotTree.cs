@@ -31,7 +31,9 @@ public sealed record DovecotProblem(string Problem, string File, int Line);
 /// <summary>A Dovecot configuration as a whole: all settings of the root file and of what it includes, in reading order.</summary>
 public sealed class DovecotTree
 {
+    // The one that decides goes first.
     private readonly IReadOnlyList<DovecotFilter> _filters;
+    private readonly Dictionary<DovecotFilter, int> _order = [];
     private readonly Dictionary<(DovecotFilter Filter, string Name), Line> _last = [];
 
     internal DovecotTree(DovecotGrammar grammar, DovecotWalk walk)
@@ -42,7 +44,13 @@ public sealed class DovecotTree
         Problems = walk.Problems;
         Blocks = walk.Blocks;
         GroupUses = walk.GroupUses;
-        _filters = walk.Filters;
+        _filters = grammar == DovecotGrammar.V24
+            ? [.. walk.Filters.AsEnumerable().Reverse().OrderByDescending(f => f.Named)]
+            : [.. walk.Filters.OrderDescending(DovecotFilter.ByRank)];
+        foreach (var filter in _filters)
+        {
+            _order[filter] = _order.Count;
+        }
 
         // What a filter says itself goes before what a group says for it, and the group that was named first before a later one.
         foreach (var assignment in walk.FromGroups.AsEnumerable().Reverse().Concat(Assignments.Where(a => a.IsGlobal)))
@@ -170,7 +178,7 @@ public sealed class DovecotTree
 
     /// <summary>
     /// The assignments that take the place of <paramref name="own"/> for some connection: later ones in the same blocks,
-    /// and, for a global setting, those in narrower filters wherever they stand.
+    /// and, for a global setting, those in filters that go before its own where a connection meets both.
     /// </summary>
     public IEnumerable<DovecotAssignment> Overriding(DovecotAssignment own)
     {
@@ -179,7 +187,7 @@ public sealed class DovecotTree
         var filter = Filter(own);
         return Assignments.Where((a, i) => a.Name == own.Name && i != at && own.IsGlobal == a.IsGlobal &&
             (own.IsGlobal
-                ? filter.Contains(Filter(a)) && (i > at || Filter(a) != filter)
+                ? Filter(a) is var other && (other == filter ? i > at : filter.Meets(other) && Order(other) < Order(filter))
                 : i > at && a.Path.SequenceEqual(own.Path)));
     }
 
@@ -194,13 +202,10 @@ public sealed class DovecotTree
     private DovecotFilter Filter(DovecotAssignment assignment) => DovecotFilter.Of(assignment.Path, Grammar);
 
     /// <summary>The filters that match, the one that decides first; top level comes last.</summary>
-    private List<DovecotFilter> Matching(DovecotConnection? connection)
-    {
-        var matching = _filters.Where(f => f.Matches(connection));
-        return Grammar == DovecotGrammar.V24
-            ? [.. matching.Reverse().OrderByDescending(f => f.Named), DovecotFilter.All]
-            : [.. matching.OrderDescending(DovecotFilter.ByRank), DovecotFilter.All];
-    }
+    private List<DovecotFilter> Matching(DovecotConnection? connection) => [.. _filters.Where(f => f.Matches(connection)), DovecotFilter.All];
+
+    // Top level comes last.
+    private int Order(DovecotFilter filter) => _order.GetValueOrDefault(filter, int.MaxValue);
 
     /// <summary>An assignment, and the one of the same filter and name that it hides.</summary>
     private sealed record Line(DovecotAssignment Assignment, Line? Hidden);

@@ -1,0 +1,28 @@
+using MailTlsState.Diagnostics;
+using Xunit;
+
+namespace MailTlsState.Tests.Services.Dovecot;
+
+/// <summary>What the plan says of a configuration that the manifest's settings do not reach everywhere.</summary>
+public sealed class DovecotPlannerTests
+{
+    private const string OpenTo23 = "remote 10.77.0.0/24 {\n  ssl = yes\n  disable_plaintext_auth = no\n}\n";
+    private const string OpenTo24 = "remote 10.77.0.0/24 {\n  ssl = yes\n  auth_allow_cleartext = yes\n}\n";
+
+    // pop3 is served and not named, so that our settings stand in "protocol imap { }". In 2.3 a remote block goes before it wherever it
+    // stands, in 2.4 only one that is opened later (seen on 2.3.19 and 2.4.1).
+    [Theory]
+    [InlineData(DovecotPlans.V23, OpenTo23, "", DovecotPlans.Early)]
+    [InlineData(DovecotPlans.V23, "", OpenTo23, DovecotPlans.Late)]
+    [InlineData(DovecotPlans.V24, "", OpenTo24, DovecotPlans.Late)]
+    public void A_block_for_some_clients_that_defeats_a_protocol_s_security_is_listed(string version, string early, string late, string file)
+    {
+        var listed = DovecotPlans.Plan(version, early, late).Of("MTS0306");
+        Assert.Equal([(file, 2), (file, 3)], listed.Select(d => (d.Location!.File, d.Location.Line)));
+        Assert.All(listed, d => Assert.Contains("remote 10.77.0.0/24", d.Fact, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_block_for_some_clients_that_ours_goes_before_is_not_listed() =>
+        Assert.Empty(DovecotPlans.Plan(DovecotPlans.V24, early: OpenTo24).Of("MTS0306"));
+}

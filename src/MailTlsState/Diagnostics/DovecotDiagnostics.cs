@@ -63,11 +63,17 @@ public static class DovecotDiagnostics
         "two services want the submission port",
         "Dovecot's own submission service (package dovecot-submissiond) listens on 587 and 465 by default, and the manifest gives the port to Postfix. Whoever is started second does not get the port, and Postfix's master ends over it. Name the endpoint under services.dovecot with security: disabled to take the port from Dovecot, or name it there instead of under services.postfix.");
 
+    /// <summary>A block for several names loses lines for all of them.</summary>
+    public static readonly DiagnosticCode SharedBlockCode = new(
+        "MTS0412",
+        "other names lose a setting, too",
+        "A block is for the manifest's name and for others as well, and overrides the manifest. Where it can be done, the manifest's name is taken out of the block's head, or the block no longer uses the group that says so, and the other names keep what they have. This one is about a name with a star, or it holds settings that the manifest does not decide and that its name would lose, so the line itself goes: the other names get the manifest's certificate and policy. Give them a block of their own before apply, if they should keep theirs.");
+
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } =
     [
         ProtocolMissingCode, NotIncludedCode, ConflictCode, LeftoverCode, TranslatedCode, NoConfigVersionCode, UntrustedCode, OtherManifestCode, UnreadableCode,
-        SubmissionClashCode,
+        SubmissionClashCode, SharedBlockCode,
     ];
 
     /// <summary><see cref="ConflictCode"/>.</summary>
@@ -101,6 +107,10 @@ public static class DovecotDiagnostics
     /// <summary><see cref="SubmissionClashCode"/>.</summary>
     public static Diagnostic SubmissionClash(SourceLocation at, string endpoint, int port, string? line) =>
         new(SubmissionClashCode, Severity.Error, $"port {port} is Postfix's {endpoint} here, but Dovecot's submission service listens on it{(line is null ? " by default" : $" ({line})")}", $"add {endpoint}: {{ security: disabled }} under services.dovecot.endpoints, or name the endpoint there instead", at);
+
+    /// <summary><see cref="SharedBlockCode"/>.</summary>
+    public static Diagnostic SharedBlock(SourceLocation at, string setting, string others) =>
+        new(SharedBlockCode, Severity.Warning, $"\"{setting}\" overrides the manifest and goes, for {others} as well", "write a block of its own for each name that should keep the setting", at);
 
     /// <summary><see cref="ProtocolMissingCode"/>.</summary>
     public static Diagnostic ProtocolMissing(SourceLocation at, string protocol, string protocols) =>

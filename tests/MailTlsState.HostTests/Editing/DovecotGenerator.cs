@@ -121,9 +121,9 @@ internal sealed class DovecotGenerator(DovecotGrammar grammar, Random random)
             values[$"{string.Join(' ', assignment.Path.Select(h => h.Kind == "local_name" ? h with { Argument = h.Argument.ToLowerInvariant() } : h))} {assignment.Name}"] = assignment.Value;
         }
 
-        foreach (var (path, name, value) in tree.GroupUses)
+        foreach (var use in tree.GroupUses)
         {
-            values[$"{string.Join(' ', path.Select(h => h.Kind == "local_name" ? h with { Argument = h.Argument.ToLowerInvariant() } : h))} {name}"] = value;
+            values[$"{string.Join(' ', use.Path.Select(h => h.Kind == "local_name" ? h with { Argument = h.Argument.ToLowerInvariant() } : h))} {use.Name}"] = use.Value;
         }
 
         return values;

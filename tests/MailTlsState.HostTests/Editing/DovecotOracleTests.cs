@@ -130,7 +130,7 @@ public sealed class DovecotOracleTests
             }
 
             // Which of several blocks that include one group decides is not modelled (DovecotTree.Effective).
-            var severalUses = tree.GroupUses.GroupBy(u => (u.Label, u.Name)).Any(g => g.Count() > 1);
+            var severalUses = tree.GroupUses.GroupBy(u => (u.Name, u.Value)).Any(g => g.Count() > 1);
             left += severalUses ? 1 : 0;
             foreach (var q in severalUses ? [] : Asked(i))
             {

@@ -32,7 +32,7 @@ internal sealed class DovecotEdits(
         return [.. files.Order(StringComparer.Ordinal).Select(f => FileChange(f, [.. removed.Where(r => r.File == f)])).OfType<Change>()];
     }
 
-    private Change? FileChange(string path, IReadOnlyList<DovecotAssignment> removed)
+    private Change? FileChange(string path, IReadOnlyList<DovecotLineEdit> removed)
     {
         var file = request.Observed.File(path);
         if (ConfigEdit.Refusal(file) is { } refusal)
@@ -41,11 +41,11 @@ internal sealed class DovecotEdits(
             return null;
         }
 
-        var gone = removed.Select(r => r.Line).ToHashSet();
+        var gone = removed.Where(r => r.Statement is null).Select(r => r.Line).ToHashSet();
         var translated = leftovers.In(path).Where(l => !gone.Contains(l.Setting.Line)).ToList();
         List<AttributeChange> attributes =
         [
-            .. removed.Select(r => new AttributeChange($"{r.Name}{(r.Path.Count == 0 ? "" : $" in {string.Join(" / ", r.Path)}")}", $"{r.Value} ({path}:{r.Line})", null)),
+            .. removed.Select(r => new AttributeChange(r.Name, $"{r.Before} ({path}:{r.Line})", r.Header?.ToString())),
             .. translated.Select(l => new AttributeChange($"line {l.Setting.Line}", $"{l.Setting.Name} = {l.Setting.Value}", l.Statement)),
         ];
         var reasons = new List<string>();
@@ -67,12 +67,12 @@ internal sealed class DovecotEdits(
         return ConfigEdit.Of(file, text => Edit(path, text, removed), "settings", attributes, string.Join(" and ", reasons), "reload dovecot");
     }
 
-    private string Edit(string path, string text, IReadOnlyList<DovecotAssignment> removed)
+    private string Edit(string path, string text, IReadOnlyList<DovecotLineEdit> removed)
     {
         var edits = leftovers.In(path).ToDictionary(l => l.Setting.Line, l => l.Statement);
-        foreach (var setting in removed)
+        foreach (var line in removed)
         {
-            edits[setting.Line] = null;
+            edits[line.Line] = line.Statement;
         }
 
         var edited = DovecotConfig.Parse(path, text, dialect.Grammar).Edit(edits).ToString();

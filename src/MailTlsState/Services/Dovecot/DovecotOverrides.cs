@@ -6,34 +6,38 @@ using MailTlsState.Services.Dovecot.Editing;
 namespace MailTlsState.Services.Dovecot;
 
 /// <summary>
-/// Finds what takes the place of our settings for a connection that the manifest speaks of, and takes it away; what is for other
-/// connections is left and listed.
+/// Finds what takes the place of our settings for a connection that the manifest speaks of, and takes it away, from other names of its
+/// block only where it cannot be helped; what is for other connections is left and listed.
 /// </summary>
 internal sealed class DovecotOverrides(
     ServicePlanRequest request, DovecotDialect dialect, IReadOnlyList<ManagedSetting> settings, DovecotSecurity security, ManagedFile.Location place)
 {
-    /// <summary>The settings that have to go; their lines are those of the texts.</summary>
+    /// <summary>The lines that have to go or to change, as they are in the texts.</summary>
     /// <param name="texts">The configuration, our own file in its new state.</param>
     /// <param name="diagnostics">Takes what is left alone.</param>
-    public IReadOnlyList<DovecotAssignment> Find(IReadOnlyDictionary<string, string> texts, List<Diagnostic> diagnostics)
+    public IReadOnlyList<DovecotLineEdit> Find(IReadOnlyDictionary<string, string> texts, List<Diagnostic> diagnostics)
     {
-        var removed = new List<DovecotAssignment>();
-        var ignored = new HashSet<(string File, int Line)>();
+        var edits = new Dictionary<(string File, int Line), DovecotLineEdit>();
+        var read = new Dictionary<(string File, int Line), DovecotHeader?>();
+        var sharing = new DovecotSharing(ManagedNames, [.. Managed], diagnostics);
         var tree = Read();
 
         // All that one connection meets before our own line goes at once; then it is looked whether anything else shows.
         while (Overriding(tree).DistinctBy(Place).ToList() is { Count: > 0 } found)
         {
-            removed.AddRange(found);
-            ignored.UnionWith(found.Select(Place));
+            foreach (var edit in sharing.Edits(tree, found).Where(e => edits.TryAdd((e.File, e.Line), e)))
+            {
+                read[(edit.File, edit.Line)] = edit.Header;
+            }
+
             tree = Read();
         }
 
         ListOthers(tree, diagnostics);
         ListConflicts(tree, diagnostics);
-        return removed;
+        return [.. edits.Values];
 
-        DovecotTree Read() => DovecotTree.Build(DovecotService.MainFile, texts, dialect.Grammar, ignored);
+        DovecotTree Read() => DovecotTree.Build(DovecotService.MainFile, texts, dialect.Grammar, read);
     }
 
     private static (string File, int Line) Place(DovecotAssignment assignment) => (assignment.File, assignment.Line);
@@ -79,13 +83,17 @@ internal sealed class DovecotOverrides(
     // What our own line hides is no matter.
     private IEnumerable<DovecotAssignment> Others(IEnumerable<DovecotAssignment> deciding) => deciding.TakeWhile(a => a.File != place.Path);
 
+    // Everything that a manifest decides somewhere.
+    private IEnumerable<string> Managed =>
+        settings.Concat(security.Everywhere).Concat(security.ByProtocol.SelectMany(p => p.Value)).Concat(dialect.Required).Select(s => s.Name).Concat(dialect.Unwanted).Append("ssl");
+
     private IEnumerable<string> Names(string protocol) => settings.Concat(security.For(protocol)).Select(s => s.Name);
 
     /// <summary>The connections that the manifest speaks of: each protocol, each name or none, each local address with a block of its own.</summary>
     private IEnumerable<DovecotConnection> Connections(DovecotTree tree)
     {
         var endpoints = request.Desired.Endpoints.Where(e => e.Security != EndpointSecurity.Disabled).ToList();
-        var names = ManagedNames.Prepend(null).ToList();
+        var names = ManagedNames.Cast<string?>().Prepend(null).ToList();
         var locals = Locals(tree)
             .Where(a => endpoints.Exists(e => e.Addresses.Count == 0 || e.Addresses.Contains(a.ToString())))
             .Prepend(null).ToList();
@@ -96,7 +104,7 @@ internal sealed class DovecotOverrides(
     }
 
     // A name with a star stands for any first label; its block is written with the star, too.
-    private IEnumerable<string?> ManagedNames => request.Manifest.Certificate.Names.Where(n => !IPAddress.TryParse(n, out _)).Append(request.Manifest.Host).Distinct();
+    private List<string> ManagedNames => [.. request.Manifest.Certificate.Names.Where(n => !IPAddress.TryParse(n, out _)).Append(request.Manifest.Host).Distinct()];
 
     private static IEnumerable<IPAddress> Locals(DovecotTree tree) => tree.Blocks
         .Select(b => b.Path[^1]).Where(h => h.Kind == "local").Select(h => h.Argument.Split('/')[0]).Distinct()
@@ -104,12 +112,12 @@ internal sealed class DovecotOverrides(
 
     private void ListOthers(DovecotTree tree, List<Diagnostic> diagnostics)
     {
-        var listed = new HashSet<(string, int)>();
+        var listed = new HashSet<(string, int, string)>();
         foreach (var own in tree.Assignments.Where(a => a.File == place.Path && a.IsGlobal))
         {
-            foreach (var other in tree.Overriding(own).Where(o => o.File != place.Path && o.Value != own.Value && listed.Add(Place(o))))
+            foreach (var other in tree.Overriding(own).Where(o => o.File != place.Path && o.Value != own.Value && listed.Add(((o.Use ?? o).File, (o.Use ?? o).Line, o.Name))))
             {
-                diagnostics.Add(ServiceDiagnostics.OverrideLeft(At(other), $"{other.Name} = {other.Value}", string.Join(" / ", other.Path)));
+                diagnostics.Add(ServiceDiagnostics.OverrideLeft(At(other.Use ?? other), $"{other.Name} = {other.Value}", string.Join(" / ", other.Path)));
             }
         }
     }

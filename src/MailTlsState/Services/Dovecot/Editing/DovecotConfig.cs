@@ -66,9 +66,9 @@ public sealed class DovecotConfig
         return Edit(lines.Distinct().ToDictionary(l => l, _ => (string?)null));
     }
 
-    /// <summary>Removes settings, as <see cref="RemoveSettings"/> does, and writes others anew where they stand: indent, remark and terminator stay.</summary>
-    /// <param name="edits">1-based line on which a setting begins, to the statement that takes its place, or null to remove it.</param>
-    /// <exception cref="ArgumentException">No setting begins on one of the lines, or a statement cannot be written.</exception>
+    /// <summary>Removes settings, as <see cref="RemoveSettings"/> does, and writes others, and what opens a block, anew where they stand: indent, remark and terminator stay.</summary>
+    /// <param name="edits">1-based line on which a setting begins or a block opens, to the statement that takes its place, or null to remove a setting.</param>
+    /// <exception cref="ArgumentException">Nothing that can be edited begins on one of the lines, or a statement cannot be written.</exception>
     public DovecotConfig Edit(IReadOnlyDictionary<int, string?> edits)
     {
         ArgumentNullException.ThrowIfNull(edits);
@@ -79,19 +79,19 @@ public sealed class DovecotConfig
 
         var edit = new LineEdits(_lines);
         var found = 0;
-        foreach (var setting in Statements.OfType<DovecotSetting>().Where(s => edits.ContainsKey(s.Line)))
+        foreach (var node in Statements.Where(s => edits.TryGetValue(s.Line, out var text) && (s is DovecotSetting || (s is DovecotOpen && text is not null))))
         {
             found++;
-            Remove(edit, setting.Line, setting.EndLine);
-            if (edits[setting.Line] is { } statement)
+            Remove(edit, node.Line, node.EndLine);
+            if (edits[node.Line] is { } statement)
             {
-                edit.Replace(setting.Line - 1, Rewritten(setting, statement));
+                edit.Replace(node.Line - 1, Rewritten(node, statement));
             }
         }
 
         if (found < edits.Count)
         {
-            throw new ArgumentException($"no setting begins on a line of {File} that is to be edited", nameof(edits));
+            throw new ArgumentException($"nothing begins on a line of {File} that is to be edited", nameof(edits));
         }
 
         RemoveEmptied(edit, edits);
@@ -164,12 +164,12 @@ public sealed class DovecotConfig
         }
     }
 
-    private string Rewritten(DovecotSetting setting, string statement)
+    private string Rewritten(DovecotNode node, string statement)
     {
-        var first = _lines[setting.Line - 1];
-        var last = _lines[setting.EndLine - 1];
+        var first = _lines[node.Line - 1];
+        var last = _lines[node.EndLine - 1];
         var indent = first[..^first.TrimStart(' ', '\t').Length];
-        return indent + statement + (setting.Line == setting.EndLine ? DovecotLines.Remark(last) : "") + TextLines.TerminatorOf(last);
+        return indent + statement + (node.Line == node.EndLine ? DovecotLines.Remark(last) : "") + TextLines.TerminatorOf(last);
     }
 
     // A loop with a stack of its own: a file may nest blocks deeper than this thread's stack is.

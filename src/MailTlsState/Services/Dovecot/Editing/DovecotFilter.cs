@@ -78,7 +78,7 @@ internal sealed record DovecotFilter(string? LocalName, string? Local, string? R
         Protocol is null || (protocol is not null && (Protocol.StartsWith('!') ? Protocol[1..] != protocol : Protocol == protocol));
 
     /// <summary>dns_match_wildcard(): a star stands for the first label, a question mark for one character.</summary>
-    private static bool MatchesName(string name, string mask)
+    public static bool MatchesName(string name, string mask)
     {
         var (n, m) = (0, 0);
         for (; n < name.Length && m < mask.Length; n++, m++)

@@ -15,6 +15,12 @@ public sealed record DovecotAssignment(DovecotSetting Setting, IReadOnlyList<Dov
     /// <summary>1-based line.</summary>
     public int Line => Setting.Line;
 
+    /// <summary>The blocks of <see cref="Path"/> that lines open, outermost first.</summary>
+    public IReadOnlyList<DovecotOpened> Around { get; init; } = [];
+
+    /// <summary>2.4: the line that brings it in from a group (<c>@LABEL = NAME</c>), or null where it stands for itself.</summary>
+    public DovecotAssignment? Use { get; init; }
+
     /// <summary>True at top level and within <c>protocol</c>, <c>local</c>, <c>local_name</c> and <c>remote</c> only.</summary>
     public bool IsGlobal => Path.All(h => h.IsTransparent);
 
@@ -34,6 +40,7 @@ public sealed class DovecotTree
     // The one that decides goes first.
     private readonly IReadOnlyList<DovecotFilter> _filters;
     private readonly Dictionary<DovecotFilter, int> _order = [];
+    private readonly IReadOnlyList<DovecotAssignment> _fromGroups;
     private readonly Dictionary<(DovecotFilter Filter, string Name), Line> _last = [];
 
     internal DovecotTree(DovecotGrammar grammar, DovecotWalk walk)
@@ -53,7 +60,8 @@ public sealed class DovecotTree
         }
 
         // What a filter says itself goes before what a group says for it, and the group that was named first before a later one.
-        foreach (var assignment in walk.FromGroups.AsEnumerable().Reverse().Concat(Assignments.Where(a => a.IsGlobal)))
+        _fromGroups = walk.FromGroups;
+        foreach (var assignment in _fromGroups.AsEnumerable().Reverse().Concat(Assignments.Where(a => a.IsGlobal)))
         {
             var place = (Filter(assignment), assignment.Name);
             _last[place] = new Line(assignment, _last.GetValueOrDefault(place));
@@ -75,20 +83,20 @@ public sealed class DovecotTree
     /// <summary>Every block that is opened, in reading order.</summary>
     public IReadOnlyList<DovecotOpened> Blocks { get; }
 
-    /// <summary>2.4: where groups are used: the blocks around the line, the group's label (<c>@LABEL</c>) and name.</summary>
-    public IReadOnlyList<(IReadOnlyList<DovecotHeader> Path, string Label, string Name)> GroupUses { get; }
+    /// <summary>2.4: the lines that use groups: the group's label (<c>@LABEL</c>) is their name, and its name their value.</summary>
+    public IReadOnlyList<DovecotAssignment> GroupUses { get; }
 
     /// <summary>Reads a configuration.</summary>
     /// <param name="root">Absolute path of dovecot.conf.</param>
     /// <param name="texts">Absolute path to text of every file that may be included, the root among them; more do no harm.</param>
     /// <param name="grammar">The version range that reads it.</param>
-    /// <param name="ignored">Settings, by file and line, that are read as if they were not there; null for none.</param>
+    /// <param name="edits">By file and line: settings that are read as if they were not there (null), and what blocks are read to be about; null for none.</param>
     public static DovecotTree Build(
-        string root, IReadOnlyDictionary<string, string> texts, DovecotGrammar grammar = DovecotGrammar.V23, IReadOnlySet<(string File, int Line)>? ignored = null)
+        string root, IReadOnlyDictionary<string, string> texts, DovecotGrammar grammar = DovecotGrammar.V23, IReadOnlyDictionary<(string File, int Line), DovecotHeader?>? edits = null)
     {
         ArgumentNullException.ThrowIfNull(root);
         ArgumentNullException.ThrowIfNull(texts);
-        var walk = new DovecotWalk(texts, grammar, ignored);
+        var walk = new DovecotWalk(texts, grammar, edits);
         walk.Run(root);
         return new DovecotTree(grammar, walk);
     }
@@ -185,10 +193,10 @@ public sealed class DovecotTree
         ArgumentNullException.ThrowIfNull(own);
         var at = Assignments.ToList().IndexOf(own);
         var filter = Filter(own);
+        bool GoesBefore(DovecotAssignment a) => Filter(a) is var other && filter.Meets(other) && Order(other) < Order(filter);
         return Assignments.Where((a, i) => a.Name == own.Name && i != at && own.IsGlobal == a.IsGlobal &&
-            (own.IsGlobal
-                ? Filter(a) is var other && (other == filter ? i > at : filter.Meets(other) && Order(other) < Order(filter))
-                : i > at && a.Path.SequenceEqual(own.Path)));
+            (own.IsGlobal ? GoesBefore(a) || (i > at && Filter(a) == filter) : i > at && a.Path.SequenceEqual(own.Path)))
+            .Concat(own.IsGlobal ? _fromGroups.Where(a => a.Name == own.Name && GoesBefore(a)) : []);
     }
 
     private static IEnumerable<DovecotAssignment> Lines(Line? last)

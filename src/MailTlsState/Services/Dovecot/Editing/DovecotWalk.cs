@@ -7,7 +7,7 @@ namespace MailTlsState.Services.Dovecot.Editing;
 public sealed record DovecotOpened(IReadOnlyList<DovecotHeader> Path, string File, int Line);
 
 /// <summary>Reads the files of a configuration in the order in which Dovecot does, includes followed.</summary>
-internal sealed class DovecotWalk(IReadOnlyDictionary<string, string> texts, DovecotGrammar grammar, IReadOnlySet<(string File, int Line)>? ignored)
+internal sealed class DovecotWalk(IReadOnlyDictionary<string, string> texts, DovecotGrammar grammar, IReadOnlyDictionary<(string File, int Line), DovecotHeader?>? edits)
 {
     // Files that include each other twice over would be read without an end in sight; nobody's configuration has as many.
     private const int MostFiles = 20_000;
@@ -19,6 +19,7 @@ internal sealed class DovecotWalk(IReadOnlyDictionary<string, string> texts, Dov
 
     private readonly Dictionary<string, DovecotConfig> _parsed = new(StringComparer.Ordinal);
     private readonly List<DovecotHeader> _path = [];
+    private readonly List<DovecotOpened> _opened = [];
     private int _deeper;
     private readonly HashSet<DovecotFilter> _seen = [];
     private readonly Dictionary<string, List<DovecotAssignment>> _groups = [];
@@ -35,7 +36,7 @@ internal sealed class DovecotWalk(IReadOnlyDictionary<string, string> texts, Dov
 
     public List<DovecotFilter> Filters { get; } = [];
 
-    public List<(IReadOnlyList<DovecotHeader> Path, string Label, string Name)> GroupUses { get; } = [];
+    public List<DovecotAssignment> GroupUses { get; } = [];
 
     public void Run(string root)
     {
@@ -53,15 +54,15 @@ internal sealed class DovecotWalk(IReadOnlyDictionary<string, string> texts, Dov
             Problems.Add(new DovecotProblem($"missing '}}' of {_path[^1]}", Blocks[^1].File, Blocks.FindLast(b => b.Path.SequenceEqual(_path))?.Line ?? 1));
         }
 
-        foreach (var (path, label, name) in GroupUses)
+        foreach (var use in GroupUses)
         {
-            foreach (var assignment in _groups.GetValueOrDefault($"{label}/{name}") ?? [])
+            foreach (var assignment in _groups.GetValueOrDefault($"{use.Name}/{use.Value}") ?? [])
             {
-                List<DovecotHeader> whole = [.. path, .. assignment.Path.Skip(1)];
+                List<DovecotHeader> whole = [.. use.Path, .. assignment.Path.Skip(1)];
                 if (whole.TrueForAll(h => h.IsTransparent))
                 {
                     Remember(whole);
-                    FromGroups.Add(assignment with { Path = whole });
+                    FromGroups.Add(assignment with { Path = whole, Use = use });
                 }
             }
         }
@@ -80,7 +81,7 @@ internal sealed class DovecotWalk(IReadOnlyDictionary<string, string> texts, Dov
             switch (statement)
             {
                 case DovecotSetting setting:
-                    if (ignored?.Contains((file.File, setting.Line)) != true)
+                    if (edits?.ContainsKey((file.File, setting.Line)) != true)
                     {
                         Assign(setting, file.File);
                     }
@@ -94,12 +95,14 @@ internal sealed class DovecotWalk(IReadOnlyDictionary<string, string> texts, Dov
                     _deeper--;
                     break;
                 case DovecotOpen open:
-                    _path.Add(open.Header);
-                    Blocks.Add(new DovecotOpened([.. _path], file.File, open.Line));
+                    _path.Add(edits?.GetValueOrDefault((file.File, open.Line)) ?? open.Header);
+                    _opened.Add(new DovecotOpened([.. _path], file.File, open.Line));
+                    Blocks.Add(_opened[^1]);
                     Remember(_path);
                     break;
                 case DovecotClose when _path.Count > 0:
                     _path.RemoveAt(_path.Count - 1);
+                    _opened.RemoveAt(_opened.Count - 1);
                     break;
                 case DovecotClose close:
                     Problems.Add(new DovecotProblem("unexpected '}'", file.File, close.Line));
@@ -118,7 +121,7 @@ internal sealed class DovecotWalk(IReadOnlyDictionary<string, string> texts, Dov
     {
         if (grammar == DovecotGrammar.V24 && setting.Name.StartsWith('@'))
         {
-            GroupUses.Add(([.. _path], setting.Name, setting.Value));
+            GroupUses.Add(new DovecotAssignment(setting, [.. _path], file) { Around = [.. _opened] });
             return;
         }
 
@@ -137,7 +140,7 @@ internal sealed class DovecotWalk(IReadOnlyDictionary<string, string> texts, Dov
             (path, name) = DovecotGrammars.Normalize(path, name);
         }
 
-        var assignment = new DovecotAssignment(name == setting.Name ? setting : setting with { Name = name }, path, file);
+        var assignment = new DovecotAssignment(name == setting.Name ? setting : setting with { Name = name }, path, file) { Around = [.. _opened] };
         Assignments.Add(assignment);
         if (path.Count > words.Length - 1 && path.TrueForAll(h => h.IsTransparent))
         {

@@ -69,11 +69,17 @@ public static class DovecotDiagnostics
         "other names lose a setting, too",
         "A block is for the manifest's name and for others as well, and overrides the manifest. Where it can be done, the manifest's name is taken out of the block's head, or the block no longer uses the group that says so, and the other names keep what they have. This one is about a name with a star, or it holds settings that the manifest does not decide and that its name would lose, so the line itself goes: the other names get the manifest's certificate and policy. Give them a block of their own before apply, if they should keep theirs.");
 
+    /// <summary>Another listener holds an endpoint's port.</summary>
+    public static readonly DiagnosticCode ListenerClashCode = new(
+        "MTS0413",
+        "another listener of Dovecot is on the endpoint's port",
+        "Dovecot does not start with two listeners on one port. A listener under a name of the administrator's own that belongs to the endpoint's login service is taken over: the line with its port goes. This one is another protocol's, or it is one that Dovecot has by itself and that would go to its usual port, or it expects the PROXY protocol and the manifest does not say so, so what is wanted is the administrator's to say.");
+
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } =
     [
         ProtocolMissingCode, NotIncludedCode, ConflictCode, LeftoverCode, TranslatedCode, NoConfigVersionCode, UntrustedCode, OtherManifestCode, UnreadableCode,
-        SubmissionClashCode, SharedBlockCode,
+        SubmissionClashCode, SharedBlockCode, ListenerClashCode,
     ];
 
     /// <summary><see cref="ConflictCode"/>.</summary>
@@ -111,6 +117,11 @@ public static class DovecotDiagnostics
     /// <summary><see cref="SharedBlockCode"/>.</summary>
     public static Diagnostic SharedBlock(SourceLocation at, string setting, string others) =>
         new(SharedBlockCode, Severity.Warning, $"\"{setting}\" overrides the manifest and goes, for {others} as well", "write a block of its own for each name that should keep the setting", at);
+
+    /// <summary><see cref="ListenerClashCode"/>.</summary>
+    public static Diagnostic ListenerClash(SourceLocation at, string listener, string endpoint, int port, bool proxy) => proxy
+        ? new(ListenerClashCode, Severity.Error, $"{listener} expects the PROXY protocol on port {port}, and the manifest does not say so of {endpoint}", $"write proxyProtocol: true for {endpoint}, or remove the listener", at)
+        : new(ListenerClashCode, Severity.Error, $"port {port} is {endpoint}'s here, but {listener} has it", "remove the line, give it another port, or name in the manifest what listens there", at);
 
     /// <summary><see cref="ProtocolMissingCode"/>.</summary>
     public static Diagnostic ProtocolMissing(SourceLocation at, string protocol, string protocols) =>

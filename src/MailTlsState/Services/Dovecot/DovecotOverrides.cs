@@ -72,6 +72,12 @@ internal sealed class DovecotOverrides(
 
         foreach (var endpoint in request.Desired.Endpoints)
         {
+            // Another listener on the endpoint's port: what is left has none and listens nowhere.
+            foreach (var line in NamedListeners.Holding(tree, dialect, endpoint, request.Desired.Endpoints).Where(l => l.File != place.Path && NamedListeners.IsTakenOver(tree, l, endpoint)))
+            {
+                yield return line;
+            }
+
             var path = ManagedFile.Listener(endpoint.Kind);
             foreach (var line in ManagedFile.Listener(endpoint, dialect).SelectMany(s => Others(tree.DecidingIn(path, s.Name))))
             {

@@ -52,6 +52,7 @@ internal sealed class DovecotPlanner(ServicePlanRequest request)
 
         var served = Served(now);
         CheckEndpoints(served, now);
+        CheckListeners(dialect, now, place);
         if (_diagnostics.Exists(d => d.Severity == Severity.Error))
         {
             return Failed();
@@ -118,6 +119,19 @@ internal sealed class DovecotPlanner(ServicePlanRequest request)
         }
 
         CheckSubmission(served, now);
+    }
+
+    /// <summary>Listeners of the configuration that hold a port of the manifest and cannot be taken over.</summary>
+    private void CheckListeners(DovecotDialect dialect, DovecotTree now, ManagedFile.Location place)
+    {
+        foreach (var endpoint in request.Desired.Endpoints.Where(e => e.Security != EndpointSecurity.Disabled))
+        {
+            foreach (var port in NamedListeners.Holding(now, dialect, endpoint, request.Desired.Endpoints).Where(p => p.File != place.Path && !NamedListeners.IsTakenOver(now, p, endpoint)))
+            {
+                var proxy = NamedListeners.WantsProxy(now, port) && !endpoint.ProxyProtocol;
+                _diagnostics.Add(DovecotDiagnostics.ListenerClash(new SourceLocation(port.File, port.Line, 1), string.Join(" / ", port.Path), endpoint.Kind.Name(), endpoint.Port, proxy));
+            }
+        }
     }
 
     /// <summary>The socket by which another instance keeps Dovecot from serving an endpoint, or null: Dovecot goes on without a port that is taken, and says so in its log alone.</summary>

@@ -124,9 +124,11 @@ internal sealed class DaemonLog
         }
     }
 
-    // Dovecot names OpenSSL's error where a client went away, and Postfix where one offered nothing but old versions, as our own probes do on purpose.
+    // Dovecot names OpenSSL's error where a client went away, and Postfix where one offered nothing but old versions, as our own probes do on
+    // purpose. Where Dovecot logs to its stderr, as in the rehearsal, the level stands before the words.
     private static bool IsTelling(string line) =>
         !line.Contains("-login: Disconnected: ", StringComparison.Ordinal)
+        && !line.Contains(": Info: ", StringComparison.Ordinal) && !line.Contains(": Debug: ", StringComparison.Ordinal)
         && !(line.Contains("TLS library problem", StringComparison.Ordinal) && line.Contains("unsupported protocol", StringComparison.Ordinal))
         && new[] { "warning:", "error:", "fatal:", "panic:" }.Any(w => line.Contains(w, StringComparison.OrdinalIgnoreCase));
 

@@ -19,6 +19,16 @@ public class DaemonLogTests
                 $"Nov 29 06:00:01 mail postfix/smtpd[7]: {Tail}"]));
     }
 
+    // As Dovecot writes to its stderr in the rehearsal: an error of OpenSSL's in a client that went away is information there.
+    [Fact]
+    public void What_a_daemon_calls_information_is_not_told_among_the_reasons() =>
+        Assert.Equal(
+            ["dovecot: master: Error: service(imap-login): listen(*, 993) failed: Address already in use"],
+            DaemonLog.Telling([
+                "dovecot: imap-login: Info: Disconnected: Connection closed: SSL_accept() failed: error:0A000102:SSL routines::unsupported protocol (no auth attempts in 0 secs)",
+                "dovecot: imap-login: Debug: SSL error: SSL_accept() failed",
+                "dovecot: master: Error: service(imap-login): listen(*, 993) failed: Address already in use"]));
+
     [Fact]
     public void A_daemon_that_says_the_same_to_each_probe_is_told_once() =>
         Assert.Equal(

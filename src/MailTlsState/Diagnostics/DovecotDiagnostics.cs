@@ -75,11 +75,17 @@ public static class DovecotDiagnostics
         "another listener of Dovecot is on the endpoint's port",
         "Dovecot does not start with two listeners on one port. A listener under a name of the administrator's own that belongs to the endpoint's login service is taken over: the line with its port goes. This one is another protocol's, or it is one that Dovecot has by itself and that would go to its usual port, or it expects the PROXY protocol and the manifest does not say so, so what is wanted is the administrator's to say.");
 
+    /// <summary>Some clients log in without TLS where it is required.</summary>
+    public static readonly DiagnosticCode TrustedNetworksCode = new(
+        "MTS0414",
+        "trusted networks log in without TLS",
+        "Dovecot 2.3 takes clients from login_trusted_networks for secured, also where TLS is required: they are offered AUTH before STARTTLS, and their passwords pass in clear. The setting is meant for proxies and webmail, which say by it who their clients are, so it stays as it is. Dovecot 2.4 wants TLS from such clients, too.");
+
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All { get; } =
     [
         ProtocolMissingCode, NotIncludedCode, ConflictCode, LeftoverCode, TranslatedCode, NoConfigVersionCode, UntrustedCode, OtherManifestCode, UnreadableCode,
-        SubmissionClashCode, SharedBlockCode, ListenerClashCode,
+        SubmissionClashCode, SharedBlockCode, ListenerClashCode, TrustedNetworksCode,
     ];
 
     /// <summary><see cref="ConflictCode"/>.</summary>
@@ -122,6 +128,10 @@ public static class DovecotDiagnostics
     public static Diagnostic ListenerClash(SourceLocation at, string listener, string endpoint, int port, bool proxy) => proxy
         ? new(ListenerClashCode, Severity.Error, $"{listener} expects the PROXY protocol on port {port}, and the manifest does not say so of {endpoint}", $"write proxyProtocol: true for {endpoint}, or remove the listener", at)
         : new(ListenerClashCode, Severity.Error, $"port {port} is {endpoint}'s here, but {listener} has it", "remove the line, give it another port, or name in the manifest what listens there", at);
+
+    /// <summary><see cref="TrustedNetworksCode"/>.</summary>
+    public static Diagnostic TrustedNetworks(SourceLocation at, string setting, string networks, string endpoints) =>
+        new(TrustedNetworksCode, Severity.Warning, $"clients from {networks} may log in to {endpoints} without TLS, although it is required: {setting} says so", "take out the networks that are not those of proxies, or accept it", at);
 
     /// <summary><see cref="ProtocolMissingCode"/>.</summary>
     public static Diagnostic ProtocolMissing(SourceLocation at, string protocol, string protocols) =>

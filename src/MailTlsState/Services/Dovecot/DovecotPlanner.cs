@@ -66,6 +66,7 @@ internal sealed class DovecotPlanner(ServicePlanRequest request)
     {
         var hybrids = DovecotAnswers.KnowsHybrids(_observed.Answers);
         var settings = dialect.Render(request.Pairs, request.Policy, hybrids);
+        _diagnostics.AddRange(TrustedNetworks.Check(now, request.Desired.Endpoints));
         var others = DovecotTree.Build(DovecotService.MainFile, new Dictionary<string, string>(texts) { [place.Path] = "" }, dialect.Grammar);
         var security = DovecotSecurity.Of(dialect, request.Desired.Endpoints, served, now, others, place.Path);
         var text = ManagedFile.Render(request.Manifest.Host, dialect, settings, security, [.. request.Desired.Endpoints, .. Closed(served, now, place)]);

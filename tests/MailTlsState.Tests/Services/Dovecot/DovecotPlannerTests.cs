@@ -25,4 +25,21 @@ public sealed class DovecotPlannerTests
     [Fact]
     public void A_block_for_some_clients_that_ours_goes_before_is_not_listed() =>
         Assert.Empty(DovecotPlans.Plan(DovecotPlans.V24, early: OpenTo24).Of("MTS0306"));
+
+    [Fact]
+    public void Trusted_networks_that_log_in_without_TLS_are_named_where_it_is_required()
+    {
+        var told = Assert.Single(DovecotPlans.Plan(DovecotPlans.V23, late: "login_trusted_networks = 127.0.0.0/8, 10.77.0.0/24 ::1\n").Of("MTS0414"));
+        Assert.Equal((DovecotPlans.Late, 1, Severity.Warning), (told.Location!.File, told.Location.Line, told.Severity));
+        Assert.StartsWith("clients from 10.77.0.0/24 may log in to imap without TLS", told.Fact, StringComparison.Ordinal);
+    }
+
+    // 2.4 wants TLS from trusted networks as well, and who comes from the host itself is taken for secured anyway.
+    [Theory]
+    [InlineData(DovecotPlans.V24, "login_trusted_networks = 10.77.0.0/24\n", DovecotPlans.Endpoints)]
+    [InlineData(DovecotPlans.V23, "login_trusted_networks = 127.0.0.1\n", DovecotPlans.Endpoints)]
+    [InlineData(DovecotPlans.V23, "login_trusted_networks = 10.77.0.0/24\nlogin_trusted_networks =\n", DovecotPlans.Endpoints)]
+    [InlineData(DovecotPlans.V23, "login_trusted_networks = 10.77.0.0/24\n", "imaps: { security: implicit }")]
+    public void Trusted_networks_that_take_nothing_from_the_manifest_are_not_named(string version, string late, string endpoints) =>
+        Assert.Empty(DovecotPlans.Plan(version, late: late, endpoints: endpoints).Of("MTS0414"));
 }

@@ -17,10 +17,13 @@ internal sealed class DovecotOverrides(
     /// <param name="diagnostics">Takes what is left alone.</param>
     public IReadOnlyList<DovecotLineEdit> Find(IReadOnlyDictionary<string, string> texts, List<Diagnostic> diagnostics)
     {
+        IReadOnlyDictionary<string, string>? addresses = null;
         var edits = new Dictionary<(string File, int Line), DovecotLineEdit>();
         var read = new Dictionary<(string File, int Line), DovecotHeader?>();
         var sharing = new DovecotSharing(ManagedNames, [.. Managed], diagnostics);
         var tree = Read();
+        addresses = LocalNames.Addresses(tree, request.Observed.Services[ServiceKind.Dovecot].Answers);
+        tree = addresses.Count == 0 ? tree : Read();
 
         // All that one connection meets before our own line goes at once; then it is looked whether anything else shows.
         while (Overriding(tree).DistinctBy(Place).ToList() is { Count: > 0 } found)
@@ -37,7 +40,7 @@ internal sealed class DovecotOverrides(
         ListConflicts(tree, diagnostics);
         return [.. edits.Values];
 
-        DovecotTree Read() => DovecotTree.Build(DovecotService.MainFile, texts, dialect.Grammar, read);
+        DovecotTree Read() => DovecotTree.Build(DovecotService.MainFile, texts, dialect.Grammar, read, addresses);
     }
 
     private static (string File, int Line) Place(DovecotAssignment assignment) => (assignment.File, assignment.Line);
@@ -113,7 +116,7 @@ internal sealed class DovecotOverrides(
     private List<string> ManagedNames => [.. request.Manifest.Certificate.Names.Where(n => !IPAddress.TryParse(n, out _)).Append(request.Manifest.Host).Distinct()];
 
     private static IEnumerable<IPAddress> Locals(DovecotTree tree) => tree.Blocks
-        .Select(b => b.Path[^1]).Where(h => h.Kind == "local").Select(h => h.Argument.Split('/')[0]).Distinct()
+        .Select(b => b.Path[^1]).Where(h => h.Kind == "local").Select(h => h.Network.Split('/')[0]).Distinct()
         .Select(a => IPAddress.TryParse(a, out var parsed) ? parsed : null).OfType<IPAddress>();
 
     private void ListOthers(DovecotTree tree, List<Diagnostic> diagnostics)

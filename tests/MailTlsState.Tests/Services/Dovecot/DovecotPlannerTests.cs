@@ -42,4 +42,25 @@ public sealed class DovecotPlannerTests
     [InlineData(DovecotPlans.V23, "login_trusted_networks = 10.77.0.0/24\n", "imaps: { security: implicit }")]
     public void Trusted_networks_that_take_nothing_from_the_manifest_are_not_named(string version, string late, string endpoints) =>
         Assert.Empty(DovecotPlans.Plan(version, late: late, endpoints: endpoints).Of("MTS0414"));
+
+    private const string ForAddress = "local mail.example.com {\n  ssl_cert = </le/other.pem\n  ssl_key = </le/other.key\n}\n";
+
+    [Fact]
+    public void A_block_for_an_address_by_its_host_name_is_ours_as_one_by_the_address_is()
+    {
+        var made = DovecotPlans.Plan(DovecotPlans.V23, early: "# x\n" + ForAddress, told: "local 10.77.0.1 {\n  ssl_cert = </le/other.pem\n  ssl_key = # hidden, use -P to show it\n}\n");
+        Assert.Equal("# x\n", made.Texts[DovecotPlans.Early]);
+        Assert.Equal("ssl_cert in local mail.example.com", made.Attributes(DovecotPlans.Early)[0].Name);
+        Assert.Empty(made.Of("MTS0306"));
+    }
+
+    [Theory]
+    [InlineData("local 10.77.0.1 {\n  ssl_cert = </le/other.pem\n}\nlocal 10.77.0.2 {\n  ssl = yes\n}\n", "local a.example.com {\n  ssl = yes\n}\n")]
+    [InlineData("", "")]
+    public void A_host_name_whose_address_is_not_clear_is_left_and_listed(string told, string more)
+    {
+        var made = DovecotPlans.Plan(DovecotPlans.V23, early: ForAddress + more, told: told);
+        Assert.Equal(ForAddress + more, made.Texts[DovecotPlans.Early]);
+        Assert.NotEmpty(made.Of("MTS0306"));
+    }
 }

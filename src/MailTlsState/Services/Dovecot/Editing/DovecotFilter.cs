@@ -30,15 +30,15 @@ internal sealed record DovecotFilter(string? LocalName, string? Local, string? R
             filter = header.Kind switch
             {
                 "local_name" => filter with { LocalName = Name(filter.LocalName, header.Argument.ToLowerInvariant(), grammar) },
-                "local" => filter with { Local = header.Argument },
-                "remote" => filter with { Remote = header.Argument },
+                "local" => filter with { Local = header.Network },
+                "remote" => filter with { Remote = header.Network },
                 "protocol" => filter with { Protocol = header.Argument },
                 "ssl_server" => filter with { Named = filter.Named + 1 },
                 _ => filter,
             };
             if (grammar == DovecotGrammar.V24)
             {
-                var argument = header.Kind is "local" or "remote" ? Parse(header.Argument)?.ToString() ?? header.Argument : header.Argument.ToLowerInvariant();
+                var argument = header.Kind is "local" or "remote" ? Parse(header.Network)?.ToString() ?? header.Network : header.Argument.ToLowerInvariant();
                 filter = filter with { Chain = $"{filter.Chain}{header.Kind} {argument}\n" };
             }
         }
@@ -103,7 +103,7 @@ internal sealed record DovecotFilter(string? LocalName, string? Local, string? R
         return n == name.Length && m == mask.Length;
     }
 
-    /// <summary>A host name in place of a network would have to be asked of DNS; it matches nothing here.</summary>
+    /// <summary>A host name in place of a network matches nothing here unless its address is known (<see cref="DovecotHeader.Address"/>).</summary>
     private static bool InNetwork(string? network, IPAddress? address) =>
         network is null || (address is not null && Parse(network) is { } net && net.Contains(address));
 

@@ -65,6 +65,12 @@ public sealed record DovecotFault(string Problem, int Line, int EndLine) : Dovec
 /// <param name="Argument">Second word, quotes removed; empty when there is none.</param>
 public sealed record DovecotHeader(string Kind, string Argument)
 {
+    /// <summary>The address that Dovecot was told for a host name in its place, or null.</summary>
+    public string? Address { get; init; }
+
+    /// <summary>The address or network that a <c>local</c> or <c>remote</c> block is about.</summary>
+    public string Network => Address ?? Argument;
+
     /// <summary>True for blocks that only limit to which connections their settings apply.</summary>
     public bool IsFilter => Kind is "protocol" or "local" or "local_name" or "remote";
 

@@ -91,12 +91,17 @@ public sealed class DovecotTree
     /// <param name="texts">Absolute path to text of every file that may be included, the root among them; more do no harm.</param>
     /// <param name="grammar">The version range that reads it.</param>
     /// <param name="edits">By file and line: settings that are read as if they were not there (null), and what blocks are read to be about; null for none.</param>
+    /// <param name="addresses">Addresses of host names that stand in <c>local</c>; null for none.</param>
     public static DovecotTree Build(
-        string root, IReadOnlyDictionary<string, string> texts, DovecotGrammar grammar = DovecotGrammar.V23, IReadOnlyDictionary<(string File, int Line), DovecotHeader?>? edits = null)
+        string root,
+        IReadOnlyDictionary<string, string> texts,
+        DovecotGrammar grammar = DovecotGrammar.V23,
+        IReadOnlyDictionary<(string File, int Line), DovecotHeader?>? edits = null,
+        IReadOnlyDictionary<string, string>? addresses = null)
     {
         ArgumentNullException.ThrowIfNull(root);
         ArgumentNullException.ThrowIfNull(texts);
-        var walk = new DovecotWalk(texts, grammar, edits);
+        var walk = new DovecotWalk(texts, grammar, edits, addresses);
         walk.Run(root);
         return new DovecotTree(grammar, walk);
     }

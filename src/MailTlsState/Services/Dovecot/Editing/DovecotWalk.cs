@@ -7,7 +7,11 @@ namespace MailTlsState.Services.Dovecot.Editing;
 public sealed record DovecotOpened(IReadOnlyList<DovecotHeader> Path, string File, int Line);
 
 /// <summary>Reads the files of a configuration in the order in which Dovecot does, includes followed.</summary>
-internal sealed class DovecotWalk(IReadOnlyDictionary<string, string> texts, DovecotGrammar grammar, IReadOnlyDictionary<(string File, int Line), DovecotHeader?>? edits)
+internal sealed class DovecotWalk(
+    IReadOnlyDictionary<string, string> texts,
+    DovecotGrammar grammar,
+    IReadOnlyDictionary<(string File, int Line), DovecotHeader?>? edits,
+    IReadOnlyDictionary<string, string>? addresses)
 {
     // Files that include each other twice over would be read without an end in sight; nobody's configuration has as many.
     private const int MostFiles = 20_000;
@@ -95,7 +99,7 @@ internal sealed class DovecotWalk(IReadOnlyDictionary<string, string> texts, Dov
                     _deeper--;
                     break;
                 case DovecotOpen open:
-                    _path.Add(edits?.GetValueOrDefault((file.File, open.Line)) ?? open.Header);
+                    _path.Add(edits?.GetValueOrDefault((file.File, open.Line)) ?? Resolved(open.Header));
                     _opened.Add(new DovecotOpened([.. _path], file.File, open.Line));
                     Blocks.Add(_opened[^1]);
                     Remember(_path);
@@ -116,6 +120,9 @@ internal sealed class DovecotWalk(IReadOnlyDictionary<string, string> texts, Dov
             }
         }
     }
+
+    private DovecotHeader Resolved(DovecotHeader header) =>
+        header.Kind == "local" && addresses?.GetValueOrDefault(header.Argument) is { } address ? header with { Address = address } : header;
 
     private void Assign(DovecotSetting setting, string file)
     {

@@ -116,6 +116,10 @@ public static class DovecotDiagnostics
     public static Diagnostic Unreadable(SourceLocation at, string problem) =>
         new(UnreadableCode, Severity.Error, problem, "mend the line, check with doveconf -n, then plan again", at);
 
+    /// <summary><see cref="UnreadableCode"/>, where there is no main file.</summary>
+    public static Diagnostic Missing(string path) =>
+        new(UnreadableCode, Severity.Error, $"{path} is not there", "restore it from a backup or from the package (on Debian apt-get install --reinstall -o Dpkg::Options::=--force-confmiss dovecot-core), then plan again", new SourceLocation(path, 1, 1));
+
     /// <summary><see cref="SubmissionClashCode"/>.</summary>
     public static Diagnostic SubmissionClash(SourceLocation at, string endpoint, int port, string? line) =>
         new(SubmissionClashCode, Severity.Error, $"port {port} is Postfix's {endpoint} here, but Dovecot's submission service listens on it{(line is null ? " by default" : $" ({line})")}", $"add {endpoint}: {{ security: disabled }} under services.dovecot.endpoints, or name the endpoint there instead", at);

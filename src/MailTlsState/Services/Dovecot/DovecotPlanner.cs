@@ -36,7 +36,7 @@ internal sealed class DovecotPlanner(ServicePlanRequest request)
         _diagnostics.AddRange(DovecotTrust.Check(request.Observed, _observed.ConfigurationFiles));
         if (_observed.ConfigurationError is { } error && !leftovers.Found)
         {
-            return Failed([.. now.Problems.Select(p => DovecotDiagnostics.Unreadable(new SourceLocation(p.File, p.Line, 1), p.Problem)), ServiceDiagnostics.BrokenConfiguration("Dovecot", DovecotService.MainFile, error)]);
+            return Failed([.. DovecotFaults.Of(now, texts, error)]);
         }
 
         var file = request.Observed.File(place.Path);

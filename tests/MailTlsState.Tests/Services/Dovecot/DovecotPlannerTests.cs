@@ -63,4 +63,30 @@ public sealed class DovecotPlannerTests
         Assert.Equal(ForAddress + more, made.Texts[DovecotPlans.Early]);
         Assert.NotEmpty(made.Of("MTS0306"));
     }
+
+    [Theory]
+    [InlineData("doveconf: Fatal: Error in configuration file /etc/dovecot/conf.d/10-ssl.conf line 84: Unknown setting: foo", "/etc/dovecot/conf.d/10-ssl.conf", 84)]
+    [InlineData("doveconf: Warning: please update\ndoveconf: Fatal: Error in configuration file /etc/dovecot/local.conf line 1: foo_x: Unknown setting: foo_x", DovecotPlans.Late, 1)]
+    [InlineData("doveconf: Fatal: Error in configuration file /etc/dovecot/dovecot.conf: Missing '}' (section started at /etc/dovecot/local.conf:7)", DovecotPlans.Late, 7)]
+    public void The_place_that_Dovecot_names_is_the_diagnostic_s(string error, string file, int line)
+    {
+        var told = Assert.Single(DovecotPlans.Plan(DovecotPlans.V23, error: error).Of("MTS0304"));
+        Assert.Equal((file, line), (told.Location?.File, told.Location?.Line));
+        Assert.Contains("Fatal", told.Fact, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_block_that_is_not_closed_is_named_where_it_opens()
+    {
+        var told = Assert.Single(DovecotPlans.Plan(DovecotPlans.V23, early: "# x\nservice foo {\n", late: "service imap {\n}\n", error: "doveconf: Fatal: x").Of("MTS0409"));
+        Assert.Equal((DovecotPlans.Early, 2, "missing '}' of service foo"), (told.Location!.File, told.Location.Line, told.Fact));
+    }
+
+    [Fact]
+    public void Where_the_main_file_is_missing_it_is_to_be_restored()
+    {
+        var told = Assert.Single(DovecotPlans.Plan(DovecotPlans.V23, main: null, error: "doveconf: Fatal: open(/etc/dovecot/dovecot.conf) failed: No such file or directory").Of("MTS0409"));
+        Assert.Equal("/etc/dovecot/dovecot.conf is not there", told.Fact);
+        Assert.StartsWith("restore it", told.Remedy, StringComparison.Ordinal);
+    }
 }

@@ -55,7 +55,7 @@ internal sealed class DovecotWalk(
 
         if (_path.Count > 0)
         {
-            Problems.Add(new DovecotProblem($"missing '}}' of {_path[^1]}", Blocks[^1].File, Blocks.FindLast(b => b.Path.SequenceEqual(_path))?.Line ?? 1));
+            Problems.Add(new DovecotProblem($"missing '}}' of {_path[^1]}", _opened[^1].File, _opened[^1].Line));
         }
 
         foreach (var use in GroupUses)

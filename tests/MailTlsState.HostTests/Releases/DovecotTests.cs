@@ -161,6 +161,27 @@ public sealed class DovecotTests
         Assert.Equal("local_name other.example.org {\n  ssl = yes\n}\n", await lab.Host.ReadFileAsync($"{Folder}/99-zz.conf"));
     }
 
+    // The administrator's listener leaves its port and stays in his file without one; the other name of his block keeps its certificate.
+    [Theory]
+    [InlineData("bookworm", "local_name \"mail.mydomain.com other.example.org\" {\n  ssl_cert = </etc/dovecot/private/dovecot.pem\n  ssl_key = </etc/dovecot/private/dovecot.key\n}\n")]
+    [InlineData("trixie", "group @cert mine {\n  ssl_server_cert_file = /etc/dovecot/private/dovecot.pem\n  ssl_server_key_file = /etc/dovecot/private/dovecot.key\n}\nlocal_name mail.mydomain.com {\n  @cert = mine\n}\nlocal_name other.example.org {\n  @cert = mine\n}\n")]
+    public async Task A_listener_under_another_name_and_a_shared_block_give_way_to_the_manifest_s_alone_on(string release, string shared)
+    {
+        const string site = "/etc/dovecot/local.conf";
+        await using var lab = await MailLab.StartAsync("article", OnlyDovecot("imap: { security: required }\n      imaps: { security: implicit }"), release);
+        var text = $"service imap-login {{\n  inet_listener imaps {{\n    port = 0\n  }}\n  inet_listener my_imaps {{\n    port = 993\n    ssl = yes\n  }}\n}}\n{shared}";
+        await lab.Host.StopMailAsync();
+        await lab.Host.WriteFileAsync(site, text);
+        await lab.RunAsync("/run/lab/start-mail.sh");
+        Assert.Contains($"993 ({site}:6)", (await lab.PlanAsync(2)).Output, StringComparison.Ordinal);
+        await lab.ApplyAsync(0);
+        await lab.ConvergedAsync();
+        (await lab.Host.RunRemoteAsync($"openssl s_client -connect 10.77.0.1:993 -servername mail.mydomain.com {MailLab.Strict}")).Expect(0);
+        Assert.NotEqual(0, (await lab.Host.RunRemoteAsync($"openssl s_client -connect 10.77.0.1:993 -servername other.example.org {MailLab.Strict}")).ExitCode);
+        await lab.RunAsync("mailtls rollback --auto-approve");
+        Assert.Equal(text, await lab.Host.ReadFileAsync(site));
+    }
+
     [Theory]
     [InlineData("bookworm")]
     [InlineData("trixie")]

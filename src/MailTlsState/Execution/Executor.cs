@@ -82,16 +82,16 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         var log = await DaemonLog.FindAsync(host, writer, entry.Activations.Select(a => a.Service)).ConfigureAwait(false);
         cancellation.ThrowIfCancellationRequested();
         var files = FileTransaction.Begin(writer, journalDirectory, entry);
-        if (await StageAsync(files, stager, plan, wanted, cancellation).ConfigureAwait(false) is { } failed)
+        if (await StageAsync(files, stager, made, wanted, cancellation).ConfigureAwait(false) is { } failed)
         {
             return failed;
         }
 
-        return await CommitAsync(files, made.Observed, wanted, log, cancellation).ConfigureAwait(false);
+        return await CommitAsync(files, made, wanted, log, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Writes the new files beside their places and tries them on the real daemons. Null when all is well; else the host is untouched.</summary>
-    private async Task<ApplyResult?> StageAsync(FileTransaction files, Stager stager, Plan plan, IExpectedState wanted, CancellationToken cancellation)
+    private async Task<ApplyResult?> StageAsync(FileTransaction files, Stager stager, SourcedPlan made, IExpectedState wanted, CancellationToken cancellation)
     {
         try
         {
@@ -108,7 +108,10 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
             cancellation.ThrowIfCancellationRequested();
 
             progress.Begin("rehearsing with the real daemons in private namespaces");
-            var rehearsal = await new Rehearsal(host, writer, limits).TryAsync(files.Entry, plan, wanted, cancellation).ConfigureAwait(false);
+            var rehearsal = await new Rehearsal(host, writer, limits).TryAsync(files.Entry, made.Planning.Plan!, wanted, cancellation).ConfigureAwait(false);
+
+            // Before its verdict: what was renewed meanwhile is not what the daemons were expected to serve.
+            await RequireKeptAsync(made).ConfigureAwait(false);
             _diagnostics.AddRange(rehearsal.Diagnostics);
             if (!rehearsal.Passed)
             {
@@ -134,6 +137,25 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         }
     }
 
+    // The transaction sees to the files that it replaces itself.
+    private async Task RequireKeptAsync(SourcedPlan made)
+    {
+        var files = new ObservedFiles(host);
+        var moved = new List<string>();
+        foreach (var (path, digest) in made.KeptByOthers)
+        {
+            if ((await files.ResolveAsync(path, CancellationToken.None).ConfigureAwait(false)).Digest != digest)
+            {
+                moved.Add($"{path} changed after it was observed");
+            }
+        }
+
+        if (moved.Count > 0)
+        {
+            throw new PlanStaleException(moved);
+        }
+    }
+
     // What was decided stands, whatever goes wrong now: only tidying up is left, and the next run does it by the journal.
     private void Tidy(Action tidy)
     {
@@ -147,8 +169,9 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         }
     }
 
-    private async Task<ApplyResult> CommitAsync(FileTransaction files, HostObservation before, IExpectedState wanted, DaemonLog log, CancellationToken interrupted)
+    private async Task<ApplyResult> CommitAsync(FileTransaction files, SourcedPlan made, IExpectedState wanted, DaemonLog log, CancellationToken interrupted)
     {
+        var before = made.Observed;
         await using var deadline = await ApplyDeadline.ArmAsync(writer, before.Host, files.Entry, limits, _diagnostics).ConfigureAwait(false);
         string why;
         PlanStaleException? stale = null;
@@ -159,6 +182,7 @@ public sealed class Executor(IHost host, IHostWriter writer, IApplyProgress prog
         try
         {
             progress.Begin("committing");
+            await RequireKeptAsync(made).ConfigureAwait(false);
             files.Commit();
             await ActivateAsync(files.Entry, before.Host).ConfigureAwait(false);
             var former = writer.AcceptingProcesses().ToHashSet();

@@ -32,6 +32,7 @@ public sealed class ManifestPlanSource(Manifest manifest, PlanScope scope = Plan
         {
             LeavesOnDisk = [.. _onDisk.Select(s => s.Leaf).OfType<CertificateFacts>().Select(l => "sha256:" + l.Fingerprint)],
             CertificateFiles = [.. made.Observed.Services.Values.Where(s => s.Installed).OrderBy(s => s.Kind).SelectMany(s => MailServices.Of(s.Kind).NamedPairs(s)).Select(p => p.Certificate).Distinct()],
+            KeptByOthers = made.Observed.Certificates.Select(c => c.Files).Where(f => !f.IsOwn).SelectMany(f => new[] { f.Key, f.Chain }).Distinct().ToDictionary(p => p, p => made.Observed.Resolve(p).Digest),
             Silent = [.. EndpointTarget.Of(manifest, made.Observed).Where(t => !t.Listening).Select(JournalEndpoint.Silent)],
         };
     }

@@ -15,6 +15,9 @@ public sealed record SourcedPlan(HostObservation Observed, PlanningResult Planni
     /// <summary>Files of certificates that the services name now.</summary>
     public IReadOnlyList<string> CertificateFiles { get; init; } = [];
 
+    /// <summary>Files that the plan rests on and another tool keeps, with their digests, links followed; null where nothing was.</summary>
+    public IReadOnlyDictionary<string, string?> KeptByOthers { get; init; } = new Dictionary<string, string?>();
+
     /// <summary>Places where a service could listen and does not.</summary>
     public IReadOnlyList<JournalEndpoint> Silent { get; init; } = [];
 }

@@ -14,6 +14,29 @@ public class RenewalTests
 {
     private const string Archive = "/etc/letsencrypt/archive/";
 
+    [Theory]
+    [InlineData("create", "/etc/postfix/.main.cf.mtls-")]
+    [InlineData("flush", "/var/lib/mailtlsstate/journal")]
+    public async Task A_renewal_before_the_commit_makes_the_plan_stale_and_changes_nothing(string operation, string path)
+    {
+        // While it is staged, and when the rehearsal was passed.
+        var machine = Machine();
+        var before = Files(machine);
+        machine.Host.BeforeChange = (now, at) =>
+        {
+            if (now == operation && at.StartsWith(path, StringComparison.Ordinal) && (now == "create" || Journal.Open(machine.Host, Journal.DefaultDirectory)?.State == JournalState.Intent))
+            {
+                Renew(machine, 2);
+            }
+        };
+        var (status, output, error) = await machine.RunAsync("apply", ServingMachine.Manifest, "--auto-approve");
+        Assert.True(status == 3, output + error);
+        Assert.Contains($"MTS0707: the plan is stale: {ServingMachine.LiveChain} changed after it was observed", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("reload", error, StringComparison.Ordinal);
+        Assert.Equal(before, Files(machine));
+        Assert.Null(Journal.Open(machine.Host, Journal.DefaultDirectory));
+    }
+
     [Fact]
     public async Task A_renewal_after_the_commit_leaves_the_former_settings_and_the_renewed_certificate_without_a_restart()
     {

@@ -1,4 +1,6 @@
 using System.Formats.Asn1;
+using System.Text;
+using MailTlsState.Diagnostics;
 using MailTlsState.Hosts;
 using MailTlsState.Manifests;
 using MailTlsState.Planning;
@@ -10,6 +12,7 @@ namespace MailTlsState.Certificates;
 public static class TrustAnchors
 {
     private const int Few = 8;
+    private const char FirstOfDer = '0'; // SEQUENCE, 0x30
 
     /// <summary>Where Debian and Red Hat keep the system's own roots.</summary>
     public static IReadOnlyList<string> System { get; } = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
@@ -17,12 +20,18 @@ public static class TrustAnchors
     /// <summary>The files that a manifest's trust means.</summary>
     public static IReadOnlyList<string> Files(TrustManifest trust) => trust.File is { } file ? [file] : System;
 
-    /// <summary>The roots in DER, or null where none of the files is there, so that trust cannot be judged.</summary>
+    /// <summary>The roots in DER, or null where none is found, so that trust cannot be judged.</summary>
     public static IReadOnlyList<byte[]>? Of(Manifest manifest, HostObservation observed)
     {
         var text = CertificateIssuers.Of(manifest).TrustFiles(manifest).Select(f => observed.Resolve(f).Text).OfType<string>().FirstOrDefault();
-        return text is null ? null : Read(text);
+        return text is not null && Read(text) is { Count: > 0 } roots ? roots : null;
     }
+
+    /// <summary>What is to be said of a file of roots that the manifest names and that holds none, or null.</summary>
+    internal static Diagnostic? Lack(Manifest manifest, TrustManifest trust, HostObservation observed) =>
+        trust.File is { } file && Of(manifest, observed) is null
+            ? CertificateDiagnostics.RootsUnknown(manifest.Source.Locate("/certificate/issuer/trust"), file, observed.Resolve(file).Kind == FileKind.Absent)
+            : null;
 
     /// <summary>Looks at the files, links followed.</summary>
     public static Task LookAsync(ObservedFiles files, TrustManifest trust, CancellationToken cancellation) =>
@@ -73,9 +82,14 @@ public static class TrustAnchors
         return found.Count > 0 ? found : anchors;
     }
 
-    /// <summary>The certificates of a PEM text, DER; what is none is left out.</summary>
+    /// <summary>The certificates of a PEM text, or the one of a DER file read as Latin-1, in DER; what is none is left out.</summary>
     public static IReadOnlyList<byte[]> Read(string pem)
     {
+        if (pem.StartsWith(FirstOfDer) && Encoding.Latin1.GetBytes(pem) is var bytes && CertificateFacts.TryRead(bytes) is not null)
+        {
+            return [bytes];
+        }
+
         var found = new List<byte[]>();
         foreach (var block in PemScanner.Scan(pem))
         {

@@ -178,12 +178,22 @@ public static class CertificateDiagnostics
         "With trustStore: true under certificate.issuer the root is also given to the host's own programs: on Debian as /usr/local/share/ca-certificates/mailtls-HOST.crt by update-ca-certificates, on Red Hat as /etc/pki/ca-trust/source/anchors/mailtls-HOST.crt "
         + "by update-ca-trust. Neither program is there. Install ca-certificates, or leave trustStore out: mail clients elsewhere do not need it.");
 
+    /// <summary>The file of roots holds none.</summary>
+    public static readonly DiagnosticCode NoRoots = new(
+        "MTS0522",
+        "the file of roots that the manifest names holds none",
+        "certificate.issuer.trust names the file with the root by which clients trust the certificate. It does not exist, or holds no certificate in PEM or DER, so plan cannot judge whether the chain leads to it, and import and verify refuse to guess. "
+        + "Copy the CA's root certificate to that path, or leave trust out where the certificate is a public CA's.");
+
     /// <summary>Every code of this area.</summary>
     public static IReadOnlyList<DiagnosticCode> All =>
     [
         UnreadableKey, WrongPassphrase, EmptyPassphrase, BrokenRootKey, RootMismatch, BrokenRootCertificate, RootIsNoCa, RootExpired,
-        RootNotYetValid, SameSubject, IncompleteRoot, UnencryptedRootKey, RootEndsSoon, RootDiffers, CertificateAwaited, ExistingUnusable, ExistingDoubtful, RenewalLate, RenewalMissed, LongPassphrase, UnfitRoot, TrustStoreUnknown, LongLifetime, PurposeMissing,
+        RootNotYetValid, SameSubject, IncompleteRoot, UnencryptedRootKey, RootEndsSoon, RootDiffers, CertificateAwaited, ExistingUnusable, ExistingDoubtful, RenewalLate, RenewalMissed, LongPassphrase, UnfitRoot, NoRoots, TrustStoreUnknown, LongLifetime, PurposeMissing,
     ];
+
+    internal static Diagnostic RootsUnknown(SourceLocation at, string file, bool absent) => new(
+        NoRoots, Severity.Warning, $"{file} {(absent ? "does not exist" : "holds no certificate")}, so whether clients trust the chain is not judged", "put the root's certificate there, in PEM or DER, or leave trust out for a public CA", at);
 
     internal static Diagnostic KeyUnreadable(string reason) =>
         new(UnreadableKey, Severity.Error, Said(UnreadableKey, reason), "restore the key, or move the file away to get a new one");

@@ -189,7 +189,7 @@ public static class ImportDiagnostics
         Error(KeyKind, $"the certificate's key is {found}, the manifest wants {wanted}", "name the kind under certificate.keys, or have the present request signed");
 
     internal static Diagnostic NoRoots(string files) =>
-        Error(RootsMissing, $"{files} does not exist, so nobody can tell whether the chain is complete", "install ca-certificates, or name a file with the root under certificate.issuer.trust");
+        Error(RootsMissing, $"there is no root certificate in {files}, so nobody can tell whether the chain is complete", "install ca-certificates, or name a file with the root under certificate.issuer.trust");
 
     /// <summary>The manifest has another issuer.</summary>
     public static Diagnostic IssuerIsAnother(string kind) => Error(NotPurchased, $"the manifest's issuer is {kind}", "write issuer: { kind: purchased } to import a certificate");

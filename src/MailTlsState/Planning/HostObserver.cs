@@ -23,7 +23,6 @@ public static class HostObserver
         var issuer = CertificateIssuers.Of(manifest);
         var facts = host.ObserveHostAsync(cancellation);
         var listeners = host.ObserveListenersAsync(cancellation);
-        var serving = host.ObserveServingAsync(cancellation);
         var services = manifest.Services.ToDictionary(s => s.Kind, s => MailServices.Of(s.Kind).ObserveAsync(host, files, manifest, cancellation));
         var served = ServedAsync(host, manifest, policy, listeners, services.Values, cancellation);
         var secrets = issuer.Secrets(manifest).Select(s => host.ObserveSecretAsync(s, cancellation)).ToList();
@@ -40,7 +39,7 @@ public static class HostObserver
 
         var certificates = issuer.ObserveAsync(host, files, manifest, cancellation);
         var trust = HostTrustPlanner.LookAsync(files, manifest, issuer.HostAnchors(manifest).Count > 0, cancellation);
-        await Task.WhenAll([facts, listeners, serving, served, .. services.Values, .. secrets, certificates, trust]).ConfigureAwait(false);
+        await Task.WhenAll([facts, listeners, served, .. services.Values, .. secrets, certificates, trust]).ConfigureAwait(false);
         var dropped = await DroppedPairs.ObserveAsync(host, files, manifest, cancellation).ConfigureAwait(false);
         await PairFiles.LookAsync(host, files, services.Values.Select(s => s.Result).Where(s => s.Installed), cancellation).ConfigureAwait(false);
         var looks = manifest.Certificate.Issuer.Kind == IssuerKind.PrivateCa;
@@ -60,7 +59,8 @@ public static class HostObserver
             [.. secrets.Select(s => s.Result)])
         {
             Certificates = await certificates.ConfigureAwait(false),
-            Serving = await serving.ConfigureAwait(false),
+            // Last: what was told to end has ended by now.
+            Serving = await host.ObserveServingAsync(cancellation).ConfigureAwait(false),
             Dropped = dropped,
             FormerIssuers = looks ? await Planning.FormerIssuers.LookAsync(host, cancellation).ConfigureAwait(false) : [],
             Profiles = profiles,

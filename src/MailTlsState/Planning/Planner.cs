@@ -72,6 +72,7 @@ public static class Planner
         var changes = new List<Change>([.. rest is null ? recovery.Changes : [], .. labels.Before, .. labels.Files, .. rest is null ? trust.Changes : []]);
         rest?.AddRange(trust.Changes);
         var configured = new HashSet<ServiceKind>();
+        var restarts = new Dictionary<ServiceKind, string>();
 
         // Without a certificate to serve, the services keep what they serve.
         IReadOnlyList<ServiceManifest> services = certificate.Pairs.Count == 0 ? [] : [.. manifest.Services];
@@ -96,6 +97,11 @@ public static class Planner
             {
                 configured.Add(service.Kind);
             }
+
+            if (planned.Restart is { } why)
+            {
+                restarts[service.Kind] = why;
+            }
         }
 
         if (diagnostics.Any(d => d.Severity == Severity.Error))
@@ -115,7 +121,7 @@ public static class Planner
         diagnostics.AddRange(states.Zip(observed.Certificates).Where(s => s.First.IsCurrent && s.First.RenewalTime > now).Select(s => PlanDiagnostics.Renews(s.Second.Files.Chain, s.First.RenewalTime!.Value, now)));
         foreach (var service in services)
         {
-            if (Activation(manifest, rest is null ? policy : null, service, observed, onDisk, configured.Contains(service.Kind), newFiles) is not { } change)
+            if (Activation(manifest, rest is null ? policy : null, service, observed, onDisk, configured.Contains(service.Kind), newFiles, restarts.GetValueOrDefault(service.Kind)) is not { } change)
             {
                 continue;
             }
@@ -180,7 +186,7 @@ public static class Planner
     /// what is on disk. The last is derived from what is served, so a run that died before its reload is finished by the next.
     /// </summary>
     private static Change? Activation(
-        Manifest manifest, TlsPolicy? policy, ServiceManifest service, HostObservation observed, IReadOnlyList<CertificateFacts> onDisk, bool configured, bool newFiles)
+        Manifest manifest, TlsPolicy? policy, ServiceManifest service, HostObservation observed, IReadOnlyList<CertificateFacts> onDisk, bool configured, bool newFiles, string? restart)
     {
         if (!observed.Services[service.Kind].Running)
         {
@@ -219,7 +225,9 @@ public static class Planner
             }
         }
 
-        return Change.Activate(service.Kind, Planning.Activation.Reload, string.Join(" and ", reasons), attributes);
+        return restart is null
+            ? Change.Activate(service.Kind, Planning.Activation.Reload, string.Join(" and ", reasons), attributes)
+            : Change.Activate(service.Kind, Planning.Activation.Restart, $"{string.Join(" and ", reasons)}, and {restart}", attributes);
     }
 
     private static IEnumerable<AttributeChange> ServedOtherwise(Manifest manifest, TlsPolicy? policy, ServiceManifest service, HostObservation observed, IReadOnlyList<CertificateFacts> onDisk)

@@ -89,4 +89,8 @@ public sealed record ServicePlanRequest(Manifest Manifest, ServiceManifest Desir
 /// <summary>What a service wants changed.</summary>
 /// <param name="Changes">In the order in which they keep TLS up in flight.</param>
 /// <param name="Diagnostics">Errors end the plan.</param>
-public sealed record ServiceChanges(IReadOnlyList<Change> Changes, IReadOnlyList<Diagnostic> Diagnostics);
+public sealed record ServiceChanges(IReadOnlyList<Change> Changes, IReadOnlyList<Diagnostic> Diagnostics)
+{
+    /// <summary>Why a reload will not do, or null where it does.</summary>
+    public string? Restart { get; init; }
+}

@@ -189,6 +189,9 @@ public sealed class DovecotTests
     {
         await using var lab = await MailLab.StartAsync("article", OnlyDovecot("imaps: { security: implicit }"), release);
         const string zz = Folder + "/98-zz.conf";
+
+        // Its config process reads the files when the first client comes.
+        Assert.NotEmpty(await lab.Host.ServedCertificateAsync(993, null));
         await RefusedAsync(lab, zz, "service imap-login {\n  a b c\n}\n", $"{zz}:2:1: error MTS0409: expecting '{{'");
         await RefusedAsync(lab, zz, "ssl = yes\nlocal_name a.b {\n", "error MTS0409: missing '}' of local_name a.b");
         await RefusedAsync(lab, zz, "\n!include gone.conf\n", $"{zz}:2:1: error MTS0409: nothing matches gone.conf");

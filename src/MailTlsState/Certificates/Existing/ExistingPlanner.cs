@@ -24,6 +24,11 @@ internal sealed class ExistingPlanner(CertificatePlanRequest request)
             Refuse("/certificate/issuer/files/1", $"both pairs have keys of the algorithm {KeyKinds.Text(family)}, and a daemon takes one certificate of each algorithm");
         }
 
+        if (TrustAnchors.Lack(_manifest, ((ExistingManifest)_manifest.Certificate.Issuer).Trust, request.Observed) is { } lack)
+        {
+            _diagnostics.Add(lack);
+        }
+
         return new CertificateChanges([], _diagnostics, [.. places.Select(p => p.Files)]);
     }
 

@@ -55,9 +55,17 @@ internal static class LinuxListeners
     /// True when a child was told to end: it takes no further client. A child of Postfix or Dovecot tells its state by descriptor 5 (MASTER_STATUS_FD of both; a socket
     /// pair and a pipe), of which the master holds both ends until it reloads.
     /// </summary>
-    private static bool IsRetired(int process) =>
-        LinuxPath.ReadLink(Libc.AtCurrentDirectory, $"/proc/{process}/fd/5") is { } status && status.Contains(":[", StringComparison.Ordinal)
-        && ParentOf(process) is { } parent && DescriptorsOf($"/proc/{parent}") is { Count: > 0 } held && !held.Contains(status);
+    private static bool IsRetired(int process)
+    {
+        if (LinuxPath.ReadLink(Libc.AtCurrentDirectory, $"/proc/{process}/fd/5") is not { } status)
+        {
+            // One that has ended since it was found takes none either.
+            return DescriptorsOf($"/proc/{process}").Count == 0;
+        }
+
+        return status.Contains(":[", StringComparison.Ordinal)
+            && ParentOf(process) is { } parent && DescriptorsOf($"/proc/{parent}") is { Count: > 0 } held && !held.Contains(status);
+    }
 
     // Not btime of /proc/stat, which is cut to the second.
     private static DateTimeOffset BootTime(TimeProvider clock) =>

@@ -39,6 +39,9 @@ public abstract class PostfixDialect : IDialect
     /// <summary>True where a list of groups may name a hybrid of a curve and ML-KEM; one that OpenSSL does not know is skipped.</summary>
     public virtual bool TakesHybridGroups => false;
 
+    /// <summary>True where master(8) opens new listeners before it closes those that went, so that a reload ends it where the two overlap.</summary>
+    public virtual bool OpensBeforeItCloses => false;
+
     /// <summary>The floor itself, if a policy can have it.</summary>
     protected static TlsVersion Checked(TlsVersion minimum) => minimum is TlsVersion.Tls12 or TlsVersion.Tls13
         ? minimum

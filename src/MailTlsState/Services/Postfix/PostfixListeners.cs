@@ -25,6 +25,7 @@ internal sealed class PostfixListeners(
     private readonly List<Change> _changes = [];
     private readonly List<PostfixSetting> _main = [];
     private readonly List<PostfixSetting> _screen = [];
+    private bool _rebinds;
     private readonly PostfixOwnCertificates _certificates = new(request, mainSettings, answers, edits);
     private readonly IReadOnlyList<(string Name, string Value)> _policy = PostfixPolicy.Listener(request.Policy, dialect);
 
@@ -32,7 +33,8 @@ internal sealed class PostfixListeners(
     /// <param name="MainSettings">Parameters that belong into main.cf.</param>
     /// <param name="ScreenSettings">Parameters of postscreen and its TLS proxy that main.cf must not set.</param>
     /// <param name="Changes">Listeners that are switched on or off; their work is the edit of master.cf.</param>
-    public sealed record Result(IReadOnlyList<PostfixSetting> MainSettings, IReadOnlyList<PostfixSetting> ScreenSettings, IReadOnlyList<Change> Changes);
+    /// <param name="Rebinds">True where a port goes from all addresses to some, or from some to all.</param>
+    public sealed record Result(IReadOnlyList<PostfixSetting> MainSettings, IReadOnlyList<PostfixSetting> ScreenSettings, IReadOnlyList<Change> Changes, bool Rebinds);
 
     public Result Plan(MasterCf master)
     {
@@ -51,7 +53,7 @@ internal sealed class PostfixListeners(
             }
         }
 
-        return new Result(_main, [.. _screen.Distinct()], _changes);
+        return new Result(_main, [.. _screen.Distinct()], _changes, _rebinds);
     }
 
     private void PlanEndpoint(MasterCf master, EndpointManifest endpoint, HashSet<MasterService> named)
@@ -184,6 +186,7 @@ internal sealed class PostfixListeners(
     {
         var lacking = endpoint.Addresses.Where(a => !services.Any(s => BoundAddress.IsSame(s.Address, a))).ToList();
         var free = services.Where(s => !endpoint.Addresses.Any(a => BoundAddress.IsSame(s.Address, a))).ToList();
+        _rebinds |= lacking.Count > 0 && services.Select(s => s.Address).Concat(lacking).Any(a => a is null or "0.0.0.0" or "::");
         var template = services[0];
         var port = template.Address is null ? template.Name.TrimStart(':') : template.Name[(template.Name.LastIndexOf(':') + 1)..];
         foreach (var address in lacking)

@@ -60,7 +60,10 @@ internal sealed class PostfixPlanner(ServicePlanRequest request)
         }
 
         _diagnostics.AddRange(request.Losses($"Postfix {_observed.Version}", PostfixPolicy.Inexpressible(request.Policy, dialect), changes.Count > 0));
-        return new ServiceChanges(changes, _diagnostics);
+        return new ServiceChanges(changes, _diagnostics)
+        {
+            Restart = listeners.Rebinds && dialect.OpensBeforeItCloses ? $"Postfix {_observed.Version} cannot give a port to other addresses by a reload" : null,
+        };
     }
 
     private IEnumerable<Change> MainChange(MainCf main, IReadOnlyList<PostfixSetting> settings, PostfixAnswers answers, MasterCf master, string masterAfter)

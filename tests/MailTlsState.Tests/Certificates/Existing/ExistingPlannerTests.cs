@@ -86,6 +86,19 @@ public sealed class ExistingPlannerTests
         Assert.Empty(plan.Changes);
     }
 
+    [Theory]
+    [InlineData("der", null)]
+    [InlineData("empty", "MTS0522 /etc/ssl/test-root.pem holds no certificate, so whether clients trust the chain is not judged")]
+    [InlineData("absent", "MTS0522 /etc/ssl/test-root.pem does not exist, so whether clients trust the chain is not judged")]
+    public void The_root_may_be_DER_and_a_file_without_one_is_named(string root, string? expected)
+    {
+        var host = new InMemoryHost().AddFile("/etc/ssl/mail.pem", Encoding.ASCII.GetString(BundleWriter.Bundle(Key, Leaf, [])), mode: 0x180);
+        _ = root == "absent" ? host : host.AddFile(Trust, root == "der" ? Encoding.Latin1.GetString(Sample.Issuing.Certificate) : "");
+        var plan = Plan(Bundle, host);
+        Assert.Equal(expected is null ? [] : [expected], plan.Diagnostics.Select(d => $"{d.Code.Id} {d.Fact}"));
+        Assert.DoesNotContain(plan.Diagnostics, d => d.Severity == Severity.Error);
+    }
+
     [Fact]
     public void A_missing_file_is_named()
     {

@@ -190,6 +190,15 @@ public sealed class PostfixPlannerTests
         Assert.NotNull(made.Master.Find("smtp", "inet")!.Override("tls_high_cipherlist"));
     }
 
+    [Theory]
+    [InlineData("3.5.25", "587", "192.0.2.1", "Postfix 3.5.25 cannot give a port to other addresses by a reload")]
+    [InlineData("3.5.25", "192.0.2.1:587", "0.0.0.0", "Postfix 3.5.25 cannot give a port to other addresses by a reload")]
+    [InlineData("3.5.25", "192.0.2.1:587", "192.0.2.2", null)]
+    [InlineData("3.7.11", "587", "192.0.2.1", null)]
+    public void A_listener_that_gets_other_addresses_needs_a_restart_where_a_reload_would_end_the_master(string version, string entry, string address, string? expected) => Assert.Equal(
+        expected,
+        Plan(version, "smtpd_tls_security_level = may\n", $"smtp inet n - y - - smtpd\n{entry} inet n - y - - smtpd\n", endpoints: $"submission: {{ security: required, addresses: [{address}] }}").Changes.Restart);
+
     [Fact]
     public void Addresses_of_the_manifest_become_the_entries_addresses()
     {

@@ -15,7 +15,6 @@ internal sealed class OwnFiles(Manifest manifest, HostObservation observed, IRea
     private const int PrivateDirectory = 0x1C0; // 0700
     private const int SharedDirectory = 0x1ED; // 0755
     private const int PrivateFile = 0x180; // 0600
-    private const int OthersMayWrite = 0x12; // 0022
 
     private readonly List<Diagnostic> _diagnostics = [];
 
@@ -114,7 +113,7 @@ internal sealed class OwnFiles(Manifest manifest, HostObservation observed, IRea
     public IEnumerable<Change> PlanPublicAttributes(string path)
     {
         var file = observed.File(path);
-        var mode = file.Mode & ~OthersMayWrite;
+        var mode = FileModes.OwnerMayWrite(file.Mode);
         if (file.Kind == FileKind.Regular && (file.Owner != 0 || mode != file.Mode))
         {
             yield return new Change(
@@ -152,7 +151,7 @@ internal sealed class OwnFiles(Manifest manifest, HostObservation observed, IRea
         {
             _diagnostics.Add(PlanDiagnostics.DirectoryUnusable(at, directory.Path, $"belongs to user {directory.Owner}, not to root"));
         }
-        else if ((directory.Mode & 0x12) != 0)
+        else if (FileModes.OthersMayWrite(directory.Mode))
         {
             _diagnostics.Add(PlanDiagnostics.DirectoryUnusable(at, directory.Path, $"can be written by others (mode {FileModes.Octal(directory.Mode)})"));
         }

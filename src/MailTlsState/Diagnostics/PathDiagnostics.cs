@@ -111,7 +111,7 @@ public static class PathDiagnostics
             { MountPoint: true } => Error(MountPointCode, $"{path} is a mount point", "mount its directory instead of the file", at),
             { Kind: FileKind.Regular, HardLinks: > 1 } => Error(
                 HardLinkCode, $"{path} has {file.HardLinks} hard links", $"find / -xdev -samefile {path} names them; make one of them a copy", at),
-            { Kind: FileKind.Regular } when !mend && (file.Owner != 0 || (file.Mode & 0x12) != 0) => Error(
+            { Kind: FileKind.Regular } when !mend && (file.Owner != 0 || FileModes.OthersMayWrite(file.Mode)) => Error(
                 FileNotTrustedCode,
                 file.Owner != 0 ? $"{path} belongs to user {file.Owner}, not to root" : $"{path} can be written by others (mode {Convert.ToString(file.Mode, 8).PadLeft(4, '0')})",
                 $"chown root {path} && chmod go-w {path}",

@@ -18,7 +18,6 @@ public sealed class Journal
 
     private const int PrivateDirectory = 0x1C0; // 0700
     private const int PrivateFile = 0x180; // 0600
-    private const int OthersMayWrite = 0x12; // 0022
 
     private readonly IHostWriter _host;
     private readonly string _directory;
@@ -192,7 +191,7 @@ public sealed class Journal
 
     // Root does what a journal says.
     private static Diagnostic? Distrusted(IHostWriter host, string path) =>
-        host.Stat(path) is { } at && (at.Owner != 0 || (at.Mode & OthersMayWrite) != 0) ? ExecutionDiagnostics.JournalNotTrusted(path, at.Owner, at.Mode) : null;
+        host.Stat(path) is { } at && (at.Owner != 0 || FileModes.OthersMayWrite(at.Mode)) ? ExecutionDiagnostics.JournalNotTrusted(path, at.Owner, at.Mode) : null;
 
     private static string New(string directory) => directory + "/journal.new";
 

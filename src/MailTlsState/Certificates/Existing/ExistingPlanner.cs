@@ -72,7 +72,7 @@ internal sealed class ExistingPlanner(CertificatePlanRequest request)
         foreach (var file in new[] { pair.KeyFile, pair.ChainFile }.DistinctBy(f => f.Path))
         {
             var who = file.Owner != 0 ? $"it belongs to user {file.Owner}"
-                : (file.Mode & 0x12) != 0 ? $"others may write it (mode {FileModes.Octal(file.Mode)})"
+                : FileModes.OthersMayWrite(file.Mode) ? $"others may write it (mode {FileModes.Octal(file.Mode)})"
                 : file.ChangeableBy is { } directory ? $"others may change {directory}" : null;
             if (who is not null)
             {

@@ -12,10 +12,8 @@ public static class SecurityContext
     /// <summary>The program by which one semanage runs at a time (flock(1) of util-linux).</summary>
     public const string Flock = "/usr/bin/flock";
 
-    private const int OthersMayWrite = 0x12; // 0022
-
     /// <summary>True where the program is a file that nobody but root may change: as root none other is started.</summary>
-    public static bool MayRun(FileKind kind, int owner, int mode) => kind == FileKind.Regular && owner == 0 && (mode & OthersMayWrite) == 0;
+    public static bool MayRun(FileKind kind, int owner, int mode) => kind == FileKind.Regular && owner == 0 && !FileModes.OthersMayWrite(mode);
 
     /// <summary>The type, by which a policy decides; the text itself where it is no context.</summary>
     public static string TypeOf(string context)
